@@ -35,11 +35,13 @@ const evictingRules = (cache: CacheReader): readonly Rule[] =>
 const pods: Watch<Pod> = {
   kind: pod,
   *keys({ current, previous }) {
+    const object = current ?? previous;
+    // Most pods have no devices.
+    if (!object?.spec.resourceClaims?.length) return;
     const isNews =
       current?.spec.nodeName !== previous?.spec.nodeName ||
       !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
-    const object = current ?? previous;
-    if (object?.spec.resourceClaims?.length && (isNews || !current)) yield keyOf(object);
+    if (isNews || !current) yield keyOf(object);
   },
 };
 

@@ -24,9 +24,9 @@ export const nodeTtlController = (): Controller => {
     *keys({ current, previous }, cache) {
       const before = at;
       if (!current !== !previous) at = stepOf(cache.list(node).length, at);
-      // Another step is news to all.
+      // Another step is news to all; heartbeats are to nobody.
       if (at !== before) for (const { metadata } of cache.list(node)) yield metadata.name;
-      else if (current) yield current.metadata.name;
+      else if (current && current.metadata.annotations?.[ANNOTATION] !== valueOf(at)) yield current.metadata.name;
     },
   };
 
@@ -34,7 +34,7 @@ export const nodeTtlController = (): Controller => {
     name: 'ttl-controller',
     watches: [nodes],
     async reconcile(name, { api, cache }) {
-      const value = String(STEPS[at]?.seconds ?? 0);
+      const value = valueOf(at);
       const found = cache.get(node, name);
       if (!found || found.metadata.annotations?.[ANNOTATION] === value) return undefined;
       try {
@@ -47,6 +47,8 @@ export const nodeTtlController = (): Controller => {
     },
   });
 };
+
+const valueOf = (step: number): string => String(STEPS[step]?.seconds ?? 0);
 
 /** From the step it is on, up or down until the number of nodes fits. */
 export function stepOf(count: number, from: number): number {
