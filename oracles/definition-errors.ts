@@ -17,6 +17,9 @@ export function definitionErrors(sent: object): Field['errors'] {
   const at = new Field();
   behaviour.complete?.(definition);
   behaviour.prepareCreate?.(definition, hooks);
+  const { name } = definition.metadata;
+  for (const error of behaviour.validateName?.(name, false, definition as CustomResourceDefinition) ?? [])
+    at.at('metadata', 'name').invalid(name, error);
   behaviour.validateCreate?.(definition as CustomResourceDefinition, at, hooks);
   return at.errors;
 }

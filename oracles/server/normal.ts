@@ -23,29 +23,33 @@ export class Names {
   readonly #given = new Map<string, Map<string, string>>();
 
   text(text: string): string {
-    return text
-      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) => this.#name('UID', uid))
-      .replace(
-        /("?resourceVersion\\*"?: ?\\*"?)(\d+)/g,
-        (_, before: string, version: string) =>
-          `${before}${version === '0' ? version : this.#name('VERSION', version)}`,
-      )
-      .replace(
-        /("?continue"?: ?"?)([\w-]{20,})/g,
-        (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`,
-      )
-      .replace(
-        /((?:precondition|record) \()(\d+)(?=\))/g,
-        (_, before: string, version: string) => `${before}${this.#name('VERSION', version)}`,
-      )
-      .replace(/("|- )\d+s("|\n)/g, '$1AGE$2')
-      .replace(/(in scheme \\?")pkg\/[^"\\]+/g, '$1TABLE')
-      .replace(/(?<=^\/openapi.*\?hash=|^")[0-9A-F]{16,}(?="?$)/g, 'HASH')
-      .replace(/(Too large resource version: \d+, current: )\d+/g, '$1NOW')
-      .replace(
-        /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,
-        (_, fraction: string | undefined) => `TIME${fraction ? '.'.padEnd(fraction.length, '0') : ''}`,
-      );
+    return (
+      text
+        .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) => this.#name('UID', uid))
+        .replace(
+          /("?resourceVersion\\*"?: ?\\*"?)(\d+)/g,
+          (_, before: string, version: string) =>
+            `${before}${version === '0' ? version : this.#name('VERSION', version)}`,
+        )
+        .replace(
+          /("?continue"?: ?"?)([\w-]{20,})/g,
+          (_, before: string, token: string) => `${before}${this.#name('TOKEN', token)}`,
+        )
+        .replace(
+          /((?:precondition|record) \()(\d+)(?=\))/g,
+          (_, before: string, version: string) => `${before}${this.#name('VERSION', version)}`,
+        )
+        // What writes by itself is named after the executable.
+        .replace(/("manager\\*":\\*")server(\\*")/g, '$1kube-apiserver$2')
+        .replace(/("|- )\d+s("|\n)/g, '$1AGE$2')
+        .replace(/(in scheme \\?")pkg\/[^"\\]+/g, '$1TABLE')
+        .replace(/(?<=^\/openapi.*\?hash=|^")[0-9A-F]{16,}(?="?$)/g, 'HASH')
+        .replace(/(Too large resource version: \d+, current: )\d+/g, '$1NOW')
+        .replace(
+          /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,
+          (_, fraction: string | undefined) => `TIME${fraction ? '.'.padEnd(fraction.length, '0') : ''}`,
+        )
+    );
   }
 
   headers(headers: IncomingHttpHeaders, warnings: readonly string[]): readonly string[] {

@@ -11,6 +11,7 @@ import { numbers } from './number-cases.ts';
 import { reading } from './reading-cases.ts';
 import { type Scenario, transcript } from './scenario.ts';
 import { ours, theirs } from './sides.ts';
+import { typed } from './typed-cases.ts';
 import { watching } from './watching-cases.ts';
 import { writing } from './writing-cases.ts';
 
@@ -22,6 +23,7 @@ const all: readonly Scenario[] = [
   ...writing,
   ...deleting,
   ...applying,
+  ...typed,
   ...addresses,
   ...numbers,
 ];

@@ -108,7 +108,7 @@ export interface Behaviour<Obj extends ApiObject> {
   /** The part of the object whose change is a new generation; `false`: the kind keeps no generation. Default: everything but metadata and status. */
   desired?: false | ((obj: Obj) => readonly unknown[]);
   /** Checks metadata.name. Default: DNS-1123 subdomain. Returns upstream's complaints, none when valid. */
-  validateName?(name: string, prefix: boolean): readonly string[];
+  validateName?(name: string, prefix: boolean, obj?: Obj): readonly string[];
   /** PUT of an absent object creates it. */
   readonly createsOnUpdate?: boolean;
   /** PUT without a resourceVersion is refused when false. Default true. */

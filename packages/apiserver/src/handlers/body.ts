@@ -69,7 +69,8 @@ export class Bodies {
   /** A patch of the type that `patchType()` said. */
   async patch(request: ApiRequest): Promise<Body> {
     const bytes = await request.body();
-    const refuse: Refuse = (message) => badRequest(`error decoding patch: ${message}`);
+    const prefix = PATCH_TYPES[contentType(request)] === 'strategic' ? '' : 'error decoding patch: ';
+    const refuse: Refuse = (message) => badRequest(`${prefix}${message}`);
     if (contentType(request) === APPLY_CBOR_TYPE) return cborPatch(bytes);
     if (!isApply(request)) return parseJson(bytes, () => badRequest('invalid JSON patch'), refuse);
     // Programs send JSON, which YAML includes, and which is read faster.

@@ -24,6 +24,7 @@ import type { Call, Draft } from './call.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { managerOf, recorded } from './field-management.ts';
 import { generationAfter, inOrder } from './meta.ts';
+import { dropRepeatedOwners } from './owner-references.ts';
 
 /** Gives an object what only the server can give (cluster IPs, node ports) and takes it back. */
 export interface Attendant {
@@ -78,14 +79,16 @@ export class Drafts<O extends ApiObject> {
     const hooks = this.#hooks(writing);
     stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
     this.#dropDisabled(draft, undefined);
+    if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, undefined, writing);
     const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
     const ready = await this.#mutated(draft, request, undefined);
+    dropRepeatedOwners(ready, call, true);
     attendant?.prepare(ready as ApiObject, undefined);
     const at = new Field();
     this.#checkType(ready, at);
     const nameErrors = (name: string): readonly string[] =>
-      (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+      (stored.behaviour.validateName ?? dnsSubdomainErrors)(name, false, ready as ApiObject);
     validateObjectMeta(ready.metadata, { namespaced: stored.namespaced, nameErrors }, at.at('metadata'));
     this.#checkFinalizers(ready, at);
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
@@ -122,6 +125,7 @@ export class Drafts<O extends ApiObject> {
     if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
     else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
     this.#dropDisabled(draft, previous);
+    if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, previous, writing);
     const request = this.#request(
       'UPDATE',
@@ -132,6 +136,7 @@ export class Drafts<O extends ApiObject> {
       previous,
     );
     const ready = await this.#mutated(draft, request, part);
+    dropRepeatedOwners(ready, call, true);
     if (!part) attendant?.prepare(ready as ApiObject, previous);
     this.#countGeneration(ready, previous, part);
     const at = new Field();

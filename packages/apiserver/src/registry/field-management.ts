@@ -77,7 +77,8 @@ function recordedOf(
   recording: Recording,
 ): Meta['managedFields'] {
   const { manager, now, subresource, hasStatus = false, inVersion } = recording;
-  const sent = next.metadata.managedFields;
+  // Through a part of an object nobody writes the record itself.
+  const sent = subresource === '' ? next.metadata.managedFields : undefined;
   const sentOwners = ownersOf(sent);
   const write = {
     schema: kind.schema,

@@ -88,9 +88,9 @@ function readingOf(kind: Kind<any>, patched: unknown, { type, body }: SentPatch,
   };
   return {
     refuse,
-    // Objects that are merged as the type they are stay of that type.
-    identified: (value) => (isStrategic ? ofKind(kind, value as object) : identified(kind, value, text, refuse)),
-    complaints(unknown) {
+    identified: (value) => (isStrategic ? asMerged(kind, value as object) : identified(kind, value, text, refuse)),
+    complaints(found) {
+      const unknown = [...lostOf(kind, patched, isStrategic), ...found];
       const ofPatch = type === 'json' ? unknownOfOperations(body as readonly Json[] | null) : [];
       const own =
         source && (ofPatch.length > 0 || source.hasDuplicates) ? source.complaints(ofPatch) : ofPatch.map(unknownField);
@@ -105,6 +105,13 @@ const ofKind = (kind: Kind<any>, value: object): object => ({
   apiVersion: apiVersionOf(kind),
 });
 
+/** What is merged as the type that it is stays of that type, whatever texts the patch has for it. */
+function asMerged(kind: Kind<any>, value: object): object {
+  const { kind: ofSort, apiVersion } = value as { readonly kind?: unknown; readonly apiVersion?: unknown };
+  const isText = (text: unknown): boolean => text === undefined || text === null || typeof text === 'string';
+  return isText(ofSort) && isText(apiVersion) ? ofKind(kind, value) : value;
+}
+
 /** What is custom may have become something else: that is asked when all else is known of it. */
 function identified(kind: Kind<any>, value: unknown, text: () => string, refuse: Reading['refuse']): object {
   checkIdentity(value, refuse);
@@ -116,7 +123,17 @@ function identified(kind: Kind<any>, value: unknown, text: () => string, refuse:
   const [sentVersion, sentKind] = [sent.apiVersion || apiVersionOf(kind), sent.kind || kind.kind];
   if (sentKind !== kind.kind || sentVersion !== apiVersionOf(kind))
     throw refuse(strangeness(kind, sentVersion, sentKind));
-  return ofKind(kind, sent);
+  // Without a version it is read as the server's own type, which knows none of these fields.
+  return ofKind(kind, sent.apiVersion ? sent : {});
+}
+
+/** The fields of an object that says of no version, where it must not be of a type yet. */
+function lostOf({ behaviour }: Kind<any>, patched: unknown, isStrategic: boolean): readonly string[] {
+  const sent = patched as Json;
+  if (isStrategic || behaviour.namesItself || sent['apiVersion']) return [];
+  return Object.keys(sent)
+    .filter((name) => name !== 'kind' && name !== 'apiVersion')
+    .toSorted();
 }
 
 const OPERATION_FIELDS: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);

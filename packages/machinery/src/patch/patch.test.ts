@@ -181,10 +181,10 @@ test('strategicMergePatch() follows its directives', () => {
 test('strategicMergePatch() refuses items without their key and unknown directives', () => {
   assert.equal(
     codeOf(() => strategic({ items: [] }, { items: [{ a: '1' }] })),
-    400,
+    500,
   );
   assert.equal(
     codeOf(() => strategic({ union: {} }, { union: { $patch: 'nonsense' } })),
-    400,
+    500,
   );
 });

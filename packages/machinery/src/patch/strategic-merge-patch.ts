@@ -1,7 +1,8 @@
 import { writeJson } from '../json-text.ts';
 import { equalJson } from '../equality.ts';
 import type { FieldSchema, Schema } from '../schema.ts';
-import { badRequest } from '../status.ts';
+import { badRequest, StatusError } from '../status.ts';
+import { goTypeOf, shownAsGo } from '../go-values.ts';
 import { isRecord, type Json, put } from './json.ts';
 
 type JsonObject = Readonly<Record<string, Json>>;
@@ -12,6 +13,7 @@ type JsonObject = Readonly<Record<string, Json>>;
  * Inputs are left as they are. Throws BadRequest for a patch that breaks the rules.
  */
 export function strategicMergePatch(target: Json, patch: Json, schema: Schema | undefined): Json {
+  if (patch === null) return target;
   if (!isRecord(patch)) throw badRequest('json: cannot unmarshal array into Go value of type map[string]interface {}');
   return mergeObject(isRecord(target) ? target : {}, patch, schema);
 }
@@ -20,7 +22,9 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema | und
   const directive = patch['$patch'];
   if (directive === 'replace') return without(patch, '$patch');
   if (directive === 'delete') return {};
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`Unknown patch type: ${String(directive)}`);
+  if (directive !== undefined && directive !== 'merge')
+    throw fault(`unknown patch type: ${shownAsGo(directive)} in map: ${shownAsGo(patch)}`);
+  checkOrders(patch, schema);
   const out: Record<string, Json> = retained(target, patch['$retainKeys']);
   for (const [name, value] of Object.entries(patch)) {
     const deletion = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1];
@@ -48,6 +52,32 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema | und
   }
   return out;
 }
+
+const ORDER = '$setElementOrder';
+
+/** What a patch has of a list comes in the order that it wants of the whole. */
+function checkOrders(patch: JsonObject, schema: Schema | undefined): void {
+  for (const [name, order] of Object.entries(patch)) {
+    if (!name.startsWith(ORDER)) continue;
+    if (!Array.isArray(order)) throw fault(`expected a []interface {}, but received a ${goTypeOf(order)}`);
+    const list = name.slice(ORDER.length + 1);
+    const items = patch[list];
+    if (!Array.isArray(items) || items.length === 0 || order.length === 0) continue;
+    const key = fieldOf(schema, list).field?.patchMergeKey;
+    const idOf = (item: Json): Json => (key !== undefined && isRecord(item) ? item[key] : item);
+    let next = 0;
+    const rest = items.filter((item) => !isRecord(item) || item['$patch'] === undefined);
+    for (const wanted of order) if (next < rest.length && equalJson(idOf(rest[next]), idOf(wanted))) next += 1;
+    if (next < rest.length)
+      throw fault(
+        `The order in patch list:\n${shownAsGo(items)}\n doesn't match ${ORDER} list:\n${shownAsGo(order)}\n`,
+      );
+  }
+}
+
+/** What upstream takes for a fault of its own. */
+const fault = (message: string): StatusError =>
+  new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 
 /** What a patch says where there is nothing to patch: nothing to remove, nothing to replace. undefined: nothing at all. */
 function fresh(value: Json): Json {
@@ -114,9 +144,9 @@ function mergeList(
 ): readonly Json[] {
   let out = [...list];
   for (const item of patch) {
-    if (!isRecord(item)) throw badRequest(`The patch list contains an element that is not an object`);
+    if (!isRecord(item)) throw fault(`expected a map[string]interface {}, but received a ${goTypeOf(item)}`);
     const id = item[key];
-    if (id === undefined) throw badRequest(`map: ${writeJson(item)} does not contain declared merge key: ${key}`);
+    if (id === undefined) throw fault(`map: ${shownAsGo(item)} does not contain declared merge key: ${key}`);
     const matches = (other: Json): boolean => isRecord(other) && equalJson(other[key], id);
     if (item['$patch'] === 'delete') {
       out = out.filter((other) => !matches(other));

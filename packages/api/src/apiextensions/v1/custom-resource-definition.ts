@@ -5,7 +5,12 @@ import type { CustomResourceDefinition } from '../../generated/types/apiextensio
 import { statusPart } from '../../parts.ts';
 import { withCondition } from './conditions.ts';
 import { namesInOrder } from './definition-names.ts';
-import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './definition-validation.ts';
+import {
+  definitionNameErrors,
+  validateDefinition,
+  validateDefinitionStatus,
+  validateDefinitionUpdate,
+} from './definition-validation.ts';
 import { definitionWarnings } from './definition-warnings.ts';
 
 const HTTPS = 443;
@@ -48,6 +53,7 @@ export const customResourceDefinition: Kind<CustomResourceDefinition> = builtIn<
         if (stored && !known.includes(stored)) d.status = { ...d.status, storedVersions: [...known, stored] };
       },
       desired: (d) => [d.spec],
+      validateName: definitionNameErrors,
       validateCreate: validateDefinition,
       validateUpdate: validateDefinitionUpdate,
       warnings: definitionWarnings,

@@ -23,10 +23,19 @@ const COLUMN_FORMATS = ['', 'byte', 'date', 'date-time', 'double', 'float', 'int
 const SELECTABLE_MAX = 8;
 const WARNING_BYTES_MAX = 256;
 
+/** Of a definition the name says what it defines. */
+export const definitionNameErrors = (
+  name: string,
+  _prefix: boolean,
+  definition?: CustomResourceDefinition,
+): readonly string[] => [
+  ...dnsSubdomainErrors(name),
+  ...(!definition || name === `${definition.spec.names.plural}.${definition.spec.group}`
+    ? []
+    : ['must be spec.names.plural+"."+spec.group']),
+];
+
 export function validateDefinition(d: CustomResourceDefinition, at: Field): void {
-  const required = `${d.spec.names.plural}.${d.spec.group}`;
-  if (d.metadata.name && d.metadata.name !== required)
-    at.at('metadata', 'name').invalid(d.metadata.name, `must be spec.names.plural+"."+spec.group`);
   validateSpec(d.spec, at.at('spec'));
   validateRest(d, undefined, at);
 }
