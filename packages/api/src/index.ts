@@ -129,6 +129,7 @@ export {
 export { storageClass, volumeAttributesClass } from './storage/v1/classes.ts';
 export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';
 export { volumeAttachment } from './storage/v1/volume-attachment.ts';
+export { storageVersion } from './apiserverinternal/v1alpha1/storage-version.ts';
 export { storageVersionMigration } from './storagemigration/v1/storage-version-migration.ts';
 export { podStatusText } from './core/v1/pod-columns.ts';
 export { safeSysctls } from './core/v1/safe-sysctls.ts';

@@ -57,6 +57,7 @@ export { addressPool, poolRange } from './service-load-balancer/address-pool.ts'
 export type { LoadBalancers } from './service-load-balancer/ports.ts';
 export { serviceLoadBalancerController } from './service-load-balancer/service-load-balancer.ts';
 export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';
+export { storageVersionCollectorController } from './storage-version-collector/storage-version-collector.ts';
 export { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.ts';
 export { statefulSetController } from './stateful-set/stateful-set.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';

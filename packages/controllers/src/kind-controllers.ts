@@ -1,3 +1,4 @@
+import { storageVersion } from '@navarch/api';
 import { TaskGroup } from '@navarch/base';
 import { Cache } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
@@ -15,6 +16,7 @@ import { namespaceController } from './namespace/namespace.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { runControllers, type RunnerDeps } from './runner.ts';
 import { selectControllers, type Selection } from './selection.ts';
+import { storageVersionCollectorController } from './storage-version-collector/storage-version-collector.ts';
 import { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.ts';
 
 /** What is served, as it changes: custom resources come and go. */
@@ -38,6 +40,8 @@ export const kindControllers = (
   disruptionController(kinds),
   admissionPolicyStatusController(kinds),
   storageVersionMigratorController(kinds),
+  // Of a version that few ask for.
+  ...(kinds.includes(storageVersion) ? [storageVersionCollectorController] : []),
   horizontalPodAutoscalerController(kinds, {
     memory: new ScalingMemory(),
     readPath: async () => undefined,

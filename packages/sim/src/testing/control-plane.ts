@@ -1,4 +1,12 @@
-import { directApi, type ExtensionServers, type ReadKubelet, serve, systemUser, type User } from '@navarch/apiserver';
+import {
+  directApi,
+  type ExtensionServers,
+  type ReadKubelet,
+  serve,
+  type ServeOptions,
+  systemUser,
+  type User,
+} from '@navarch/apiserver';
 import { event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
 import { InvariantError, type Logger, noMetrics, seededRandom, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
@@ -19,6 +27,8 @@ export interface ControlPlaneOptions {
   readonly readKubelet?: (clock: SimClock) => ReadKubelet;
   /** API servers behind APIServices; absent: none can be reached. */
   readonly extensions?: ExtensionServers;
+  /** Which versions of the API are served; absent: the stable ones. */
+  readonly runtimeConfig?: ServeOptions['runtimeConfig'];
   /** How pods live; absent: nothing schedules or runs them. */
   readonly pods?: PodLife;
 }
@@ -85,6 +95,7 @@ export class ControlPlane implements AsyncDisposable {
         advertisePort: 6443,
         ...(options.readKubelet ? { readKubelet: options.readKubelet(clock) } : {}),
         ...(options.extensions ? { extensions: options.extensions } : {}),
+        ...(options.runtimeConfig ? { runtimeConfig: options.runtimeConfig } : {}),
       },
       lifetime.signal,
     );
