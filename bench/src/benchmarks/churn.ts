@@ -14,7 +14,7 @@ export const churn = defineBenchmark({
   rounds: 1,
   notes: [
     'Each workload is played in a fresh process with the whole control plane, on simulated time: the seconds are those that the processor took, nobody waits. Server, controllers, scheduler and simulated nodes share one thread.',
-    'The idle share is of everything, the leases of the simulated nodes included. `grown` is the processor time of a pod on 5,000 nodes beside that on 100, both with pods there before.',
+    'The idle share is of everything, the leases of the simulated nodes included. `grown` is the processor time of a pod on 5,000 nodes beside that on 100, both with pods there before, and without that of the leases of the nodes.',
   ],
   async prepare({ processes, signal, isQuick }) {
     const size = isQuick ? QUICK : SIZES;

@@ -182,6 +182,8 @@ async function ensure(create: () => Promise<unknown>): Promise<void> {
 class Player {
   readonly #deps: SimulatedNodesDeps;
   readonly #group: TaskGroup;
+  /** Of each node its place in the list: its address. */
+  readonly #indexes: ReadonlyMap<string, number>;
   /** Pods under way, by uid and what is done with them. */
   readonly #busy = new Set<string>();
   #addresses = 0;
@@ -189,11 +191,12 @@ class Player {
   constructor(deps: SimulatedNodesDeps, group: TaskGroup) {
     this.#deps = deps;
     this.#group = group;
+    this.#indexes = new Map(deps.names.map((name, index) => [name, index]));
   }
 
   tend(current: Pod): void {
     const { nodeName } = current.spec;
-    if (!nodeName || !this.#deps.names.includes(nodeName)) return;
+    if (!nodeName || !this.#indexes.has(nodeName)) return;
     if (current.metadata.deletionTimestamp) this.#once(current, 'end', (s) => this.#end(current, nodeName, s));
     // Not running yet, or marked not ready while its node was thought lost: kubelets say again what is so.
     else if (!isTerminal(current) && !isReady(current))
@@ -231,7 +234,7 @@ class Player {
     const n = this.#addresses++;
     const status = runningStatus(
       current,
-      { ip: `10.244.${(n >> 8) & 255}.${n & 255}`, hostIP: addressOf(this.#deps.names.indexOf(nodeName)) },
+      { ip: `10.244.${(n >> 8) & 255}.${n & 255}`, hostIP: addressOf(this.#indexes.get(nodeName) ?? 0) },
       clock.now(),
     );
     const runs = (held: Pod): boolean =>
