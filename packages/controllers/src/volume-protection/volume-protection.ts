@@ -32,11 +32,18 @@ const holders: Watch<Pod> = {
 export const claimProtectionController: Controller = defineController({
   name: 'persistentvolumeclaim-protection-controller',
   watches: [self(persistentVolumeClaim), holders],
-  reconcile: (key, context) => protect(persistentVolumeClaim, CLAIM_FINALIZER, key, context, isClaimHeld),
+  reconcile: (key, context) =>
+    protect(persistentVolumeClaim, CLAIM_FINALIZER, key, context, isClaimHeld, isClaimHeldNow),
 });
 
 const isClaimHeld = (claim: PersistentVolumeClaim, cache: CacheReader): boolean =>
   [...cache.find(pod, podsByClaim, keyOf(claim))].some(holds);
+
+/** The cache may be behind: a pod that it does not show yet would lose its data. Asked for at last, as upstream does. */
+async function isClaimHeldNow(claim: PersistentVolumeClaim, { api }: Context): Promise<boolean> {
+  const { items } = await api.of(pod).list({ namespace: claim.metadata.namespace ?? '' });
+  return items.some((p) => holds(p) && claimsOfPod(p).includes(keyOf(claim)));
+}
 
 /** Lets a volume go when no claim is bound to it any more. */
 export const volumeProtectionController: Controller = defineController({
@@ -81,14 +88,17 @@ async function protect<O extends ApiObject>(
   kind: Kind<O>,
   finalizer: string,
   key: string,
-  { api, cache }: Context,
+  context: Context,
   isHeld: (object: O, cache: CacheReader) => boolean,
+  isHeldNow: (object: O, context: Context) => Promise<boolean> = async () => false,
 ): Promise<undefined> {
+  const { api, cache } = context;
   const found = cache.get(kind, key);
   if (!found) return undefined;
   const isProtected = found.metadata.finalizers?.includes(finalizer) ?? false;
   const isGoing = found.metadata.deletionTimestamp !== undefined;
   if (isGoing !== isProtected || (isGoing && isHeld(found, cache))) return undefined;
+  if (isGoing && (await isHeldNow(found, context))) return undefined;
   try {
     await api.of(kind).update(key, (current) => {
       const others = (current.metadata.finalizers ?? []).filter((name) => name !== finalizer);

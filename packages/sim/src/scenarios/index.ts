@@ -3,14 +3,17 @@ import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
 import { disruptionScenarios } from './disruption/disruption.ts';
+import { endpointScenarios } from './endpoints/endpoints.ts';
 import { garbageCollectorScenarios } from './garbage-collector/garbage-collector.ts';
 import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
 import { namespaceScenarios } from './namespace/namespace.ts';
+import { nodeScenarios } from './node/node.ts';
 import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import type { Scenario } from './scenario.ts';
 import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
+import { volumeScenarios } from './volumes/volumes.ts';
 
 export { play, type Verdict } from './play.ts';
 export type { Scenario } from './scenario.ts';
@@ -29,4 +32,7 @@ export const scenarios: readonly Scenario[] = [
   ...garbageCollectorScenarios,
   ...namespaceScenarios,
   ...quotaScenarios,
+  ...endpointScenarios,
+  ...nodeScenarios,
+  ...volumeScenarios,
 ];

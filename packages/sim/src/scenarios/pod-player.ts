@@ -91,11 +91,11 @@ export class PodPlayer {
     const startMs = life.startMs ? life.startMs(found, random) : 100 + (random.uint32() % 1900);
     if (startMs === undefined) return;
     await clock.sleep(startMs, signal);
-    await this.#insist(signal, () => this.#say(found, (now) => runningStatus(found, now)));
+    await this.#insist(signal, () => this.#say(found, runningStatus));
     const end = life.ends?.(found, random);
     if (!end) return;
     await clock.sleep(end.afterMs, signal);
-    await this.#insist(signal, () => this.#say(found, (now) => endedStatus(found, end, now)));
+    await this.#insist(signal, () => this.#say(found, (held, now) => endedStatus(held, end, now)));
   }
 
   async #end(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
@@ -106,13 +106,13 @@ export class PodPlayer {
     await this.#insist(signal, async () => {
       this.#requireUp(found);
       // What ran is told to have ended before it goes.
-      if (found.spec.nodeName) await this.#say(found, (now) => endedStatus(found, KILLED, now));
+      if (found.spec.nodeName) await this.#say(found, (held, now) => endedStatus(held, KILLED, now));
       const preconditions = { uid: found.metadata.uid };
       await api.of(pod).delete(keyOf(found), { gracePeriodSeconds: 0, preconditions });
     });
   }
 
-  async #say(found: Pod, status: (now: string) => Partial<PodStatus>): Promise<void> {
+  async #say(found: Pod, status: (held: Pod, now: string) => Partial<PodStatus>): Promise<void> {
     this.#requireUp(found);
     const { api, clock } = this.#deps;
     const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
@@ -121,7 +121,7 @@ export class PodPlayer {
       .of(pod)
       .update(
         keyOf(found),
-        (held) => (isSame(held) ? { ...held, status: { ...held.status, ...status(now) } as PodStatus } : held),
+        (held) => (isSame(held) ? { ...held, status: { ...held.status, ...status(held, now) } as PodStatus } : held),
         { subresource: 'status' },
       );
   }
@@ -151,6 +151,10 @@ function pinned({ spec }: Pod): string | undefined {
 
 const condition = (type: string, status: string, now: string) => ({ type, status, lastTransitionTime: now });
 
+/** What others have said of it stays. */
+const othersOf = ({ status }: Pod) =>
+  (status.conditions ?? []).filter((c) => c.type !== 'Ready' && c.type !== 'ContainersReady');
+
 type ContainerStatuses = NonNullable<PodStatus['containerStatuses']>;
 
 const containers = ({ spec }: Pod, ready: boolean, state: object): ContainerStatuses =>
@@ -175,11 +179,7 @@ function runningStatus(found: Pod, now: string): Partial<PodStatus> {
     podIP: ip,
     podIPs: [{ ip }],
     startTime: now,
-    conditions: [
-      ...(found.status.conditions ?? []).filter((c) => c.type === 'PodScheduled'),
-      condition('Ready', 'True', now),
-      condition('ContainersReady', 'True', now),
-    ],
+    conditions: [...othersOf(found), condition('Ready', 'True', now), condition('ContainersReady', 'True', now)],
     containerStatuses: containers(found, true, { running: { startedAt: now } }),
   };
 }
@@ -189,6 +189,7 @@ function endedStatus(found: Pod, { exitCode, isDisrupted }: PodEnd, now: string)
   return {
     phase: exitCode === 0 ? 'Succeeded' : 'Failed',
     conditions: [
+      ...othersOf(found),
       condition('Ready', 'False', now),
       condition('ContainersReady', 'False', now),
       ...(isDisrupted ? [condition('DisruptionTarget', 'True', now)] : []),
