@@ -8,6 +8,7 @@ import { establish, gadgets, widgets } from './definitions.ts';
 import { negotiation } from './negotiation-cases.ts';
 import { known } from './known.ts';
 import { numbers } from './number-cases.ts';
+import { queries } from './query-cases.ts';
 import { reading } from './reading-cases.ts';
 import { type Scenario, transcript } from './scenario.ts';
 import { ours, theirs } from './sides.ts';
@@ -26,6 +27,7 @@ const all: readonly Scenario[] = [
   ...typed,
   ...addresses,
   ...numbers,
+  ...queries,
 ];
 /** Where answers still differ: these are asked by their names only. */
 const open: ReadonlySet<string> = new Set(['accept of what is typed', 'content types', 'watch: table of objects']);

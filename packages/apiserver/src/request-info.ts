@@ -123,4 +123,4 @@ function verbOf(method: string, name: string, pathVerb: string | undefined, want
   return verb === 'delete' ? 'deletecollection' : verb;
 }
 
-const isTrue = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';
+const isTrue = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';

@@ -65,6 +65,8 @@ interface Trail {
   audit: AuditTrail | undefined;
   /** As it is counted. */
   inFlight: RequestInFlight | undefined;
+  /** It is known who asks, and not yet that they may. */
+  isAtTheDoor: boolean;
 }
 
 /** The API server without its sockets: a request in, an answer out. */
@@ -132,10 +134,11 @@ export class Server {
       id: undefined,
       audit: undefined,
       inFlight: undefined,
+      isAtTheDoor: false,
     };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
-    const answer = await this.#inTime(request, trail).catch((error: unknown) => this.#refusal(request, error));
+    const answer = await this.#inTime(request, trail).catch((error: unknown) => this.#refusal(request, error, trail));
     const seconds = (): number => (clock.monotonic() - started) / 1000;
     if (answer.type === 'stream') trail.inFlight?.leave();
     else
@@ -190,6 +193,7 @@ export class Server {
     const asker = await this.#authenticated(request);
     if (this.#deps.audit)
       trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
+    trail.isAtTheDoor = true;
     const attributes = attributesOf(info, request.query);
     const { user, constraint } = this.#impersonator.of(request, asker, attributes);
     if (user !== asker) trail.audit?.actsAs(user, constraint);
@@ -207,6 +211,7 @@ export class Server {
     try {
       this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
+      trail.isAtTheDoor = false;
       return await this.#router.route(trail.audit?.request ?? request, info, user, trail);
     } finally {
       pass.leave();
@@ -249,7 +254,7 @@ export class Server {
     return this.#idPrefix + this.#idsGiven.toString(16).padStart(12, '0');
   }
 
-  #refusal(request: ApiRequest, error: unknown): ApiResponse {
+  #refusal(request: ApiRequest, error: unknown, { isAtTheDoor }: Trail): ApiResponse {
     // Too early for a Status: what is asked is not known.
     if (error instanceof NoKindError)
       return plain(
@@ -267,7 +272,15 @@ export class Server {
     const retry = status.details?.retryAfterSeconds;
     const how = refusalShownAs({ request, formats: this.#formats });
     const answer = bytesAnswer(how, [showValue(how, status)], status.code ?? 500);
-    return retry === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
+    if (retry === undefined && !isAtTheDoor) return answer;
+    return {
+      ...answer,
+      headers: {
+        ...answer.headers,
+        ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
+        ...(isAtTheDoor ? { 'x-content-type-options': 'nosniff' } : {}),
+      },
+    };
   }
 }
 

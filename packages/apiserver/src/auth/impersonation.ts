@@ -99,16 +99,17 @@ function valuesOf(request: ApiRequest, name: string): readonly string[] {
 function extraOf(request: ApiRequest): Readonly<Record<string, readonly string[]>> {
   const extra: Record<string, readonly string[]> = {};
   for (const name of request.headerNames()) {
-    if (!name.startsWith(EXTRA) || name === EXTRA) continue;
+    if (!name.startsWith(EXTRA)) continue;
     extra[unescaped(name.slice(EXTRA.length))] = valuesOf(request, name);
   }
   return extra;
 }
 
+/** What cannot be decoded is meant as it is. */
 function unescaped(key: string): string {
   try {
     return decodeURIComponent(key);
   } catch {
-    throw badRequest(`the header ${EXTRA}${key} is not valid`);
+    return key;
   }
 }

@@ -1,6 +1,6 @@
 import { type ApiObject, badRequest } from '@navarch/machinery';
 import { deleteCollection } from '../registry/deletion.ts';
-import { metaOf, page, tooLarge } from '../registry/reading.ts';
+import { metaOf, page } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
 import { checkRevision } from '../registry/revision-text.ts';
 import { selectionOf } from '../registry/selection.ts';
@@ -67,9 +67,6 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
   // What is selected is asked before the version is looked at.
   selectionOf(resource.kind, labelSelector, fieldSelector);
   checkRevision(resourceVersion);
-  const { revision } = resource.shelf;
-  if (options.sendInitialEvents && Number(resourceVersion) > revision)
-    throw tooLarge(Number(resourceVersion), revision);
   const { clock, random } = registry.deps;
   const timeoutMs =
     timeoutSeconds === undefined ? WATCH_MS_MIN + (random.uint32() % WATCH_MS_MIN) : timeoutSeconds * 1000;

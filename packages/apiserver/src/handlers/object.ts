@@ -87,10 +87,13 @@ function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Prom
     request,
   } = exchange;
   const how = negotiate(exchange, resource.kind);
-  const asked = request.query.get('resourceVersion') ?? '';
+  const { query } = request;
+  const asked = query.get('resourceVersion') ?? '';
+  if (query.has('export') && isTrue(query.get('export')))
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   checkRevision(asked);
   const { revision } = resource.shelf;
-  if (Number(asked) > revision) throw tooLarge(Number(asked), revision);
+  if (Number(asked) > revision) throw tooLarge(asked, revision);
   const cached = resource.cached(namespace, name);
   const late = resource.shelf.ready([cached]);
   const answer = (): BytesResponse => bytesAnswer(how, [showCached(how, resource, cached)]);

@@ -42,8 +42,8 @@ export function listOptions({
   features,
 }: Pick<Exchange, 'request' | 'info' | 'features'>): ListRequest {
   const match = query.get('resourceVersionMatch') ?? '';
-  const limit = wholeNumber(query.get('limit') || '0');
-  wholeNumber(query.get('timeoutSeconds') || '0');
+  const limit = wholeNumber(query.get('limit') ?? '0');
+  wholeNumber(query.get('timeoutSeconds') ?? '0');
   parseLabelSelector(query.get('labelSelector') ?? '');
   parseFieldSelector(query.get('fieldSelector') ?? '');
   const at = new Field();
@@ -96,6 +96,11 @@ function checkWatch(query: URLSearchParams, match: string, mayListByWatch: boole
     at.at('sendInitialEvents').forbidden(
       'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
     );
+  const isFromAnywhere = !query.get('resourceVersion') || query.get('resourceVersion') === '0';
+  // What a watch of that kind is taken for goes with no token either.
+  const isImplied = match === '' && !isInitialAsked && isFromAnywhere && mayListByWatch;
+  if ((match !== '' || isImplied) && query.get('continue') && (isImplied || match === 'NotOlderThan'))
+    matching.forbidden('resourceVersionMatch is forbidden when continue is provided');
   if (match === '') return;
   if (!isInitialAsked)
     matching.forbidden('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');

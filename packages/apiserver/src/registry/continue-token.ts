@@ -1,4 +1,4 @@
-import { badRequest, expired, StatusError } from '@navarch/machinery';
+import { badRequest, expired, jsonTypeOf, StatusError } from '@navarch/machinery';
 import { jsonMistake } from '../handlers/json-mistake.ts';
 
 /** Where the next page begins: after which key, as of which revision; -1: as of now, since that one is no longer known. */
@@ -21,6 +21,10 @@ export function encodeToken({ revision, after }: ContinueToken): string {
 export function decodeToken(token: string): ContinueToken {
   const { v, rv, start } = parsed(token);
   if (v !== VERSION) throw notValid(`: server does not recognize this encoded version ${String(v ?? '')}`);
+  if (typeof (rv ?? 0) !== 'number')
+    throw notValid(`: ${misread(rv, 'Go struct field continueToken.rv of type int64')}`);
+  if (typeof rv === 'number' && !Number.isInteger(rv))
+    throw notValid(`: json: cannot unmarshal number ${rv} into Go struct field continueToken.rv of type int64`);
   if (typeof rv !== 'number' || rv === 0)
     throw notValid(`: incorrect encoded start resourceVersion (version ${VERSION})`);
   if (typeof start !== 'string' || start === '') throw notValid(`: encoded start key empty (version ${VERSION})`);
@@ -33,7 +37,8 @@ function parsed(token: string): { readonly v?: unknown; readonly rv?: unknown; r
   const mistake = jsonMistake(bytes);
   if (mistake !== undefined) throw notValid(`: ${mistake}`);
   const value = JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  if (typeof value !== 'object' || Array.isArray(value)) throw notValid(': the token could not be read');
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw notValid(`: ${misread(value, 'Go value of type storage.continueToken')}`);
   // Null, which is no token, has nothing in it either.
   return value ?? {};
 }
@@ -44,6 +49,8 @@ function unpacked(token: string): Uint8Array {
   if (bad !== undefined) throw notValid(`: illegal base64 data at input byte ${bad}`);
   return Uint8Array.from(atob(token.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
+
+const misread = (value: unknown, into: string): string => `json: cannot unmarshal ${jsonTypeOf(value)} into ${into}`;
 
 const notValid = (detail: string): StatusError =>
   badRequest(`invalid continue token: continue key is not valid${detail}`);

@@ -180,14 +180,14 @@ function exactRevision(
   const mistake = revisionMistake(resourceVersion);
   if (mistake !== undefined) throw badRequest(`invalid resource version: ${mistake}`);
   const asked = Number(resourceVersion);
-  if (asked > newest) throw tooLarge(asked, newest);
+  if (asked > newest) throw tooLarge(resourceVersion, newest);
   // A page without a word on how to match is of exactly that version, as it always was.
   return resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit !== undefined) ? asked : undefined;
 }
 
-/** Upstream's words for a version from the future; clients look for the cause. */
-export function tooLarge(asked: number, newest: number): StatusError {
-  return failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${newest}`, {
+/** Upstream's words for a version from the future; clients look for the cause. The version is shown to its last digit. */
+export function tooLarge(asked: string | number, newest: number): StatusError {
+  return failure('Timeout', `Timeout: Too large resource version: ${BigInt(asked)}, current: ${newest}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });

@@ -1,12 +1,12 @@
 import { type Clock, joinedBytes, Notifier, TaskGroup } from '@navarch/base';
-import { expired, statusOf } from '@navarch/machinery';
+import { expired, type StatusError, statusOf } from '@navarch/machinery';
 import { CompactedError } from '@navarch/store';
 import type { WatchCounts } from '../observe/watch-measures.ts';
 import type { Representation } from '../representation/representation.ts';
 import { showAdded, showBookmark, showError, showEvent } from '../representation/show.ts';
 import type { Sink } from '../request.ts';
 import type { Events, Interest, Place, Reader } from './fan-out.ts';
-import { candidates, seenAs } from './reading.ts';
+import { candidates, seenAs, tooLarge } from './reading.ts';
 import type { Resource } from './resource.ts';
 import { type Selection, selectionOf } from './selection.ts';
 
@@ -42,6 +42,10 @@ export async function runWatch(
   const isListed = (): void =>
     counts.initial(request.namespace === '' ? 'cluster' : 'namespace').observe((clock.monotonic() - began) / 1000);
   try {
+    if (request.sendInitialEvents && Number(request.resourceVersion) > resource.shelf.revision) {
+      watch.refuse(tooLarge(request.resourceVersion, resource.shelf.revision));
+      return;
+    }
     const after = request.sendInitialEvents
       ? await watch.sendInitial(signal, isListed)
       : Number(request.resourceVersion || resource.shelf.revision);
@@ -107,6 +111,11 @@ class Watch implements Reader {
   /** Aborts when the client reads too slowly. */
   get signal(): AbortSignal {
     return this.#end.signal;
+  }
+
+  /** Once it is a watch, it is refused by an event of it. */
+  refuse(error: StatusError): void {
+    this.#sendOne(showError(this.#request.how, error.status));
   }
 
   stop(): void {

@@ -79,7 +79,7 @@ export class HttpRequest implements ApiRequest {
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#search));
+    return (this.#query ??= queryOf(this.#search));
   }
 
   get signal(): AbortSignal {
@@ -152,6 +152,19 @@ export function subjectOf(socket: TLSSocket | undefined): Certificate | undefine
     fingerprint: (shown.fingerprint256 ?? '').replaceAll(':', '').toLowerCase(),
   };
 }
+
+/** What stands behind the question mark. Go's reader passes over what has a broken escape, or a semicolon, in it. */
+const queryOf = (text: string): URLSearchParams =>
+  new URLSearchParams(
+    BROKEN.test(text)
+      ? text
+          .split('&')
+          .filter((pair) => !BROKEN.test(pair))
+          .join('&')
+      : text,
+  );
+
+const BROKEN = /;|%(?![0-9a-f]{2})/i;
 
 /** Never rejects: an answer that cannot be given ends the exchange. */
 export async function exchange(server: Server, request: HttpRequest, outlet: Outlet): Promise<void> {
