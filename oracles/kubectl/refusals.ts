@@ -29,8 +29,7 @@ export const refusals: readonly Step[] = [
     );
     includes(
       await refused('merge', { metadata: { uid: 'other' } }),
-      'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": ',
-      'Precondition failed: UID in precondition: other, UID in object meta: ',
+      'The Deployment "web" is invalid: metadata.uid: Invalid value: "other": field is immutable',
     );
     includes(
       await refused('json', [{ op: 'test', path: '/spec/replicas', value: 5 }]),

@@ -51,6 +51,8 @@ const CHANGING: readonly (readonly [what: RegExp, shown: string])[] = [
   ],
   [/\b10\.(?:96|244)\.\d+\.\d+\b/g, 'ADDRESS'],
   [/\b(kube-api-access-|web-(?:[0-9a-z]{7,10}-)?)[0-9a-z]{5}\b/g, '$1RANDOM'],
+  // The cluster's one node has its name.
+  [/\bclients\b/g, 'NODE'],
   [/(Resource Version:) +\d+/g, '$1 N'],
   [/(?<= )(?:\d+m)?\d+s(?= |$)/gm, 'AGE'],
   // What stands in one line with them is as wide as they are.
