@@ -20,6 +20,7 @@ export async function shownAsBefore({ ok, run, namespace }: Kubectl): Promise<vo
     await ok(['wait', '--for=jsonpath={.status.disruptionsAllowed}=0', 'pdb/pdb2', '--timeout=60s']);
     await ok(['wait', '--for=jsonpath={.status.currentHealthy}=1', 'pdb/web', '--timeout=60s']);
     await ok(['wait', '--for=condition=Ready', 'servicecidr/scidr1', '--timeout=60s']);
+    await ok(['wait', '--for=condition=EvictionInProgress=false', 'devicetaintrule', '--all', '--timeout=60s']);
     const more = await ok(['get', 'pods,replicasets,endpointslices', '-l', 'app=web', '-o', 'wide']);
     compare('get.txt', normal(`${await ok(['get', '-f', MANIFEST, '-o', 'wide'])}\n${more}`, namespace));
     compare(
