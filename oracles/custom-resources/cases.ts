@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import type { JsonSchema } from '../../packages/machinery/src/structural/json-schema.ts';
+import { longIntegers } from '../integers.ts';
 
 const name = fc.constantFrom('a', 'b', 'c', 'd');
 const text = fc.constantFrom('', 'a', 'bb', 'ccc', '2026-01-01T00:00:00Z', '10.0.0.1', 'x.y', 'aé');
 const scalar = fc.oneof(
   text,
   fc.integer({ min: -5, max: 12 }),
+  longIntegers,
   fc.constantFrom(0.5, 2.25),
   fc.boolean(),
   fc.constant(null),
@@ -166,7 +168,7 @@ function fitting(of: JsonSchema): fc.Arbitrary<unknown> {
       case 'string':
         return text;
       case 'integer':
-        return fc.integer({ min: -5, max: 12 });
+        return fc.oneof({ arbitrary: fc.integer({ min: -5, max: 12 }), weight: 4 }, longIntegers);
       case 'number':
         return fc.oneof(fc.integer({ min: -5, max: 12 }), fc.constant(2.25));
       case 'boolean':

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { decodeCbor, encodeCborItem, readJson, writeJson } from '@navarch/machinery';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
+import { longIntegers } from '../integers.ts';
 
 const number = fc.oneof(
   fc.integer(),
+  longIntegers,
   fc.maxSafeInteger(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.float({ noNaN: true, noDefaultInfinity: true }),

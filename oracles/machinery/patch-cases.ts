@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { jsonPatch, readJson, type Schemas, strategicMergePatch, writeJson } from '@navarch/machinery';
 import { type Answer, attempt, type Case, errorsAlike } from '../case.ts';
 import { mapJson } from '../map-json.ts';
+import { longIntegers } from '../integers.ts';
 
 const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 3 });
@@ -91,7 +92,7 @@ function pods(isPatch: boolean): fc.Arbitrary<Record<string, unknown>> {
         ...patchOnly({ $retainKeys: fc.constant(['name', 'emptyDir']) }),
       }),
       securityContext: or(
-        record({ runAsUser: fc.nat({ max: 3 }) }),
+        record({ runAsUser: fc.oneof(fc.nat({ max: 3 }), longIntegers) }),
         null,
         { $patch: 'delete' },
         { $patch: 'replace', runAsUser: 9 },

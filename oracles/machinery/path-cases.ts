@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { compileSimplePath, mergePatch, readJson, writeJson } from '@navarch/machinery';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { attempt, type Case, errorsAlike } from '../case.ts';
+import { longIntegers } from '../integers.ts';
 
 const word = fc.constantFrom('a', 'b', 'c', 'x.y');
 const leaf = fc.oneof(
   fc.constantFrom('a', 'b', '', 'c d'),
   fc.integer({ min: -3, max: 9 }),
+  longIntegers,
   fc.boolean(),
   fc.constant(1.5),
 );

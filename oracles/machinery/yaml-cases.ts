@@ -3,6 +3,7 @@ import { parseYaml } from '@navarch/node/yaml';
 import { formatYaml } from '../../packages/apiserver/src/representation/format-yaml.ts';
 import { attempt, type Answer, type Case, errorsAlike, type Known } from '../case.ts';
 import { readJson, writeJson } from '@navarch/machinery';
+import { longIntegers } from '../integers.ts';
 
 /** Scalars that readers of YAML take for different things. */
 const ODD = `
@@ -199,6 +200,7 @@ const key = fc.oneof(
 const leaf = fc.oneof(
   { weight: 4, arbitrary: written },
   fc.integer(),
+  longIntegers,
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.constantFrom<unknown>(
     null,
