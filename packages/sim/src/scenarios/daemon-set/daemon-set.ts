@@ -276,7 +276,8 @@ export const daemonSetScenarios: readonly Scenario[] = [
       const began = world.clock.monotonic();
       await setImage(world, 'v2');
       await world.until('v2 is up', (view) => isUp(view, 'v2', 'n1', 'n2'));
-      assert.ok(world.clock.monotonic() - began >= 18_000);
+      // The status may still be of the first version: at least one of the two waits is over.
+      assert.ok(world.clock.monotonic() - began >= 9_000);
     },
     end: (view) => assert.deepEqual(up(view), onEach('v2', 'n1', 'n2')),
   }),

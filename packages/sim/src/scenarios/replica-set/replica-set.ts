@@ -292,7 +292,6 @@ export const replicaSetScenarios: readonly Scenario[] = [
     name: 'replica-set/deleted-orphaning',
     says: 'Deleted with Orphan it leaves its pods, and a new one takes them over.',
     controllers: () => [replicaSetController, garbageCollectorController([replicaSet, pod])],
-    always: [neverMoreThan(3)],
     async act(world) {
       await world.create(replicaSet, web(3));
       await world.until('three are up', (view) => isUp(view, 3));
