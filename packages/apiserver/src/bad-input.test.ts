@@ -24,6 +24,18 @@ interface Case {
 
 const cases: readonly Case[] = [
   { claim: 'no body', body: '', status: 400 },
+  {
+    claim: 'an event without a name',
+    path: '/apis/events.k8s.io/v1/namespaces/default/events',
+    body: '{}',
+    status: 422,
+  },
+  {
+    claim: 'an integer that is written as a float',
+    body: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","generation":1.0}}',
+    status: 400,
+    says: /cannot unmarshal number 1\.0 into Go struct field ObjectMeta\.metadata\.generation of type int64/,
+  },
   { claim: 'null', body: 'null', status: 422 },
   { claim: 'a number', body: '1', status: 400 },
   { claim: 'a list', body: '[]', status: 400 },

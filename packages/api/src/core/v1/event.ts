@@ -94,7 +94,7 @@ function validateReported(e: Event, at: Field, { apiVersion }: HookContext): voi
 /** Who speaks events.k8s.io makes whole events of the new form; clients of core/v1 may go on as ever. */
 function validateNew(e: Event, at: Field, { apiVersion }: HookContext): void {
   if (apiVersion === 'v1') return;
-  named(e.metadata.name, dnsSubdomainErrors, at.at('metadata', 'name'));
+  named(e.metadata.name ?? '', dnsSubdomainErrors, at.at('metadata', 'name'));
   validateSeries(e, at);
   if (!e.eventTime) at.at('eventTime').required();
   if (e.type !== 'Normal' && e.type !== 'Warning') at.at('type').invalid('', `has invalid value: ${e.type ?? ''}`);
