@@ -48,7 +48,9 @@ export type {
   ScalarType,
   Schema,
 } from './schema.ts';
-export { type Decoded, decode, DecodeError, jsonTypeOf, type Literals } from './engine/decode.ts';
+export { type Decoded, decode } from './engine/decode.ts';
+export { DecodeError, type Literals } from './engine/decode-state.ts';
+export { jsonTypeOf } from './engine/go-words.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
 export { dropDisabled } from './engine/gated-fields.ts';
 export { Schemas } from './engine/schemas.ts';

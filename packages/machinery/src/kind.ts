@@ -1,5 +1,6 @@
 import type { Integer } from './json-text.ts';
-import { type Decoded, decode, type Literals } from './engine/decode.ts';
+import { type Decoded, decode } from './engine/decode.ts';
+import type { Literals } from './engine/decode-state.ts';
 import type { Field } from './field.ts';
 import type { ApiObject, OwnerReference } from './meta.ts';
 import type { DeclaredRules } from './rules/declared.ts';
