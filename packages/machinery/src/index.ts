@@ -176,7 +176,7 @@ export { CALL_COST_MAX, type Cel, compileCel, type CelOptions } from './cel/cel.
 export { flat as flatCost, type CostOf } from './cel/cost.ts';
 export { type Sized as CelSized } from './cel/estimate.ts';
 export { declare as declareFunction, type Overload as CelOverload } from './cel/declare.ts';
-export { Budget } from './cel/evaluate.ts';
+export { Budget } from './cel/step.ts';
 export { jsonPatchFunctions } from './cel/functions/json-patch.ts';
 export { CelSyntaxError } from './cel/issues.ts';
 export {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Budget } from './evaluate.ts';
+import { Budget } from './step.ts';
 import { compileCel } from './cel.ts';
 import { jsonPatchFunctions } from './functions/json-patch.ts';
 import { CelSyntaxError } from './issues.ts';

@@ -1,6 +1,6 @@
 import { exactly, type Measured } from './cost.ts';
 import { callCost, type Overload } from './declare.ts';
-import type { Step } from './evaluate.ts';
+import type { Step } from './step.ts';
 import { type CelType, dyn, string } from './types.ts';
 import { CelError, inside, isOfType, sizeOf, typeOf } from './values.ts';
 

@@ -1,6 +1,9 @@
+import { fieldOf, indexed, isThere, optionalField, optionallyIndexed } from './access.ts';
 import type { Checked } from './check.ts';
 import { LIST_COST, MAP_COST, OBJECT_COST } from './cost.ts';
 import { dispatch } from './dispatch.ts';
+import { finish, grown } from './growing.ts';
+import { Budget, type Frame, type Local, type Step } from './step.ts';
 import type { Call, Expression, Fold, List, MapLiteral, ObjectLiteral, Select } from './syntax.ts';
 import {
   asOwn,
@@ -11,54 +14,10 @@ import {
   isMap,
   type Key,
   keyOfValue,
-  lookUp,
   noOverload,
   Optional,
   typeOf,
 } from './values.ts';
-
-/** What an evaluation may still cost, in the units of upstream's cost model. */
-export class Budget {
-  #left: number;
-  readonly #whole: Budget | undefined;
-
-  /** `whole`: what it is taken from. */
-  constructor(cost: number, whole?: Budget) {
-    this.#left = cost;
-    this.#whole = whole;
-  }
-
-  get left(): number {
-    return this.#left;
-  }
-
-  /** Throws CelBudgetError when it is used up. */
-  spend(cost: number): void {
-    this.#left -= cost;
-    this.#whole?.spend(cost);
-    if (this.#left < 0) throw new CelBudgetError('operation cancelled: actual cost limit exceeded');
-  }
-}
-
-/** Values of variables by their names; undefined: there is none. */
-type Variables = (name: string) => unknown;
-
-/** A name that holds within a fold; one whose value could not be found fails whoever asks for it. */
-interface Local {
-  readonly name: string;
-  value: unknown;
-  failure: CelError | undefined;
-  readonly outer: Local | undefined;
-}
-
-interface Frame {
-  readonly variables: Variables;
-  readonly budget: Budget;
-  readonly local: Local | undefined;
-}
-
-/** An expression made ready. Throws CelError. */
-export type Step = (frame: Frame) => unknown;
 
 /** Makes an expression ready to be evaluated as often as wanted. Throws CelError for what can never be. */
 export function planOf(expression: Expression, checked: Checked): Step {
@@ -221,7 +180,7 @@ class Planner {
         keep(whole, step, inner);
         if (whole.failure && !goesOn) throw whole.failure;
       }
-      growing.delete(whole.value as object);
+      finish(whole.value);
       return result(around);
     };
   }
@@ -269,78 +228,6 @@ const named =
     if (value === undefined) throw new CelError(`no such attribute(s): ${name}`);
     return value;
   };
-
-function fieldOf(held: unknown, name: string): unknown {
-  const found = fieldIn(held, name);
-  if (found === undefined) throw noKey(name);
-  return found;
-}
-
-/** Undefined: there is none. Lists have no names at all. */
-function fieldIn(held: unknown, name: string): unknown {
-  if (Array.isArray(held)) throw unsupportedIndex(name);
-  return isMap(held) ? lookUp(held, name) : undefined;
-}
-
-const unsupportedIndex = (place: unknown): CelError =>
-  new CelError(`unsupported index type '${typeOf(place)}' in list`);
-
-const noKey = (name: unknown): CelError => new CelError(`no such key: ${String(name)}`);
-
-/** What is taken from something optional is optional itself. */
-function optionalField(held: Optional, name: string): Optional {
-  if (!held.has) return held;
-  const found = fieldIn(held.value, name);
-  return new Optional(found !== undefined, found);
-}
-
-function isThere(value: unknown, name: string): boolean {
-  const held = value instanceof Optional ? value.value : value;
-  if (value instanceof Optional && !value.has) return false;
-  return fieldIn(held, name) !== undefined;
-}
-
-const indexed =
-  (of: Step, at: Step): Step =>
-  (frame) => {
-    const held = of(frame);
-    if (held instanceof Optional && !held.has) return held;
-    const place = at(frame);
-    frame.budget.spend(1);
-    if (held instanceof Optional) return optionalElement(held, place);
-    const found = element(held, place);
-    if (found !== undefined) return found;
-    throw Array.isArray(held) ? new CelError(`index out of bounds: ${shownKey(place)}`) : noKey(shownKey(place));
-  };
-
-const shownKey = (place: unknown): string => String(typeof place === 'number' ? place : keyOfValue(place));
-
-const optionallyIndexed =
-  (of: Step, at: Step): Step =>
-  (frame) => {
-    const held = of(frame);
-    if (held instanceof Optional && !held.has) return held;
-    const place = at(frame);
-    frame.budget.spend(1);
-    return optionalElement(held instanceof Optional ? held : new Optional(true, held), place);
-  };
-
-function optionalElement(held: Optional, place: unknown): Optional {
-  if (!held.has) return held;
-  const found = element(held.value, place);
-  return new Optional(found !== undefined, found);
-}
-
-function element(value: unknown, place: unknown): unknown {
-  if (place === null) throw new CelError('invalid qualifier type: types.Null');
-  if (Array.isArray(value)) {
-    const number = keyOfValue(place);
-    if (typeof number === 'number') throw new CelError(`unsupported index value ${number} in list`);
-    if (typeof number !== 'bigint') throw unsupportedIndex(place);
-    return number >= 0n && number < BigInt(value.length) ? (inside(value, value[Number(number)]) ?? null) : undefined;
-  }
-  return isMap(value) ? lookUp(value, keyOfValue(place)) : undefined;
-}
 
 function present(value: unknown): boolean {
   if (!(value instanceof Optional))
@@ -415,36 +302,3 @@ const GO_TYPES: Readonly<Record<string, string>> = {
   'google.protobuf.Timestamp': 'types.Timestamp',
   type: '*types.Type',
 };
-
-/** Lists and maps that only a fold knows yet: they may be added to in place. */
-const growing = new WeakSet<object>();
-
-function grown(value: unknown): unknown {
-  if ((Array.isArray(value) || value instanceof Map) && sizeIsZero(value)) growing.add(value);
-  return value;
-}
-
-const sizeIsZero = (value: readonly unknown[] | ReadonlyMap<unknown, unknown>): boolean =>
-  (Array.isArray(value) ? value.length : (value as ReadonlyMap<unknown, unknown>).size) === 0;
-
-/** Both lists in one; a fold's own grows. */
-export function joinedLists(left: unknown[], right: unknown[]): readonly unknown[] {
-  if (!growing.has(left))
-    return asOwn([...left.map((item) => inside(left, item)), ...right.map((item) => inside(right, item))]);
-  for (const item of right) left.push(inside(right, item));
-  return left;
-}
-
-/** The map with what is added; a fold's own grows. Throws CelError for a key that is there. */
-export function withEntries(
-  map: unknown,
-  added: readonly (readonly [key: Key, value: unknown])[],
-): ReadonlyMap<Key, unknown> {
-  const made =
-    map instanceof Map && growing.has(map) ? (map as Map<Key, unknown>) : new Map(isMap(map) ? entriesOf(map) : []);
-  for (const [key, value] of added) {
-    if (made.has(key)) throw new CelError(`insert failed: key ${String(key)} already exists`);
-    made.set(key, value);
-  }
-  return made;
-}

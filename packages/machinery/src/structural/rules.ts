@@ -1,5 +1,5 @@
 import { CALL_COST_MAX, type Cel, compileCel } from '../cel/cel.ts';
-import { Budget } from '../cel/evaluate.ts';
+import { Budget } from '../cel/step.ts';
 import { CelSyntaxError } from '../cel/issues.ts';
 import { bool, type CelType, dyn, optionalOf, sameType, string } from '../cel/types.ts';
 import { CelBudgetError, CelError } from '../cel/values.ts';

@@ -1,6 +1,6 @@
 import { type CostOf, exactly, flat, plus, scaled, TRAVERSAL } from '../cost.ts';
 import { declare, declareFor, type Overload } from '../declare.ts';
-import { joinedLists, withEntries } from '../evaluate.ts';
+import { joinedLists, withEntries } from '../growing.ts';
 import {
   CelError,
   type CelMap,
