@@ -251,15 +251,27 @@ class Run<O extends ApiObject> {
   }
 }
 
-/** A merge of objects: lists and values of the second replace those of the first. */
+/**
+ * A merge of objects: lists and values of the second replace those of the first. Conditions are merged by their type, since
+ * a controller may have its own among them, or know more of the same.
+ */
 function merged(base: Json, change: Json): Json {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(change)) {
     const below = result[key];
     const areObjects = [value, below].every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
-    result[key] = areObjects ? merged(below as Json, value as Json) : value;
+    if (key === 'conditions' && Array.isArray(below)) result[key] = mergedByType(below as Json[], value as Json[]);
+    else result[key] = areObjects ? merged(below as Json, value as Json) : value;
   }
   return result;
+}
+
+function mergedByType(base: readonly Json[], change: readonly Json[]): readonly Json[] {
+  const isSame = (a: Json) => (b: Json) => a['type'] === b['type'];
+  return [
+    ...base.map((one) => merged(one, change.find(isSame(one)) ?? {})),
+    ...change.filter((one) => !base.some(isSame(one))),
+  ];
 }
 
 /** Additions of every leaf, as deep as the object has a place for them. */
