@@ -79,7 +79,7 @@ export function refusals(key: string, patch: Json = {}): readonly string[] {
   const object = stored(kindOf(key), sent);
   const at = new Field();
   const nameErrors = (name: string): readonly string[] =>
-    (kind.behaviour.validateName ?? dnsSubdomainErrors)(name, false);
+    kind.behaviour.validateName?.(name, false, object) ?? dnsSubdomainErrors(name);
   validateObjectMeta(object.metadata, { namespaced: kind.namespaced, nameErrors }, at.at('metadata'));
   kind.behaviour.validate?.(object, at, speaking);
   kind.behaviour.validateCreate?.(object, at, speaking);
