@@ -28,6 +28,8 @@ let server: Machine;
 let nodes: readonly Machine[] = [];
 let kubectlPath = 'kubectl';
 let token = '';
+/** What runs that were killed left on this machine is none of ours. */
+let alreadyThere = '';
 
 const dirOf = (machine: Machine): string => join(folder, machine.name);
 const navarch = (machine: Machine, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> =>
@@ -73,8 +75,18 @@ const pinned = (name: string, node: string, image: string, command: readonly str
     ...(command.length > 0 ? ['--command', '--', ...command] : []),
   );
 
+/** Mounts of this run, and control groups of nodes that are called like its own. */
+async function leftovers(): Promise<string> {
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`,
+  ]);
+  return stdout;
+}
+
 before(
   async () => {
+    alreadyThere = await leftovers();
     for (const name of ['pause', 'busybox', 'nginx'])
       if (!existsSync(join(images, `${name}.tar`))) await buildImage(name, images, new AbortController().signal);
     network = await makeNetwork(`nvj${process.pid}`, folder, env);
@@ -94,11 +106,7 @@ after(
   async () => {
     for (const machine of nodes) await navarch(machine, 'down', '--data-dir', dirOf(machine));
     await network[Symbol.asyncDispose]();
-    const { stdout } = await promisify(execFile)('sh', [
-      '-c',
-      `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`,
-    ]);
-    assert.equal(stdout, '');
+    assert.equal(await leftovers(), alreadyThere);
     rmSync(folder, { recursive: true, force: true });
   },
   { timeout: 120_000 },
