@@ -69,3 +69,29 @@ test('a strict apply is refused with the lines of keys that came again', async (
     `299 - ${JSON.stringify('line 3: key "k" already set in map')}`,
   );
 });
+
+test('literals.hasFloats finds numbers that are written as floats, and is not taken in by images and texts', () => {
+  const floats = [{ a: 1.5 }, { a: [1, 2.5] }, [-1.5], { a: { b: -0.5 } }, { 'ends in a backslash \\': 1.5 }].map(
+    (value) => JSON.stringify(value),
+  );
+  const none = [
+    { a: 'image:1.27', b: 10 },
+    { a: 1, b: 'x,1.5' },
+    { a: JSON.stringify({ b: 1.5 }) },
+    { a: [10, 20] },
+    { a: '2026-11-22T01:00:00.5Z' },
+  ].map((value) => JSON.stringify(value));
+  for (const text of [...floats, '{"a" :\n1e3}', '[1 , 1E2 ,3]', '{"a":1.0}'])
+    assert.equal(sourceOf(text).literals.hasFloats, true, text);
+  for (const text of none) assert.equal(sourceOf(text).literals.hasFloats, false, text);
+});
+
+test('literals.hasFloats misses no number that has a point', () => {
+  const float = fc.tuple(fc.integer(), fc.nat(9)).map(([whole, rest]) => `${whole}.${rest}`);
+  const value = fc.oneof(
+    float.map((number) => `{"k":${number}}`),
+    float.map((number) => `[0,${number}]`),
+    float.map((number) => `{"list":[{"a":"x"},${number} ,{}]}`),
+  );
+  fc.assert(fc.property(value, (text) => sourceOf(text).literals.hasFloats));
+});

@@ -115,8 +115,12 @@ function fieldsIn(value: unknown): number {
   return count;
 }
 
-/** Numbers with a point or an exponent; texts may look so as well. */
-const FLOATS = /[:[,]\s*-?\d+[.eE]/;
+/**
+ * Numbers with a point or an exponent: behind the name of a field, or in a list. Texts may look like the latter; what is
+ * read twice because of them is only slower. They must not be common: `image:1.27` is none.
+ */
+const FLOATS =
+  /"(?<=(?<!\\)(?:\\\\)*"):\s*-?\d+[.eE]|"\s+:\s*-?\d+[.eE]|[[,]\s*-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)\s*[,\]]/;
 const LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 
 /** Walks a text that is known to be JSON. */
