@@ -8,11 +8,12 @@ const spec = { devices: { requests: [{ name: 'req-0', exactly: { deviceClassName
 const named = { metadata: { labels: { stage: 'changed' }, annotations: { note: 'changed' } } };
 const driver = 'dra.example.com';
 const device = { request: 'req-0', driver, pool: 'some-pool', device: 'some-device' };
+/** Of a type that no controller knows: of its own it would soon say something else. */
 const condition = {
-  type: 'EvictionInProgress',
-  status: 'False',
-  reason: 'NotStarted',
-  message: 'nothing to evict',
+  type: 'example.com/Tested',
+  status: 'True',
+  reason: 'Tested',
+  message: 'kept beside what controllers say',
   lastTransitionTime: '2026-01-01T00:00:00Z',
 };
 
