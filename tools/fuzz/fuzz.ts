@@ -31,9 +31,12 @@ const ROUND = 5_000;
 const ELSEWHERE = /\/(?:log|exec|attach|portforward|proxy)(?:[/?]|$)|\/proxy\//;
 /** A version that is not there yet is waited for, in vain. */
 const TOO_NEW = 504;
-/** Upstream answers 500 too: for configurations that are not of the schema's shape, and for versions that are none (oracles/server). */
+/**
+ * Upstream answers 500 too: for configurations that are not of the schema's shape, for versions that are none, for
+ * directives of patches that it does not know (oracles/server).
+ */
 const OWN_500 =
-  /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list/;
+  /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list|unknown patch type: /;
 const PROBLEMS_MAX = 200;
 const RETRY_MS = 5;
 
