@@ -1,5 +1,5 @@
 import { protobufEncoder } from '@navarch/api';
-import { badRequest, type Kind, type StatusError } from '@navarch/machinery';
+import { badRequest, type Kind, type StatusError, writeJson } from '@navarch/machinery';
 
 const NOT_AN_OBJECT =
   "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }";
@@ -64,15 +64,19 @@ export function checkSent(body: unknown, expected: Expected): asserts body is ob
     throw badRequest(
       unhandled(
         kind,
-        String(sentVersion).split('/').at(-1) ?? '',
-        strangeness(expected, String(sentVersion), String(sentKind)),
-        String(sentKind),
+        said(sentVersion).split('/').at(-1) ?? '',
+        strangeness(expected, said(sentVersion), said(sentKind)),
+        said(sentKind),
       ),
     );
   if (sentVersion === apiVersion) return;
-  const shown = typeof sentVersion === 'string' ? sentVersion : JSON.stringify(sentVersion);
-  throw badRequest(`the API version in the data (${shown}) does not match the expected API version (${apiVersion})`);
+  throw badRequest(
+    `the API version in the data (${said(sentVersion)}) does not match the expected API version (${apiVersion})`,
+  );
 }
+
+/** What should be a text, and may be anything. */
+const said = (value: unknown): string => (typeof value === 'string' ? value : writeJson(value));
 
 /** Upstream names where its own table of types is: two of its three servers have one of their own. */
 const TABLE = 'pkg/api/legacyscheme/scheme.go:30';
