@@ -49,19 +49,14 @@ export const indexed =
 
 const shownKey = (place: unknown): string => String(typeof place === 'number' ? place : keyOfValue(place));
 
-/** `of[?at]`. */
-export const optionallyIndexed =
-  (of: Step, at: Step): Step =>
-  (frame) => {
+/** `of[?at]`: as of something optional, whether it is or not. */
+export const optionallyIndexed = (of: Step, at: Step): Step =>
+  indexed((frame) => {
     const held = of(frame);
-    if (held instanceof Optional && !held.has) return held;
-    const place = at(frame);
-    frame.budget.spend(1);
-    return optionalElement(held instanceof Optional ? held : new Optional(true, held), place);
-  };
+    return held instanceof Optional ? held : new Optional(true, held);
+  }, at);
 
 function optionalElement(held: Optional, place: unknown): Optional {
-  if (!held.has) return held;
   const found = element(held.value, place);
   return new Optional(found !== undefined, found);
 }
