@@ -20,22 +20,14 @@ export function goTypeOf(value: unknown): string {
 export function shownAsGo(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(shownAsGo).join(' ')}]`;
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) return floatAsGo(value);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatDouble(value);
   if (typeof value !== 'object') return String(value);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${members.map(([name, member]) => `${name}:${shownAsGo(member)}`).join(' ')}]`;
 }
 
-/** As few digits as tell it apart; in scientific notation from 1e-05 down and from 1e+06 up. */
-function floatAsGo(value: number): string {
-  const [digits = '', exponent = '0'] = value.toExponential().split('e');
-  const size = Number(exponent);
-  if (size >= -4 && size < 6) return String(value);
-  return `${digits}e${size < 0 ? '-' : '+'}${String(Math.abs(size)).padStart(2, '0')}`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
+/** What Go, and the Common Expression Language after it, write in quotes with a backslash. */
+export const QUOTED_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
   '\u0007': '\\a',
@@ -53,28 +45,20 @@ export function quotedAsGo(text: string): string {
     if (char === ' ') return char;
     const code = char.codePointAt(0) ?? 0;
     const hex = code.toString(16);
-    if (ESCAPES[char]) return ESCAPES[char];
+    if (QUOTED_ESCAPES[char]) return QUOTED_ESCAPES[char];
     if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`;
     return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
   });
   return `"${escaped}"`;
 }
 
-/** Go's `%g` with as few digits as say the number. */
+/** Go's `%g` with as few digits as say the number: in scientific notation below 1e-04 and from 1e+06 up. */
 export function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
   const [digits = '', power = ''] = value.toExponential().split('e');
   const exponent = Number(power);
-  if (exponent >= -4 && exponent < 6) return plainDecimal(value);
+  // JavaScript writes all of these in full.
+  if (exponent >= -4 && exponent < 6) return String(value);
   return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
-
-const plainDecimal = (value: number): string => {
-  const text = String(value);
-  return text.includes('e')
-    ? value.toFixed(
-        Math.max(0, -Number(text.split('e')[1]) + (text.split('e')[0]?.replace(/^-?\d\.?/, '').length ?? 0)),
-      )
-    : text;
-};

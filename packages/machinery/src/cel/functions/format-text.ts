@@ -12,7 +12,7 @@ import {
   typeOf,
   Uint,
 } from '../values.ts';
-import { formatDouble } from '../../go-values.ts';
+import { formatDouble, QUOTED_ESCAPES } from '../../go-values.ts';
 
 const PRECISION = 6;
 
@@ -228,18 +228,6 @@ function literal(value: unknown): string {
   return shown(value);
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
-
 /** In double quotes, with the escapes of the language. */
 export const quoted = (text: string): string =>
-  `"${Array.from(text.toWellFormed(), (character) => ESCAPES[character] ?? character).join('')}"`;
+  `"${Array.from(text.toWellFormed(), (character) => QUOTED_ESCAPES[character] ?? character).join('')}"`;
