@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { flagsOf, runScript } from '../run-script.ts';
 import type { Declare } from './index.ts';
 
 export const declareBench: Declare = (program, exit) => {
@@ -14,24 +14,6 @@ export const declareBench: Declare = (program, exit) => {
     .option('--out <folder>', 'where NAME.json and NAME.md are written (default: bench/results)')
     .action(async (name: string | undefined, options: Readonly<Record<string, string | true>>) => {
       const script = join(import.meta.dirname, '../../../../bench/src/main.ts');
-      const flags = Object.entries(options).map(([flag, value]) =>
-        value === true ? `--${flag}` : `--${flag}=${value}`,
-      );
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', script, ...(name ? [name] : []), ...flags],
-        { stdio: 'inherit' },
-      );
-      // An interrupt reaches both: this one waits until the benchmark has stopped what it started.
-      const ignore = (): void => undefined;
-      process.on('SIGINT', ignore);
-      const pass = (): void => void child.kill('SIGTERM');
-      process.on('SIGTERM', pass);
-      exit(
-        await new Promise<number>((resolve, reject) =>
-          child.on('error', reject).on('close', (code) => resolve(code ?? 1)),
-        ),
-      );
-      process.off('SIGINT', ignore).off('SIGTERM', pass);
+      exit(await runScript(script, [...(name ? [name] : []), ...flagsOf(options)]));
     });
 };

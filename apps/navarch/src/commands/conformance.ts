@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
 import { importImages } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';
+import { flagsOf, runScript } from '../run-script.ts';
 import type { Declare } from './index.ts';
 import { bundledKubectl, programsOf } from './kubectl.ts';
 
@@ -38,19 +38,10 @@ export const declareConformance: Declare = (program, exit) => {
     .option('--junit <file>', 'write the results as JUnit XML')
     .action(async ({ name = '', ...options }: Readonly<Record<string, string>>) => {
       await bringTestImages(name, options);
-      const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
       // A kubectl that is installed comes first.
       const kubectl = dirname(await bundledKubectl(programsOf(layoutOf(name))));
       const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}${kubectl}` };
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SCRIPT, ...args], {
-        stdio: 'inherit',
-        env,
-      });
-      exit(
-        await new Promise<number>((resolve, reject) =>
-          child.on('error', reject).on('close', (code) => resolve(code ?? 1)),
-        ),
-      );
+      exit(await runScript(SCRIPT, flagsOf(options), env));
     });
 };
 

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { flagsOf, runScript } from '../run-script.ts';
 import type { Declare } from './index.ts';
 
 const HELP = `
@@ -22,16 +22,6 @@ export const declareSim: Declare = (program, exit) => {
     .addHelpText('after', HELP)
     .action(async (options: Readonly<Record<string, string | true>>) => {
       const script = join(import.meta.dirname, '../../../../tools/sim.ts');
-      const flags = Object.entries(options).map(([flag, value]) =>
-        value === true ? `--${flag}` : `--${flag}=${value}`,
-      );
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...flags], {
-        stdio: 'inherit',
-      });
-      // An interrupt reaches both: this one waits for what has been found so far.
-      const ignore = (): void => undefined;
-      process.on('SIGINT', ignore);
-      exit(await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1))));
-      process.off('SIGINT', ignore);
+      exit(await runScript(script, flagsOf(options)));
     });
 };

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { runScript } from '../run-script.ts';
 import type { Declare } from './index.ts';
 
 export const declareTest: Declare = (program, exit) => {
@@ -24,9 +24,6 @@ export const declareTest: Declare = (program, exit) => {
       if (options.oracles) args.push('--oracles');
       if (options.fuzz !== undefined) args.push('--fuzz', options.fuzz === true ? '100000' : options.fuzz);
       if (options.seed !== undefined) args.push('--seed', options.seed);
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
-        stdio: 'inherit',
-      });
-      exit(await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1))));
+      exit(await runScript(script, args));
     });
 };
