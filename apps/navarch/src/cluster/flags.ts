@@ -15,6 +15,13 @@ export const DEFAULTS = {
 const wrong = (flag: string, text: string, wanted: string): UserError =>
   new UserError(`${flag} takes ${wanted}, not ${JSON.stringify(text)}`);
 
+/** What a flag that may be repeated says in all, commas apart. */
+export const listOf = (texts: readonly string[]): readonly string[] =>
+  texts
+    .flatMap((text) => text.split(','))
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+
 export function portOf(flag: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
     throw wrong(flag, text, 'a port from 1 to 65535');

@@ -19,6 +19,7 @@ import { claimDaemon } from '../cluster/daemon.ts';
 import {
   addressOf,
   clusterCidrOf,
+  listOf,
   DEFAULTS,
   nodeNameOf,
   nthAddress,
@@ -143,13 +144,7 @@ export const declareServer: Declare = (program) => {
 };
 
 /** `*,-name`, in one flag or several. */
-const controllersOf = (flags: readonly string[]): readonly string[] => (flags.length === 0 ? ['*'] : namesOf(flags));
-
-const namesOf = (flags: readonly string[]): readonly string[] =>
-  flags
-    .flatMap((flag) => flag.split(','))
-    .map((name) => name.trim())
-    .filter(Boolean);
+const controllersOf = (flags: readonly string[]): readonly string[] => (flags.length === 0 ? ['*'] : listOf(flags));
 
 /** A flag may be repeated: what it says adds up. */
 const together = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -177,7 +172,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     log: systemLogger('info'),
     metrics: new MetricRegistry(),
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
-    admission: admissionPlugins(namesOf(flags.enableAdmissionPlugins), namesOf(flags.disableAdmissionPlugins)),
+    admission: admissionPlugins(listOf(flags.enableAdmissionPlugins), listOf(flags.disableAdmissionPlugins)),
   };
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
   await using audit = openAudit(

@@ -1,4 +1,5 @@
 import { type FeatureGates, parseFeatureGates, type RuntimeConfig, runtimeConfigOf } from '@navarch/apiserver';
+import { listOf } from '../cluster/flags.ts';
 import { UserError } from '../user-error.ts';
 
 /** What of the API is on, as `--feature-gates` and `--runtime-config` say it. */
@@ -11,7 +12,7 @@ export interface ApiSwitches {
 
 /** Reads both flags, whose values are apart by commas. Throws UserError with what is wrong. */
 export function apiSwitches(featureGates: readonly string[] = [], runtimeConfig: readonly string[] = []): ApiSwitches {
-  const [gates, versions] = [pairsOf(featureGates), pairsOf(runtimeConfig)];
+  const [gates, versions] = [listOf(featureGates), listOf(runtimeConfig)];
   return {
     features: told('--feature-gates', () => parseFeatureGates(gates)),
     runtimeConfig: told('--runtime-config', () => runtimeConfigOf(versions)),
@@ -21,12 +22,6 @@ export function apiSwitches(featureGates: readonly string[] = [], runtimeConfig:
     },
   };
 }
-
-const pairsOf = (values: readonly string[]): readonly string[] =>
-  values
-    .flatMap((value) => value.split(','))
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '');
 
 function told<T>(flag: string, parse: () => T): T {
   try {

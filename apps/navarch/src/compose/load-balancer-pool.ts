@@ -1,9 +1,10 @@
 import { addressPool, type LoadBalancers, poolRange } from '@navarch/controllers';
+import { listOf } from '../cluster/flags.ts';
 import { UserError } from '../user-error.ts';
 
 /** What makes load balancers of the addresses in a flag, commas apart; nothing where there are none. Throws UserError for what is no address. */
 export function loadBalancerPool(flags: readonly string[]): LoadBalancers | undefined {
-  const texts = flags.flatMap((flag) => flag.split(',')).map((text) => text.trim());
+  const texts = listOf(flags);
   if (texts.length === 0) return undefined;
   return addressPool(
     texts.map((text) => {
