@@ -1,5 +1,5 @@
 import type { Api, Cache, CacheReader, KindApi } from '@navarch/client';
-import { type ApiObject, type Key, keyOf, type Kind, StatusError } from '@navarch/machinery';
+import { type ApiObject, isFinished, type Key, keyOf, type Kind, StatusError } from '@navarch/machinery';
 
 interface Deletion {
   readonly kind: Kind<any>;
@@ -45,7 +45,8 @@ export class OwnWrites {
 
   wrote(kind: Kind<any>, object: ApiObject): void {
     if (!this.#reads.has(kind)) return;
-    if (isLast(object)) {
+    // It is removed by this write: no version of it comes after.
+    if (isFinished(object, kind)) {
       this.#deletions.push({ kind, key: keyOf(object), uid: object.metadata.uid, isFinal: true });
       return;
     }
@@ -62,17 +63,6 @@ export class OwnWrites {
     const isRefused = error instanceof StatusError && (error.status.code ?? 500) < 500;
     if (!isRefused && this.#reads.has(kind)) this.#doubtful.add(kind);
   }
-}
-
-/**
- * The write that takes the last finalizer off an object that is going removes it: no version of it comes after that.
- * Namespaces have finalizers in their spec, too.
- */
-function isLast(object: ApiObject): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
-  const { spec } = object as { readonly spec?: { readonly finalizers?: readonly string[] } };
-  const isHeld = finalizers.length > 0 || (spec?.finalizers?.length ?? 0) > 0;
-  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && !isHeld;
 }
 
 function isDeletionSeen({ kind, key, uid, isFinal }: Deletion, cache: CacheReader): boolean {

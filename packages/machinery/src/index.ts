@@ -38,6 +38,7 @@ export {
   type OwnerReference,
   splitKey,
 } from './meta.ts';
+export { isFinished } from './finished.ts';
 export type {
   Constraints,
   FieldSchema,

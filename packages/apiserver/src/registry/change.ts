@@ -3,13 +3,13 @@ import {
   conflict,
   equalJson,
   isEqualManagement,
+  isFinished,
   methodNotAllowed,
   StatusError,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
 import type { Call, Draft } from './call.ts';
 import type { Drafts } from './drafts.ts';
-import { isFinished } from './finished.ts';
 import { checkVersion } from './preconditions.ts';
 import type { Resource } from './resource.ts';
 import { OBJECT_MODIFIED } from './shelf.ts';

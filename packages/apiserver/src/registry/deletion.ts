@@ -4,12 +4,12 @@ import {
   conflict,
   failure,
   type Integer,
+  isFinished,
   type Mutable,
   StatusError,
 } from '@navarch/machinery';
 import type { Cached } from '@navarch/store';
 import type { Call } from './call.ts';
-import { isFinished } from './finished.ts';
 import { generationAfter, inOrder, millisecondsIn, outdated, timestamp } from './meta.ts';
 import { type ListRequest, type Page, page } from './reading.ts';
 import type { Resource } from './resource.ts';
