@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest } from '@navarch/machinery';
+import type { ApiObject } from '@navarch/machinery';
 import { deleteCollection } from '../registry/deletion.ts';
 import { metaOf, page } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -36,8 +36,6 @@ export async function serveCollection(resource: Resource<any>, exchange: Exchang
     case 'deletecollection':
       return removeAll(resource, exchange);
     default:
-      if (kind.origin === 'custom' && (info.verb === 'patch' || info.verb === 'update'))
-        throw badRequest('name must be provided');
       throw noVerb(kind, info);
   }
 }
