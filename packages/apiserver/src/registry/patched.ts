@@ -8,6 +8,7 @@ import {
   jsonTypeOf,
   type Kind,
   mergePatch,
+  shownAsGo,
   strategicMergePatch,
   writeJson,
 } from '@navarch/machinery';
@@ -83,7 +84,7 @@ function readingOf(kind: Kind<any>, patched: unknown, { type, body }: SentPatch,
   const refuse: Reading['refuse'] = (why) => {
     const at = new Field('patch');
     const message = typeof why === 'string' ? why : isStrategic ? why.ofValue : why.message;
-    at.invalid(isStrategic ? goText(body) : text(), message);
+    at.invalid(isStrategic ? shownAsGo(body) : text(), message);
     return invalid({ group: '', kind: '' }, '', at.errors);
   };
   return {
@@ -172,15 +173,4 @@ function sortedWhere(value: unknown, touched: unknown): unknown {
       .toSorted()
       .map((name) => [name, sortedWhere(value[name], within[name])]),
   );
-}
-
-/** As Go prints values. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isRecord(value))
-    return `map[${Object.keys(value)
-      .toSorted()
-      .map((name) => `${name}:${goText(value[name])}`)
-      .join(' ')}]`;
-  return value === null ? '<nil>' : String(value);
 }
