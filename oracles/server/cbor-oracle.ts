@@ -1,21 +1,12 @@
 import type { Oracle } from '../oracle.ts';
 import { alike } from './both.ts';
 import { cbor } from './cbor-cases.ts';
-import { establish, gadgets, widgets } from './definitions.ts';
-import { known } from './known.ts';
-import { type Known, type Step, transcript } from './scenario.ts';
+import { definitions } from './definitions.ts';
+import { asked, known, told } from './known.ts';
+import { type Known, transcript } from './scenario.ts';
 import { ours, theirs } from './sides.ts';
 
 const GATES = 'CBORServingAndStorage=true';
-
-const asked =
-  (pattern: RegExp) =>
-  (ours: Step): boolean =>
-    pattern.test(ours.asked);
-const told =
-  (pattern: RegExp) =>
-  (_: Step, theirs: Step): boolean =>
-    pattern.test(theirs.answered);
 
 const knownOfCbor: readonly Known[] = [
   { why: 'a server of definitions alone does not list the groups', is: asked(/^GET \/apis /) },
@@ -69,18 +60,7 @@ export const cborServerOracle: Oracle = {
   async run(context) {
     await using their = await theirs(GATES);
     await using our = await ours(GATES);
-    for (const side of [their, our]) {
-      await transcript(
-        side,
-        {
-          name: 'definitions',
-          run: async (client) => {
-            for (const definition of [widgets, gadgets]) await establish(client, definition);
-          },
-        },
-        'definitions',
-      );
-    }
+    for (const side of [their, our]) await transcript(side, definitions, definitions.name);
     return await alike([their, our], cbor, [...known, ...knownOfCbor], context);
   },
 };

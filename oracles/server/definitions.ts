@@ -1,4 +1,4 @@
-import type { Client } from './scenario.ts';
+import type { Client, Scenario } from './scenario.ts';
 
 /** A custom resource with something of everything that the wire shows: status, scale, columns, selectable fields, defaults. */
 export const widgets = {
@@ -113,3 +113,11 @@ export async function establish(
     if (served) await client.until(`/apis/${group}/${name}/${names.plural}`, (reply) => reply.status === 200);
   }
 }
+
+/** What every other scenario finds served: run once on either server, before all. */
+export const definitions: Scenario = {
+  name: 'definitions',
+  async run(client) {
+    for (const definition of [widgets, gadgets]) await establish(client, definition);
+  },
+};

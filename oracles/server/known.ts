@@ -6,10 +6,17 @@ const but =
   (ours: Step, theirs: Step): boolean =>
     ours.answered.replace(pattern, '') === theirs.answered.replace(pattern, '');
 
-const asked =
+/** Where what was asked is such. */
+export const asked =
   (pattern: RegExp) =>
   (ours: Step): boolean =>
     pattern.test(ours.asked);
+
+/** Where upstream answers such. */
+export const told =
+  (pattern: RegExp) =>
+  (_: Step, theirs: Step): boolean =>
+    pattern.test(theirs.answered);
 
 /** All that is said of finalizers that come. */
 const FINALIZER_WARNING = /\nwarning: 299 - "metadata\.finalizers: [^\n]*/g;
@@ -35,7 +42,7 @@ export const known: readonly Known[] = [
   },
   {
     why: 'a server of definitions alone has no way for a custom resource in protobuf: it breaks off',
-    is: (_, theirs) => theirs.answered.startsWith('0'),
+    is: told(/^0/),
   },
   {
     why: 'a page whose state upstream still has in its cache, though etcd has forgotten it, and we have not',
@@ -43,7 +50,7 @@ export const known: readonly Known[] = [
   },
   {
     why: 'history that upstream began later than we did, or has forgotten before us',
-    is: (_, theirs) => /too old resource version: 1 /.test(theirs.answered),
+    is: told(/too old resource version: 1 /),
   },
   {
     why: 'definitions of v1beta1 are read still where they are sent, though they are served no more',
@@ -78,6 +85,10 @@ export const known: readonly Known[] = [
       asked(/application\/yaml \t$/)(ours),
   },
   {
+    why: 'whatever serves a group, it is the aggregator who tells of it, and a server of definitions alone has none',
+    is: asked(/^GET \/apis\/apiextensions\.k8s\.io accept: /),
+  },
+  {
     why: 'names are made up at random',
     is: but(/\bX[b-df-hj-np-tv-xz2-9]{5}\b/g),
   },
@@ -88,7 +99,7 @@ export const known: readonly Known[] = [
   },
   {
     why: 'upstream cannot apply a scale of a custom resource that somebody wrote before: it looks for a version of a custom resource called autoscaling/v1',
-    is: (_, theirs) => /failed to convert live object \(\/; autoscaling\/v1, Kind=Scale\)/.test(theirs.answered),
+    is: told(/failed to convert live object \(\/; autoscaling\/v1, Kind=Scale\)/),
   },
   {
     why: 'zero below zero is zero',

@@ -4,7 +4,7 @@ import { applying } from './applying-cases.ts';
 import { alike } from './both.ts';
 import { bodies } from './body-cases.ts';
 import { deleting } from './deleting-cases.ts';
-import { establish, gadgets, widgets } from './definitions.ts';
+import { definitions } from './definitions.ts';
 import { negotiation } from './negotiation-cases.ts';
 import { known } from './known.ts';
 import { numbers } from './number-cases.ts';
@@ -29,8 +29,6 @@ const all: readonly Scenario[] = [
   ...numbers,
   ...queries,
 ];
-/** Where answers still differ: these are asked by their names only. */
-const open: ReadonlySet<string> = new Set(['accept of what is typed', 'content types', 'watch: table of objects']);
 
 /** What an API server of ours and one of the official libraries answer to the same requests. */
 export const serverOracle: Oracle = {
@@ -39,23 +37,7 @@ export const serverOracle: Oracle = {
   async run(context) {
     await using their = await theirs();
     await using our = await ours();
-    for (const side of [their, our]) {
-      await transcript(
-        side,
-        {
-          name: 'definitions',
-          run: async (client) => {
-            for (const definition of [widgets, gadgets]) await establish(client, definition);
-          },
-        },
-        'definitions',
-      );
-    }
-    return await alike(
-      [their, our],
-      all.filter(({ name }) => !open.has(name) || context.only.includes(name)),
-      known,
-      context,
-    );
+    for (const side of [their, our]) await transcript(side, definitions, definitions.name);
+    return await alike([their, our], all, known, context);
   },
 };

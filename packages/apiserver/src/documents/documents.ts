@@ -221,9 +221,8 @@ export class Documents {
     if (parts.length === 1) {
       const version = this.#deps.features.isOn('AggregatedDiscoveryEndpoint') ? aggregatedVersion(request) : undefined;
       if (version) return this.#aggregated(request, version, isCore);
-      return {
-        ...valueAnswer({ request, formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions)),
-      };
+      if (isCore) checkRouted(request, formats);
+      return valueAnswer({ request, formats }, isCore ? apiVersions(this.#deps.address) : groupList(this.#versions));
     }
     const group = isCore ? '' : (parts[1] ?? '');
     const of = newestFirst(this.#versions.filter((v) => v.group === group));
@@ -233,11 +232,15 @@ export class Documents {
     if (!found && this.isOwnGroup(group)) throw notServed();
     if (!found) return notFoundPage();
     if (more.length > 0) throw notServed();
-    if (this.#isOwn(found)) checkRead(request);
+    // Only what has resources of its own has the formats of features too.
+    const shownIn = this.isOwnGroup(group) ? this.#deps.formats : formats;
+    if (this.#isOwn(found)) {
+      checkRead(request);
+      checkRouted(request, shownIn);
+    }
     let list = this.#lists.get(found);
     if (!list) this.#lists.set(found, (list = resourceList(found, (kind) => this.#storedAs(kind))));
-    // Only what has resources of its own has the formats of features too.
-    return valueAnswer({ request, formats: this.isOwnGroup(group) ? this.#deps.formats : formats }, list);
+    return valueAnswer({ request, formats: shownIn }, list);
   }
 
   #storedAs(kind: ResourceFacts): ResourceFacts | undefined {

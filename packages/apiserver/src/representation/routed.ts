@@ -11,8 +11,9 @@ const PATCHES = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
-  'application/apply-patch+cbor',
 ] as const;
+/** Known where CBOR is served. */
+const CBOR_PATCH = 'application/apply-patch+cbor';
 
 const remembered = new Memo<readonly string[]>(200);
 
@@ -22,11 +23,15 @@ const typesIn = (header: string): readonly string[] =>
 
 /** Throws UnsupportedMediaType or NotAcceptable where no handler is found. `verb`: of the resource; undefined for documents. */
 export function checkRouted(request: ApiRequest, formats: readonly Format[], verb?: string): void {
-  if (verb === 'patch' && !PATCHES.some((type) => type === typesIn(request.header('content-type') ?? '')[0]))
-    throw refusal(415, 'UnsupportedMediaType', '415: Unsupported Media Type');
+  const plain = formats.map(({ mediaType }) => mediaType);
+  if (verb === 'patch') {
+    const [sent] = typesIn(request.header('content-type') ?? '');
+    const isKnown =
+      PATCHES.some((type) => type === sent) || (sent === CBOR_PATCH && plain.includes('application/cbor'));
+    if (!isKnown) throw refusal(415, 'UnsupportedMediaType', '415: Unsupported Media Type');
+  }
   const accept = request.header('accept');
   if (accept === undefined || accept === '') return;
-  const plain = formats.map(({ mediaType }) => mediaType);
   if (typesIn(accept).some((type) => type === '*/*' || plain.includes(type))) return;
   const streams =
     verb === 'list' || verb === 'watch'
