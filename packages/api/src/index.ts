@@ -71,6 +71,7 @@ export { pod } from './core/v1/pod.ts';
 export { replicationController } from './core/v1/replication-controller.ts';
 export { resourceQuota } from './core/v1/resource-quota.ts';
 export { secret } from './core/v1/secret.ts';
+export { tokenSecret, tokenSecretDate } from './core/v1/token-secret.ts';
 export { serviceAccount } from './core/v1/service-account.ts';
 export {
   type Amounts,

@@ -1,4 +1,4 @@
-import { configMap, secret, type Secret } from '@navarch/api';
+import { configMap, secret, type Secret, tokenSecret, tokenSecretDate } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import { hasReason } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
@@ -8,17 +8,10 @@ import { systemUser } from './user.ts';
 // Tokens that live in secrets never end by themselves. Which of them are still used is written down (KEP-2799), so that
 // those that are not can be taken away: by the legacy-serviceaccount-token-cleaner controller.
 
-const LAST_USED = 'kubernetes.io/legacy-token-last-used';
-const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
-const TYPE = 'kubernetes.io/service-account-token';
-const NAMESPACE = 'kube-system';
-const NAME = 'kube-apiserver-legacy-service-account-token-tracking';
+const { namespace: NAMESPACE, name: NAME } = tokenSecret.tracking;
 const DAY_MS = 24 * 3_600_000;
 const INTERVAL_MS = 60_000;
 const call = { user: systemUser, isDryRun: false } as const;
-
-/** A date as labels carry it, of the time in milliseconds. */
-const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * Writes into the secret of a long-lived token on which day it was used. Why it is refused, when it was marked invalid: that
@@ -33,28 +26,34 @@ export async function legacyRefusal(
   const secrets = registry.of(secret);
   const found = bound.secret && secrets.find(bound.namespace, bound.secret.name);
   if (!found || !carries(found, token)) return undefined;
-  const lastUsed = found.metadata.labels?.[LAST_USED];
+  const lastUsed = found.metadata.labels?.[tokenSecret.lastUsed];
   // Servers' clocks may be on both sides of midnight.
-  if (lastUsed !== dateOf(now) && lastUsed !== dateOf(now + DAY_MS)) {
+  if (lastUsed !== tokenSecretDate(now) && lastUsed !== tokenSecretDate(now + DAY_MS)) {
     try {
-      await secrets.update(bound.namespace, found.metadata.name, (current) => usedOn(current, dateOf(now)), call);
+      await secrets.update(
+        bound.namespace,
+        found.metadata.name,
+        (current) => usedOn(current, tokenSecretDate(now)),
+        call,
+      );
     } catch (error) {
       registry.deps.log.info('use of a long-lived token not written down', { secret: found.metadata.name, error });
     }
   }
-  if (!found.metadata.labels?.[INVALID_SINCE]) return undefined;
+  if (!found.metadata.labels?.[tokenSecret.invalidSince]) return undefined;
   const { namespace, serviceaccount } = bound;
   return {
-    refusal: `the token in secret ${namespace}/${found.metadata.name} for service account ${namespace}/${serviceaccount.name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`,
+    refusal: `the token in secret ${namespace}/${found.metadata.name} for service account ${namespace}/${serviceaccount.name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${tokenSecret.invalidSince}' label from the secret to temporarily allow use of this token`,
   };
 }
 
 /** Others may be bound to a secret without living there. */
-const carries = ({ type, data }: Secret, token: string): boolean => type === TYPE && data?.['token'] === btoa(token);
+const carries = ({ type, data }: Secret, token: string): boolean =>
+  type === tokenSecret.type && data?.['token'] === btoa(token);
 
 const usedOn = (current: Secret, date: string): Secret => ({
   ...current,
-  metadata: { ...current.metadata, labels: { ...current.metadata.labels, [LAST_USED]: date } },
+  metadata: { ...current.metadata, labels: { ...current.metadata.labels, [tokenSecret.lastUsed]: date } },
 });
 
 /** Says since when uses are written down, and puts that back when somebody takes it away, for as long as the signal lasts. */
@@ -76,7 +75,7 @@ export async function keepTokensTracked(
 async function ensureSince(registry: Registry, now: number): Promise<void> {
   const configMaps = registry.of(configMap);
   const found = configMaps.find(NAMESPACE, NAME);
-  const data = { since: dateOf(now) };
+  const data = { since: tokenSecretDate(now) };
   if (!found)
     return void (await configMaps.create(NAMESPACE, { metadata: { namespace: NAMESPACE, name: NAME }, data }, call));
   const since = Date.parse(found.data?.['since'] ?? '');

@@ -1,13 +1,16 @@
-import { configMap, pod, referencesOf, secret, type Secret, serviceAccount } from '@navarch/api';
-import { hasReason, keyOf } from '@navarch/machinery';
+import {
+  configMap,
+  pod,
+  referencesOf,
+  secret,
+  type Secret,
+  serviceAccount,
+  tokenSecret,
+  tokenSecretDate,
+} from '@navarch/api';
+import { hasReason, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController } from '../controller.ts';
 
-const TRACKING = 'kube-system/kube-apiserver-legacy-service-account-token-tracking';
-const LAST_USED = 'kubernetes.io/legacy-token-last-used';
-const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since';
-const TYPE = 'kubernetes.io/service-account-token';
-const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
-const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 const DAY_MS = 24 * 3_600_000;
 /** Upstream's --legacy-service-account-token-clean-up-period. */
 const PERIOD_MS = 365 * DAY_MS;
@@ -34,8 +37,6 @@ export const legacyTokenCleanerController: Controller = defineController({
   },
 });
 
-const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
 /** Milliseconds of a date as labels carry it; undefined for what is none. */
 function timeOf(date: string | undefined): number | undefined {
   const ms = /^\d{4}-\d{2}-\d{2}$/.test(date ?? '') ? Date.parse(date ?? '') : Number.NaN;
@@ -45,7 +46,7 @@ function timeOf(date: string | undefined): number | undefined {
 /** From when on every use is known: the day after the one that is written down. */
 async function trackedSince({ api, log }: Context): Promise<number | undefined> {
   try {
-    const { data } = await api.of(configMap).get(TRACKING);
+    const { data } = await api.of(configMap).get(keyIn(tokenSecret.tracking.namespace, tokenSecret.tracking.name));
     const since = timeOf(data?.['since']);
     if (since === undefined) log.info('no date from which on uses of tokens are known', { since: data?.['since'] });
     return since === undefined ? undefined : since + DAY_MS;
@@ -57,13 +58,17 @@ async function trackedSince({ api, log }: Context): Promise<number | undefined> 
 
 function isIdle(found: Secret, now: number, { cache }: Context): boolean {
   const { metadata, type } = found;
-  if (type !== TYPE || metadata.deletionTimestamp) return false;
+  if (type !== tokenSecret.type || metadata.deletionTimestamp) return false;
   if (Date.parse(metadata.creationTimestamp ?? '') >= now - PERIOD_MS) return false;
-  const lastUsed = metadata.labels?.[LAST_USED];
+  const lastUsed = metadata.labels?.[tokenSecret.lastUsed];
   // What cannot be read may mean that it was used.
-  if (lastUsed !== undefined && (timeOf(lastUsed) === undefined || lastUsed >= dateOf(now - PERIOD_MS))) return false;
-  const uid = metadata.annotations?.[ACCOUNT_UID];
-  const account = cache.get(serviceAccount, `${metadata.namespace}/${metadata.annotations?.[ACCOUNT_NAME] ?? ''}`);
+  if (lastUsed !== undefined && (timeOf(lastUsed) === undefined || lastUsed >= tokenSecretDate(now - PERIOD_MS)))
+    return false;
+  const uid = metadata.annotations?.[tokenSecret.accountUid];
+  const account = cache.get(
+    serviceAccount,
+    `${metadata.namespace}/${metadata.annotations?.[tokenSecret.accountName] ?? ''}`,
+  );
   // Only those that upstream once made by itself are named there; what people make is theirs.
   if (!account?.secrets?.some(({ name }) => name === metadata.name)) return false;
   if (uid && uid !== account.metadata.uid) return false;
@@ -72,12 +77,12 @@ function isIdle(found: Secret, now: number, { cache }: Context): boolean {
 
 async function takeAway(found: Secret, now: number, { api }: Context): Promise<void> {
   const { uid, resourceVersion, labels } = found.metadata;
-  const since = labels?.[INVALID_SINCE];
+  const since = labels?.[tokenSecret.invalidSince];
   try {
     if (timeOf(since) === undefined) {
-      const body = { metadata: { uid, labels: { [INVALID_SINCE]: dateOf(now) } } };
+      const body = { metadata: { uid, labels: { [tokenSecret.invalidSince]: tokenSecretDate(now) } } };
       await api.of(secret).patch(keyOf(found), { type: 'merge', body });
-    } else if ((since ?? '') < dateOf(now - PERIOD_MS)) {
+    } else if ((since ?? '') < tokenSecretDate(now - PERIOD_MS)) {
       // Of this version only: somebody may just have used it.
       await api
         .of(secret)

@@ -1,17 +1,13 @@
-import { type Secret, secret, type ServiceAccount, serviceAccount } from '@navarch/api';
+import { type Secret, secret, type ServiceAccount, serviceAccount, tokenSecret } from '@navarch/api';
 import { defineIndex } from '@navarch/client';
 import { hasReason, type Key, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Watch } from '../controller.ts';
 import { remove } from '../shared/remove.ts';
 
-const TYPE = 'kubernetes.io/service-account-token';
-const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
-const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
-
 /** The account that a secret for tokens is for; undefined: it is for something else. */
 const accountKey = ({ type, metadata }: Secret): Key | undefined => {
-  const name = metadata.annotations?.[ACCOUNT_NAME];
-  return type === TYPE && name ? keyIn(metadata.namespace, name) : undefined;
+  const name = metadata.annotations?.[tokenSecret.accountName];
+  return type === tokenSecret.type && name ? keyIn(metadata.namespace, name) : undefined;
 };
 
 const byAccount = defineIndex<Secret>((found) => {
@@ -56,7 +52,7 @@ export const serviceAccountTokenController: Controller = defineController({
     }
     const account = accountKey(found);
     if (account === undefined || found.metadata.deletionTimestamp) return undefined;
-    if (await isThere(account, found.metadata.annotations?.[ACCOUNT_UID], context)) return undefined;
+    if (await isThere(account, found.metadata.annotations?.[tokenSecret.accountUid], context)) return undefined;
     await remove(secret, found, context);
     return undefined;
   },

@@ -5,12 +5,12 @@ import { columnsOf } from '../../columns.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
 import { objectErrors } from './go-json.ts';
 import { keyPairWarnings } from './key-pair.ts';
+import { tokenSecret } from './token-secret.ts';
 
 const IMMUTABLE = 'field is immutable when `immutable` is set';
 /** Bytes of all values together (1 MiB). */
 const SIZE_MAX = 1024 * 1024;
 const TLS = 'kubernetes.io/tls';
-const ACCOUNT = 'kubernetes.io/service-account.name';
 
 /** Keys that a secret of a type must have. */
 const required: Readonly<Record<string, readonly string[]>> = {
@@ -61,8 +61,8 @@ function validateContent(s: Secret, at: Field): void {
 
 function validateType(s: Secret, at: Field): void {
   const { type = '', data = {} } = s;
-  if (type === 'kubernetes.io/service-account-token' && !s.metadata.annotations?.[ACCOUNT]) {
-    at.at('metadata', 'annotations').key(ACCOUNT).required();
+  if (type === tokenSecret.type && !s.metadata.annotations?.[tokenSecret.accountName]) {
+    at.at('metadata', 'annotations').key(tokenSecret.accountName).required();
   }
   for (const key of required[type] ?? []) {
     const here = at.at('data').key(key);

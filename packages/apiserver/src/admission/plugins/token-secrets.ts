@@ -1,11 +1,8 @@
-import { configMap, type Secret, serviceAccount } from '@navarch/api';
+import { configMap, type Secret, serviceAccount, tokenSecret } from '@navarch/api';
 import { randomUid } from '@navarch/base';
 import type { TokenKeys } from '../../auth/service-account-tokens.ts';
 import { type AdmissionPlugin, defineAdmissionPlugin } from '../admission.ts';
 
-const TYPE = 'kubernetes.io/service-account-token';
-const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
-const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 /** As good as for ever: such a token ends with its secret or its account. */
 const LIFETIME_SECONDS = 100 * 365 * 24 * 3600;
 
@@ -24,8 +21,10 @@ export const tokenSecrets = ({ tokens, issuer, audiences }: TokenIssuer): Admiss
     name: 'ServiceAccountTokenSecret',
     on: { resources: ['/secrets'], operations: ['CREATE', 'UPDATE'] },
     async mutate(draft, { namespace, isDryRun, name }, { registry, now }) {
-      if (draft.type !== TYPE || draft.data?.['token']) return false;
-      const account = registry.of(serviceAccount).find(namespace, draft.metadata.annotations?.[ACCOUNT_NAME] ?? '');
+      if (draft.type !== tokenSecret.type || draft.data?.['token']) return false;
+      const account = registry
+        .of(serviceAccount)
+        .find(namespace, draft.metadata.annotations?.[tokenSecret.accountName] ?? '');
       if (!account) return false;
       const { name: accountName, uid } = account.metadata;
       const seconds = Math.floor(now / 1000);
@@ -50,7 +49,7 @@ export const tokenSecrets = ({ tokens, issuer, audiences }: TokenIssuer): Admiss
         namespace: btoa(namespace),
         ...(authority ? { 'ca.crt': btoa(authority) } : {}),
       };
-      draft.metadata.annotations = { ...draft.metadata.annotations, [ACCOUNT_UID]: uid };
+      draft.metadata.annotations = { ...draft.metadata.annotations, [tokenSecret.accountUid]: uid };
       return true;
     },
   });
