@@ -99,6 +99,42 @@ interface Ready {
   readonly prepared: unknown;
 }
 
+/** Which plugins of a profile do what: the same for every pod. */
+interface Roles {
+  readonly localFilters: readonly Weighted[];
+  readonly globalFilters: readonly Weighted[];
+  /** Scorers that look at one node only: those whose scores are final, and those who compare them. */
+  readonly final: readonly Weighted[];
+  readonly compared: readonly Weighted[];
+}
+
+const roles = new WeakMap<Profile, Roles>();
+
+function rolesOf(profile: Profile): Roles {
+  const known = roles.get(profile);
+  if (known) return known;
+  const filters = profile.plugins.filter(({ plugin }) => plugin.filter);
+  const scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
+  const found: Roles = {
+    localFilters: filters.filter(({ plugin }) => plugin.scope === 'node'),
+    globalFilters: filters.filter(({ plugin }) => plugin.scope === 'cluster'),
+    final: scorers.filter(({ plugin }) => !plugin.normalize),
+    compared: scorers.filter(({ plugin }) => plugin.normalize),
+  };
+  roles.set(profile, found);
+  return found;
+}
+
+/** Those that have something to filter for the pod. */
+function ready(filters: readonly Weighted[], pod: Pod, snapshot: Snapshot): readonly Ready[] {
+  const found: Ready[] = [];
+  for (const { plugin } of filters) {
+    const prepared: unknown = plugin.prepare?.(pod, snapshot);
+    if (!plugin.prepare || prepared !== undefined) found.push({ plugin, prepared });
+  }
+  return found;
+}
+
 /** One pod against all nodes: what was prepared for it, and what was found so far. */
 export class Cycle {
   readonly pod: Pod;
@@ -108,7 +144,6 @@ export class Cycle {
   readonly #profile: Profile;
   readonly #local: readonly Ready[];
   readonly #global: readonly Ready[];
-  /** Scorers that look at one node only: those whose scores are final, and those who compare them. */
   readonly #final: readonly Weighted[];
   readonly #compared: readonly Weighted[];
   readonly #verdicts: Verdicts;
@@ -126,19 +161,12 @@ export class Cycle {
     this.#snapshot = snapshot;
     this.#profile = profile;
     this.nodes = this.#worthLooking();
-    const ready = profile.plugins.flatMap(({ plugin }) => {
-      if (!plugin.filter) return [];
-      const prepared: unknown = plugin.prepare?.(pod, snapshot);
-      return plugin.prepare && prepared === undefined ? [] : [{ plugin, prepared }];
-    });
-    this.#local = ready.filter(({ plugin }) => plugin.scope === 'node');
-    this.#global = ready.filter(({ plugin }) => plugin.scope === 'cluster');
-    const scorers = profile.plugins.filter(
-      ({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0,
-    );
-    this.#final = scorers.filter(({ plugin }) => !plugin.normalize);
-    this.#compared = scorers.filter(({ plugin }) => plugin.normalize);
-    this.#verdicts = memory.of(snapshot.templateOf(pod), profile, snapshot.slots, this.#compared);
+    const roles = rolesOf(profile);
+    this.#local = ready(roles.localFilters, pod, snapshot);
+    this.#global = ready(roles.globalFilters, pod, snapshot);
+    this.#final = roles.final;
+    this.#compared = roles.compared;
+    this.#verdicts = memory.of(snapshot.templateOf(pod).shape, profile, snapshot.slots, roles.compared);
   }
 
   /** Why no node at all will do; undefined: look at them. */

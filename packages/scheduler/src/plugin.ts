@@ -53,8 +53,9 @@ interface Condition {
 export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   readonly name: string;
   /**
-   * `node`: `filter` and `score` look at the pod and at that one node only, so that what they say is kept for all pods
-   * of one template until the node changes. `cluster`: they look further, and are asked every time.
+   * `node`: `filter` and `score` look at what the pod asks of a node (see Shape: not at its labels, its volumes, or what
+   * it says of other pods) and at that one node only, so that what they say is kept for all pods of one shape until the
+   * node changes. `cluster`: they look further, and are asked every time.
    */
   readonly scope: 'node' | 'cluster';
   /** Events that may make a pod fit that this plugin turned away. */

@@ -1,7 +1,7 @@
 import type { Misfit, Profile, Weighted } from './plugin.ts';
-import type { Template } from './snapshot/template.ts';
+import type { Shape } from './snapshot/template.ts';
 
-/** What the plugins that look at one node only have said of every node, for pods of one template. */
+/** What the plugins that look at one node only have said of every node, for pods of one shape. */
 export class Verdicts {
   /** State of the node, by slot, that the rest of the slot is about. */
   generations: Float64Array;
@@ -35,24 +35,24 @@ function grown(before: Float64Array, size: number, rest: number): Float64Array {
   return after;
 }
 
-/** Templates whose verdicts are kept. Each costs some tens of bytes a node. */
-const TEMPLATES_MAX = 64;
+/** Shapes whose verdicts are kept. Each costs some tens of bytes a node. */
+const SHAPES_MAX = 64;
 
 /**
- * Remembers verdicts for the next pod of the same template: as one placement changes one node, nearly all of them still
+ * Remembers verdicts for the next pod of the same shape: as one placement changes one node, nearly all of them still
  * hold. What it remembers never changes a placement, only its cost; a property test holds it to that.
  */
 export class Memory {
-  readonly #byProfile = new WeakMap<Profile, Map<Template, Verdicts>>();
+  readonly #byProfile = new WeakMap<Profile, Map<Shape, Verdicts>>();
 
-  of(template: Template, profile: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
+  of(shape: Shape, profile: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
     let known = this.#byProfile.get(profile);
     if (!known) this.#byProfile.set(profile, (known = new Map()));
-    let verdicts = known.get(template);
-    if (verdicts) known.delete(template);
+    let verdicts = known.get(shape);
+    if (verdicts) known.delete(shape);
     else verdicts = new Verdicts(slots, normalized.length);
-    known.set(template, verdicts);
-    if (known.size > TEMPLATES_MAX)
+    known.set(shape, verdicts);
+    if (known.size > SHAPES_MAX)
       for (const oldest of known.keys()) {
         known.delete(oldest);
         break;

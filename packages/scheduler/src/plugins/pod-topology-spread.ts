@@ -137,23 +137,33 @@ function weigh(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Wei
   if (spreads.length === 0) return undefined;
   const keys = spreads.map(({ topologyKey }) => topologyKey);
   const judged = isOwn ? feasible.filter(({ labels }) => keys.every((key) => labels[key] !== undefined)) : feasible;
-  const parts = spreads.map((spread) => {
+  const parts: Weighed['parts'][number][] = [];
+  for (const spread of spreads) {
     const { topologyKey, maxSkew } = spread;
     const pods = countedPods(spread, template, snapshot);
     // Pods of a host are counted where they are: a sum by domain would have as many entries as there are nodes.
-    const counts =
-      topologyKey === HOSTNAME ? undefined : pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
-    const domains = counts
-      ? new Set(judged.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size
-      : judged.length;
-    return {
-      topologyKey,
-      maxSkew,
-      weight: Math.log(domains + 2),
-      of: (node: NodeInfo, domain: string) => (counts ? (counts.get(domain) ?? 0) : pods.on(node)),
-    };
-  });
+    if (topologyKey === HOSTNAME) {
+      parts.push({ topologyKey, maxSkew, weight: weightOf(judged.length), of: (node) => pods.on(node) });
+      continue;
+    }
+    const counts = pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
+    const domains = counts.size === 0 ? 0 : domainsOf(judged, topologyKey);
+    // Where no node has the label, none has to be asked for it.
+    if (domains > 0 || isOwn)
+      parts.push({ topologyKey, maxSkew, weight: weightOf(domains), of: (_, domain) => counts.get(domain) ?? 0 });
+  }
   return { parts, needsAllLabels: isOwn };
+}
+
+const weightOf = (domains: number): number => Math.log(domains + 2);
+
+function domainsOf(nodes: readonly NodeInfo[], topologyKey: string): number {
+  const domains = new Set<string>();
+  for (const { labels } of nodes) {
+    const domain = labels[topologyKey];
+    if (domain !== undefined) domains.add(domain);
+  }
+  return domains.size;
 }
 
 const isCounted = (placed: Pod, pod: Pod, hard: readonly Spread[]): boolean =>

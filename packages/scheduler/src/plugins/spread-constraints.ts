@@ -151,7 +151,7 @@ export function eligibilityOf(
 export function countedPods({ selector }: Spread, { namespace }: Template, snapshot: Snapshot): DomainCounts {
   return snapshot.pods.tally({
     key: `spread ${namespace} ${JSON.stringify(selector.requirements)}`,
-    counts: ({ pod, template }) =>
-      template.namespace === namespace && !pod.metadata.deletionTimestamp && selector.matches(template.labels),
+    countsLeaving: false,
+    selects: (template) => template.namespace === namespace && selector.matches(template.labels),
   });
 }

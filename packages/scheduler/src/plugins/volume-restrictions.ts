@@ -59,7 +59,8 @@ function exclusiveClaims(pod: Pod, snapshot: Snapshot): readonly string[] {
 const usersOf = (namespace: string, claim: string, snapshot: Snapshot): number =>
   snapshot.pods.tally({
     key: `claim ${namespace}/${claim}`,
-    counts: ({ template }) => template.namespace === namespace && template.claims.includes(claim),
+    countsLeaving: true,
+    selects: (template) => template.namespace === namespace && template.claims.includes(claim),
   }).total;
 
 /** What disk a volume is, and whether it may be shared by those that only read it; undefined: it may be shared by all. */

@@ -66,3 +66,12 @@ test('Snapshot.templateOf() is one value for all pods of a template, whatever th
     snapshot.templateOf(podOf('a', { labels: { app: 'web' }, cpu: '2' })),
   );
 });
+
+test('Snapshot.templateOf() gives templates that ask the same of a node one shape', () => {
+  const snapshot = new Snapshot();
+  const shape = (pod: Parameters<typeof snapshot.templateOf>[0]) => snapshot.templateOf(pod).shape;
+  const one = shape(podOf('a', { labels: { app: 'web' }, namespace: 'x' }));
+  assert.equal(one, shape(podOf('b', { labels: { app: 'db' }, namespace: 'y' })));
+  assert.notEqual(one, shape(podOf('c', { cpu: '2' })));
+  assert.notEqual(one, shape(podOf('d', { spec: { nodeSelector: { disk: 'ssd' } } })));
+});

@@ -4,7 +4,7 @@ import { equalJson, keyOf } from '@navarch/machinery';
 import type { Topology } from './domain-counts.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
-import { type Placed, type Template, Templates } from './template.ts';
+import { isLeaving, type Placed, type Template, Templates } from './template.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
@@ -206,8 +206,6 @@ export class Snapshot implements Topology {
     }
   }
 }
-
-const isLeaving = ({ pod }: Placed): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 function byZonesInTurn(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
   const zones = new Map<string, NodeInfo[]>();

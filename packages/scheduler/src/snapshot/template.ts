@@ -4,9 +4,16 @@ import { quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
 export type Amounts = ReadonlyMap<string, number>;
 
+/** All pods that are alike to a node: whatever a single node is asked of a pod, the answer is the same for all of them. */
+export interface Shape {
+  readonly key: string;
+}
+
 /** All pods that are alike for a scheduler: made from one template, as a rule. They share whatever is computed of them. */
 export interface Template {
   readonly key: string;
+  /** The same for pods that differ only in what they are called, whose they are, and whom they want near. */
+  readonly shape: Shape;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Of the first such pod. Only what `key` is made of may be read from it. */
@@ -29,6 +36,9 @@ export interface Placed {
   readonly template: Template;
 }
 
+/** It is on its way out. */
+export const isLeaving = ({ pod }: Placed): boolean => pod.metadata.deletionTimestamp !== undefined;
+
 const CPU_FLOOR = 100;
 const MEMORY_FLOOR = 200 * 1024 * 1024;
 /** More kinds of pods than this at a time are a cluster of single pods: the longest unused is forgotten. */
@@ -37,43 +47,62 @@ const TEMPLATES_MAX = 4096;
 /** Finds the template of a pod; the same value for all pods that are alike. */
 export class Templates {
   readonly #byKey = new Map<string, Template>();
+  readonly #shapes = new Map<string, Shape>();
   readonly #bySpec = new WeakMap<object, { readonly labels: unknown; readonly template: Template }>();
 
   of(pod: Pod): Template {
     const known = this.#bySpec.get(pod.spec);
     if (known && known.labels === pod.metadata.labels) return known.template;
-    const key = keyOfTemplate(pod);
-    let template = this.#byKey.get(key);
-    if (!template) {
-      template = templateOf(pod, key);
-      this.#byKey.set(key, template);
-      if (this.#byKey.size > TEMPLATES_MAX) this.#byKey.delete(this.#byKey.keys().next().value ?? '');
-    }
+    const shapeKey = keyOfShape(pod);
+    const key = `${keyBesideShape(pod)}${shapeKey}`;
+    const template = found(this.#byKey, key, () => templateOf(pod, key, this.#shapeOf(shapeKey)));
     this.#bySpec.set(pod.spec, { labels: pod.metadata.labels, template });
     return template;
   }
+
+  #shapeOf(key: string): Shape {
+    return found(this.#shapes, key, () => Object.freeze({ key }));
+  }
 }
 
-/**
- * Everything that a plugin may look at but the node itself: a pod is the same before and after it is bound. A projected
- * token's volume has a name of its own in every pod, so volumes are named by what they use.
- */
-function keyOfTemplate({ metadata, spec }: Pod): string {
+/** What is known under a key, or is from now on; beyond the bound the first that came is forgotten. */
+function found<T>(byKey: Map<string, T>, key: string, make: () => T): T {
+  const known = byKey.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  byKey.set(key, made);
+  if (byKey.size > TEMPLATES_MAX) byKey.delete(byKey.keys().next().value ?? '');
+  return made;
+}
+
+/** Everything that a plugin may look at that looks at one node only (`scope: 'node'`), but that node. */
+function keyOfShape({ spec }: Pod): string {
   return writeJson([
-    metadata.namespace,
-    metadata.labels,
-    metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
     containersOf(spec.containers),
     containersOf(spec.initContainers ?? []),
     spec.resources,
     spec.overhead,
     spec.nodeSelector,
-    spec.affinity,
+    spec.affinity?.nodeAffinity,
     spec.tolerations,
-    spec.topologySpreadConstraints,
     spec.priority,
     spec.preemptionPolicy,
     spec.hostNetwork,
+  ]);
+}
+
+/**
+ * With the shape, everything that any plugin may look at but the nodes: a pod is the same before and after it is bound.
+ * A projected token's volume has a name of its own in every pod, so volumes are named by what they use.
+ */
+function keyBesideShape({ metadata, spec }: Pod): string {
+  return writeJson([
+    metadata.namespace,
+    metadata.labels,
+    metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
+    spec.affinity?.podAffinity,
+    spec.affinity?.podAntiAffinity,
+    spec.topologySpreadConstraints,
     claimsOf(metadata.name, spec),
     (spec.volumes ?? []).map(inlineDisk).filter(Boolean),
   ]);
@@ -100,12 +129,13 @@ function claimsOf(podName: string, { volumes = [] }: PodSpec): readonly string[]
   );
 }
 
-function templateOf(pod: Pod, key: string): Template {
+function templateOf(pod: Pod, key: string, shape: Shape): Template {
   const { metadata, spec } = pod;
   const requests = amountsOf(podRequests(spec));
   const [cpu, memory] = [requests.get('cpu') ?? 0, requests.get('memory') ?? 0];
   return Object.freeze({
     key,
+    shape,
     namespace: metadata.namespace ?? '',
     labels: metadata.labels ?? {},
     spec,
