@@ -11,6 +11,7 @@ export type {
   ExtensionServers,
   RemoteHeaders,
 } from './aggregation/extension-servers.ts';
+export type { SignatureProblem } from './admission/plugins/request-signature.ts';
 export type { WebhookAddress, Webhooks } from './admission/webhooks/port.ts';
 export { type AuditEvent, type AuditSink, legacyLine } from './audit/event.ts';
 export { AuditPolicy } from './audit/policy.ts';

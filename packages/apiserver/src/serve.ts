@@ -5,6 +5,7 @@ import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { TokenIssuer } from './admission/plugins/token-secrets.ts';
+import type { SignatureProblem } from './admission/plugins/request-signature.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
 import { pendingLocalServices } from './aggregation/local-services.ts';
@@ -72,6 +73,8 @@ export interface ServeOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Calls the admission webhooks that people have configured. */
   readonly webhooks?: Webhooks;
+  /** Looks at signatures of requests for certificates. Absent: only who signs does. */
+  readonly signatureProblem?: SignatureProblem;
   /** Calls the extension API servers that people have registered. */
   readonly extensions?: ExtensionServers;
   /** By what extension API servers know that it is this one who asks them, and who its users are. */
@@ -247,11 +250,11 @@ const PLUGINS: Readonly<Record<string, SwitchedFeature>> = {
 };
 
 const admissionOf = (
-  { webhooks, disabledAdmission, enabledAdmission }: ServeOptions,
+  { webhooks, signatureProblem, disabledAdmission, enabledAdmission }: ServeOptions,
   issuer: TokenIssuer,
   features: FeatureGates,
 ): readonly AdmissionPlugin[] =>
-  builtinAdmission({ issuer, webhooks }).filter(({ name, isOptional }) => {
+  builtinAdmission({ issuer, webhooks, signatureProblem }).filter(({ name, isOptional }) => {
     if (isOptional && !enabledAdmission?.includes(name)) return false;
     const feature = PLUGINS[name];
     return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));

@@ -1,6 +1,6 @@
 import { bytesOfBinary, DER, derElements, type DerElement, derParts, derTime, hexOf } from './der.ts';
 
-// Certificates and requests for them (RFC 5280, RFC 2986), as far as the API looks into them. Signatures are not checked.
+// Certificates and requests for them (RFC 5280, RFC 2986), as far as the API looks into them. Signatures are the host's to check.
 
 /** What kind of key a SubjectPublicKeyInfo holds: a curve, `Ed25519`, or the bits of an RSA modulus. */
 export type PublicKeyKind = 'P-256' | 'P-384' | 'P-521' | 'P-224' | 'Ed25519' | `RSA ${number}`;

@@ -8,7 +8,14 @@ import { httpsExtensions } from '@navarch/node/extensions';
 import { kubeletReader, listenHttps } from '@navarch/node/http';
 import { folderBytes } from '@navarch/node/metrics';
 import { linearPatterns } from '@navarch/node/patterns';
-import { certificateAuthority, type Credentials, detachedSignature, Pki, writePrivateFile } from '@navarch/node/pki';
+import {
+  certificateAuthority,
+  type Credentials,
+  detachedSignature,
+  Pki,
+  signatureProblem,
+  writePrivateFile,
+} from '@navarch/node/pki';
 import { openTokenKeys } from '@navarch/node/token-keys';
 import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemRandom } from '@navarch/node/system';
@@ -92,6 +99,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
       parseYaml,
       patterns: linearPatterns,
       webhooks: made.use(httpsWebhooks()),
+      signatureProblem,
       extensions: httpsExtensions(extensionClient),
       ...(options.audit ? { audit: options.audit } : {}),
       authenticationConfig: {

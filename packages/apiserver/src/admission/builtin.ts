@@ -24,6 +24,7 @@ import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
 import { attributesClassProtection, claimProtection, volumeProtection } from './plugins/storage-protection.ts';
+import { requestSignatures, type SignatureProblem } from './plugins/request-signature.ts';
 import { type TokenIssuer, tokenSecrets } from './plugins/token-secrets.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
@@ -34,12 +35,18 @@ export interface AdmissionPorts {
   readonly issuer: TokenIssuer;
   /** Absent: requests that a webhook would have to be asked about fail by its failure policy. */
   readonly webhooks: Webhooks | undefined;
+  /** Absent: nobody looks at signatures before a signer does. */
+  readonly signatureProblem: SignatureProblem | undefined;
 }
 
 /**
  * Every plugin, in the order in which they are asked: upstream's. Adding one is adding a file and a line to this list.
  */
-export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly AdmissionPlugin[] => [
+export const builtinAdmission = ({
+  issuer,
+  webhooks,
+  signatureProblem,
+}: AdmissionPorts): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   podLimitRanger,
   resizeLimitRanger,
@@ -65,6 +72,7 @@ export const builtinAdmission = ({ issuer, webhooks }: AdmissionPorts): readonly
   certificateSigning,
   podCertificateSigning,
   certificateSubjectRestriction,
+  ...(signatureProblem ? requestSignatures(signatureProblem) : []),
   defaultIngressClass,
   createdPodTopology,
   boundPodTopology,

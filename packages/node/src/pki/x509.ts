@@ -69,6 +69,8 @@ const DIGESTS: Readonly<Record<string, string | undefined>> = {
   [ECDSA_SHA384]: 'sha384',
   [ECDSA_SHA512]: 'sha512',
   [RSA_SHA256]: 'sha256',
+  '1.2.840.113549.1.1.5': 'sha1',
+  '1.2.840.10045.4.1': 'sha1',
   '1.2.840.113549.1.1.12': 'sha384',
   '1.2.840.113549.1.1.13': 'sha512',
   [ED25519]: undefined,
@@ -144,9 +146,9 @@ export function readRequest(text: string): ReadRequest {
   if (!bytes) throw new Error('PEM block type must be CERTIFICATE REQUEST');
   try {
     const [whole] = decode(bytes);
-    const [body, algorithm, signature] = parts(whole, TAG.sequence, 3) as [Der, Der, Der];
-    const [, subject, publicKey, attributes] = parts(body, TAG.sequence, 4) as [Der, Der, Der, Der];
-    checkSignature(body.whole, publicKey.whole, oidOf(parts(algorithm, TAG.sequence)[0]), bitsOf(signature));
+    const problem = problemOf(whole);
+    if (problem !== undefined) throw new Error(problem);
+    const [, subject, publicKey, attributes] = bodyOf(whole);
     return {
       subject: subject.whole,
       publicKey: publicKey.whole,
@@ -159,10 +161,20 @@ export function readRequest(text: string): ReadRequest {
   }
 }
 
-function checkSignature(body: Buffer, publicKey: Buffer, algorithm: string, signature: Buffer): void {
-  if (!(algorithm in DIGESTS)) throw new Error(`the signature algorithm ${algorithm} is not supported`);
-  const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
-  if (!verify(DIGESTS[algorithm], body, key, signature)) throw new Error('its signature does not fit its key');
+/** Why a request (DER) is not signed by the key that it is for, in the words of Go's crypto/x509; undefined: it is. Throws for what is no request. */
+export const signatureProblem = (request: Uint8Array): string | undefined => problemOf(decode(Buffer.from(request))[0]);
+
+const bodyOf = (whole: Der | undefined): [version: Der, subject: Der, publicKey: Der, attributes: Der] =>
+  parts(parts(whole, TAG.sequence, 3)[0], TAG.sequence, 4) as [Der, Der, Der, Der];
+
+function problemOf(whole: Der | undefined): string | undefined {
+  const [body, algorithm, signature] = parts(whole, TAG.sequence, 3) as [Der, Der, Der];
+  const named = oidOf(parts(algorithm, TAG.sequence)[0]);
+  if (!(named in DIGESTS)) return 'x509: cannot verify signature: algorithm unimplemented';
+  const key = createPublicKey({ key: bodyOf(whole)[2].whole, format: 'der', type: 'spki' });
+  if (verify(DIGESTS[named], body.whole, key, bitsOf(signature))) return undefined;
+  if (named === ED25519) return 'x509: Ed25519 verification failure';
+  return key.asymmetricKeyType === 'ec' ? 'x509: ECDSA verification failure' : 'crypto/rsa: verification error';
 }
 
 /** Subject and subject key identifier of an authority's certificate, byte by byte as it has them. */

@@ -199,7 +199,7 @@ function labels(text: string, errorsOf: (label: string) => readonly string[], at
   }
 }
 
-/** Whether it is signed by its key, its signer looks at. */
+/** Whether it is signed by its key, the host looks at. */
 function validateRequest(encoded: string, at: Field): void {
   const [block] = pemBlocks(textOf(encoded));
   const problem =
