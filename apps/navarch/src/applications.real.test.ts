@@ -71,6 +71,44 @@ test('the database keeps its entries when its pod is deleted and when it is roll
   await untilRead('first', 'second');
 });
 
+test(
+  'a Service of type LoadBalancer gets an address at which this machine reaches it, and one node has',
+  TIMEOUT,
+  async () => {
+    const address = async (): Promise<string> =>
+      book('get', 'service', 'balanced', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}');
+    const holders = async (): Promise<number> => {
+      const own = (await cluster.machine.run('ip', '-o', 'address', 'show')).stdout;
+      const others = (await cluster.machine.run('ip', 'netns', 'list')).stdout.match(/^navarch-\S+/gm) ?? [];
+      const shown = [own];
+      for (const netns of others)
+        shown.push((await cluster.machine.run('ip', '-n', netns, '-o', 'address', 'show')).stdout);
+      return shown.filter((text) => text.includes(`${given}/32`)).length;
+    };
+    await book(
+      'expose',
+      'deployment',
+      'frontend',
+      '--name=balanced',
+      '--type=LoadBalancer',
+      '--port=80',
+      '--target-port=8080',
+    );
+    await eventually('an address', async () => (await address()) !== '');
+    const given = await address();
+    await eventually('an answer', async () => (await curl(`http://${given}/cgi-bin/book`).catch(() => '')) !== '');
+    assert.equal((await curl(`http://${given}/cgi-bin/book`)).trim().split('\n')[0], 'first');
+    await eventually('one node that has the address', async () => (await holders()) === 1);
+    await book('patch', 'service', 'balanced', '-p', '{"spec":{"externalTrafficPolicy":"Local"}}');
+    await eventually(
+      'an answer of local pods',
+      async () => (await curl(`http://${given}/cgi-bin/book`).catch(() => '')) !== '',
+    );
+    await book('delete', 'service', 'balanced');
+    await eventually('nobody that has the address', async () => (await holders()) === 0);
+  },
+);
+
 /** Reads the book again and again meanwhile. Resolves to how often, and what went wrong. */
 async function readingDuring(work: () => Promise<void>): Promise<{ asked: number; failures: readonly unknown[] }> {
   const failures: unknown[] = [];

@@ -104,6 +104,7 @@ export {
   type IpFamily,
   ipFamilyOf,
   isAddressOf,
+  poolRange,
   serviceAddressDraft,
   serviceAddresses,
 } from './networking/v1/service-addresses.ts';

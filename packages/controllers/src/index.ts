@@ -53,7 +53,7 @@ export { type Selection, selectControllers, selectionErrors } from './selection.
 export { serviceAccountController } from './service-account/service-account.ts';
 export { serviceAccountTokenController } from './service-account-token/service-account-token.ts';
 export { serviceAddressRepairController } from './service-address-repair/service-address-repair.ts';
-export { addressPool, poolRange } from './service-load-balancer/address-pool.ts';
+export { addressPool } from './service-load-balancer/address-pool.ts';
 export type { LoadBalancers } from './service-load-balancer/ports.ts';
 export { serviceLoadBalancerController } from './service-load-balancer/service-load-balancer.ts';
 export { serviceCidrsController } from './service-cidrs/service-cidrs.ts';

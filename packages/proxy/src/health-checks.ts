@@ -15,7 +15,7 @@ export function healthChecks(
   slices: Iterable<EndpointSlice>,
   nodeName: string,
 ): ReadonlyMap<number, HealthCheck> {
-  const byService = groupSlices(slices);
+  const [ofIpv4, ofIpv6] = [groupSlices(slices, 'IPv4'), groupSlices(slices, 'IPv6')];
   const checks = new Map<number, HealthCheck>();
   for (const {
     metadata: { namespace = '', name },
@@ -23,6 +23,8 @@ export function healthChecks(
   } of services) {
     const port = spec.healthCheckNodePort;
     if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local' || !port) continue;
+    // A pod of two families is one endpoint.
+    const byService = spec.ipFamilies?.[0] === 'IPv6' ? ofIpv6 : ofIpv4;
     const endpoints = (byService.get(`${namespace}/${name}`) ?? []).flatMap((slice) => slice.endpoints ?? []);
     const local = endpoints.filter((endpoint) => endpoint.nodeName === nodeName && endpoint.conditions.ready !== false);
     checks.set(port, {

@@ -2,7 +2,7 @@ import type { Endpoint, EndpointSlice } from '@navarch/api';
 
 export interface ProxyNode {
   readonly name: string;
-  /** Addresses of pods on all nodes: traffic from elsewhere is masqueraded. */
+  /** Addresses of pods on all nodes, a range or with a comma one of each family: traffic from elsewhere is masqueraded. */
   readonly clusterCidr: string;
   /** What the node's label topology.kubernetes.io/zone says. */
   readonly zone?: string | undefined;

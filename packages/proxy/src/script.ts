@@ -1,3 +1,5 @@
+import { type IpFamily, ipFamilyOf } from '@navarch/api';
+import { clusterCidrsOf } from './cluster-cidrs.ts';
 import type { ProxyNode } from './reachable.ts';
 import type { Ruleset } from './ruleset.ts';
 
@@ -14,32 +16,58 @@ export function difference(previous: Ruleset | undefined, next: Ruleset, node: P
 
 /** Everything anew, whatever was there. */
 function whole(next: Ruleset, node: ProxyNode): string {
+  const { IPv4, IPv6 } = clusterCidrsOf(node.clusterCidr);
   const lines = [
     `add table inet ${TABLE}`,
     `delete table inet ${TABLE}`,
     `add table inet ${TABLE}`,
     `add map inet ${TABLE} service-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
+    `add map inet ${TABLE} service-ips6 { type ipv6_addr . inet_proto . inet_service : verdict ; }`,
     `add map inet ${TABLE} service-nodeports { type inet_proto . inet_service : verdict ; }`,
+    `add map inet ${TABLE} service-nodeports6 { type inet_proto . inet_service : verdict ; }`,
     `add chain inet ${TABLE} services`,
     `add chain inet ${TABLE} prerouting { type nat hook prerouting priority dstnat ; policy accept ; }`,
     `add chain inet ${TABLE} output { type nat hook output priority -100 ; policy accept ; }`,
     `add chain inet ${TABLE} postrouting { type nat hook postrouting priority srcnat ; policy accept ; }`,
     `add chain inet ${TABLE} forward { type filter hook forward priority filter ; policy accept ; }`,
     `add rule inet ${TABLE} services ip daddr . meta l4proto . th dport vmap @service-ips`,
-    `add rule inet ${TABLE} services fib daddr type local meta l4proto . th dport vmap @service-nodeports`,
+    `add rule inet ${TABLE} services ip6 daddr . meta l4proto . th dport vmap @service-ips6`,
+    `add rule inet ${TABLE} services meta nfproto ipv4 fib daddr type local meta l4proto . th dport vmap @service-nodeports`,
+    `add rule inet ${TABLE} services meta nfproto ipv6 fib daddr type local meta l4proto . th dport vmap @service-nodeports6`,
     `add rule inet ${TABLE} prerouting jump services`,
     `add rule inet ${TABLE} output jump services`,
     `add rule inet ${TABLE} postrouting meta mark and ${MARK} == ${MARK} masquerade`,
     // From this machine's own loopback address nothing outside could answer.
     `add rule inet ${TABLE} postrouting ip saddr 127.0.0.0/8 oifname != "lo" masquerade`,
-    `add rule inet ${TABLE} postrouting ip saddr ${node.clusterCidr} ip daddr != ${node.clusterCidr} oifname != "lo" masquerade`,
+    ...outwards('ip', IPv4),
+    ...outwards('ip6', IPv6),
     ...sets(next, undefined),
     ...chainsAdded(next.chains),
-    ...elements('add', 'service-ips', next.addresses),
-    ...elements('add', 'service-nodeports', next.nodePorts),
+    ...MAPS.flatMap(([map, entriesOf]) => elements('add', map, entriesOf(next))),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** Pods are not known outside: what they send there goes by the node's address. */
+const outwards = (protocol: 'ip' | 'ip6', clusterCidr: string | undefined): readonly string[] =>
+  clusterCidr === undefined
+    ? []
+    : [
+        `add rule inet ${TABLE} postrouting ${protocol} saddr ${clusterCidr} ${protocol} daddr != ${clusterCidr} oifname != "lo" masquerade`,
+      ];
+
+const ofFamily =
+  (family: IpFamily) =>
+  ({ addresses }: Ruleset): ReadonlyMap<string, string> =>
+    new Map([...addresses].filter(([key]) => ipFamilyOf(key) === family));
+
+/** The kernel's maps: one holds addresses of one length. */
+const MAPS: readonly (readonly [name: string, entries: (rules: Ruleset) => ReadonlyMap<string, string>])[] = [
+  ['service-ips', ofFamily('IPv4')],
+  ['service-ips6', ofFamily('IPv6')],
+  ['service-nodeports', ({ nodePorts }) => nodePorts],
+  ['service-nodeports6', ({ nodePorts6 }) => nodePorts6],
+];
 
 function changes(previous: Ruleset, next: Ruleset): string {
   const changed = new Map([...next.chains].filter(([name, rules]) => !sameRules(previous.chains.get(name), rules)));
@@ -48,8 +76,7 @@ function changes(previous: Ruleset, next: Ruleset): string {
   const lines = [
     ...sets(next, previous),
     ...chainsAdded(changed),
-    ...moved('service-ips', previous.addresses, next.addresses),
-    ...moved('service-nodeports', previous.nodePorts, next.nodePorts),
+    ...MAPS.flatMap(([map, entriesOf]) => moved(map, entriesOf(previous), entriesOf(next))),
     // Who points to a chain goes before the chain itself: services before endpoints.
     ...gone.map((name) => `flush chain inet ${TABLE} ${name}`),
     ...gone.map((name) => `delete chain inet ${TABLE} ${name}`),
@@ -94,7 +121,7 @@ function sets(next: Ruleset, previous: Ruleset | undefined): readonly string[] {
     .filter((name) => !before.has(name))
     .map(
       (name) =>
-        `add set inet ${TABLE} ${name} { type ipv4_addr ; flags dynamic,timeout ; timeout ${/^aff-(\d+)-/.exec(name)?.[1]}s ; }`,
+        `add set inet ${TABLE} ${name} { type ${name.startsWith('aff6-') ? 'ipv6_addr' : 'ipv4_addr'} ; flags dynamic,timeout ; timeout ${/^aff6?-(\d+)-/.exec(name)?.[1]}s ; }`,
     );
 }
 

@@ -26,8 +26,8 @@ test('staleFlows() names every way to an endpoint that went, and leaves the othe
   assert.deepEqual(
     staleFlows(rulesFor('UDP', ['10.244.0.5', '10.244.0.6']), rulesFor('UDP', ['10.244.0.6', '10.244.0.7'])),
     [
-      { address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' },
-      { port: 30_053, endpoint: '10.244.0.5:5353' },
+      { family: 'IPv4', address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' },
+      { family: 'IPv4', port: 30_053, endpoint: '10.244.0.5:5353' },
     ],
   );
 });
@@ -39,7 +39,10 @@ test('staleFlows() names those to a service that went, and whatever was sent bef
     ['10.244.0.5:5353', '10.244.0.5:5353'],
   );
   for (const before of [none, rulesFor('UDP', [])])
-    assert.deepEqual(staleFlows(before, full), [{ address: '10.96.0.10', port: 53 }, { port: 30_053 }]);
+    assert.deepEqual(staleFlows(before, full), [
+      { family: 'IPv4', address: '10.96.0.10', port: 53 },
+      { family: 'IPv4', port: 30_053 },
+    ]);
 });
 
 test('staleFlows() is empty where nothing went, and of connections', () => {

@@ -1,7 +1,9 @@
+import { type IpFamily, ipFamilyOf } from '@navarch/api';
 import type { Ruleset } from './ruleset.ts';
 
 /** Flows of datagrams that the kernel would go on sending to where they went first, whatever the rules say by now. */
 export interface StaleFlows {
+  readonly family: IpFamily;
   /** Where the client sends to; absent: any address of this node. */
   readonly address?: string;
   readonly port: number;
@@ -25,8 +27,9 @@ export function staleFlows(previous: Ruleset, next: Ruleset): readonly StaleFlow
   return stale;
 }
 
-/** `ADDRESS . PROTOCOL . PORT` or `PROTOCOL . PORT`, as in the rules. */
-function placeOf(key: string): Pick<StaleFlows, 'address' | 'port'> {
+/** `ADDRESS . PROTOCOL . PORT` or `PROTOCOL . PORT`, as in the rules; `::` is any address of this node by IPv6. */
+function placeOf(key: string): Pick<StaleFlows, 'family' | 'address' | 'port'> {
   const [port = '', , address] = key.split(' . ').toReversed();
-  return { ...(address === undefined ? {} : { address }), port: Number(port) };
+  const family = ipFamilyOf(address ?? '');
+  return { family, ...(address === undefined || address === '::' ? {} : { address }), port: Number(port) };
 }

@@ -10,6 +10,8 @@ export const DEFAULTS = {
   clusterDomain: 'cluster.local',
   nodePorts: '30000-32767',
   bridge: 'navarch0',
+  /** Of the network of nodeIP, on which further nodes of this machine are: this machine reaches all of them. */
+  loadBalancerPool: '10.95.0.128-10.95.0.254',
 } as const;
 
 const wrong = (flag: string, text: string, wanted: string): UserError =>

@@ -11,6 +11,8 @@ export interface ClusterState {
   readonly runtime: 'containerd' | 'sim';
   /** Nodes on this machine; one where it is absent. */
   readonly nodes?: number;
+  /** Addresses for services of type LoadBalancer, commas apart; none where it is absent. */
+  readonly loadBalancerPool?: string;
 }
 
 /** What an agent made on this machine outside its folder, so that `down` takes away that and nothing else. */
@@ -19,6 +21,8 @@ export interface NodeState {
   readonly nodeIP: string;
   readonly bridge: string;
   readonly cgroupRoot: string;
+  /** Addresses of load balancers that the agent may have put on a device, commas apart. */
+  readonly loadBalancerPool?: string;
 }
 
 /**

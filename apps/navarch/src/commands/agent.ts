@@ -151,7 +151,14 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
     const settings = await settingsOf(access, signal);
     const nodeIP = givenIP ?? (await addressTowards(access.server));
     const cgroupRoot = readNodeState(layout)?.cgroupRoot ?? cgroupRootOf(access.nodeName, layout);
-    const state: NodeState = { nodeName: access.nodeName, nodeIP, bridge, cgroupRoot };
+    const { loadBalancerPool } = settings;
+    const state: NodeState = {
+      nodeName: access.nodeName,
+      nodeIP,
+      bridge,
+      cgroupRoot,
+      ...(loadBalancerPool ? { loadBalancerPool } : {}),
+    };
     keep(layout, state);
     return runAgent(
       {

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigFile, removeFromKubeconfig } from '@navarch/node/client';
 import { teardownContainerd } from '@navarch/node/containerd';
-import { CommandError, findProgram, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
+import { CommandError, findProgram, linkAddresses, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
 import { TABLE } from '@navarch/proxy';
+import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
 import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';
 import { DEFAULTS } from '../cluster/flags.ts';
@@ -94,6 +95,8 @@ async function removeHostState(layout: Layout, signal: AbortSignal): Promise<voi
   if (findProgram('nft')) await quietly(['nft', 'delete', 'table', 'inet', TABLE], signal);
   if (!findProgram('ip')) return;
   await replaceRoutes([], signal);
+  const { nodeIP = DEFAULTS.nodeIP, loadBalancerPool = '' } = readNodeState(layout) ?? {};
+  await linkAddresses({ nodeIP, pool: addressRangesOf([loadBalancerPool]) }).hold(new Set(), signal);
   // The only address that `up` gives the machine; any other was there before.
   if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP)
     await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);

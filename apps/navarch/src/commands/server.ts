@@ -112,7 +112,7 @@ export const declareServer: Declare = (program) => {
     )
     .option(
       '--load-balancer-pool <addresses>',
-      'addresses for services of type LoadBalancer, which your network sends to the nodes: 192.168.1.240-192.168.1.250',
+      'addresses for services of type LoadBalancer, which nodes answer for on their network: 192.168.1.240-192.168.1.250',
       together,
       [],
     )
@@ -157,8 +157,8 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const settings = {
     clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)),
     clusterDomain: flags.clusterDomain,
-    // Agents route and masquerade IPv4.
-    clusterCidr: clusterCidr.split(',')[0] ?? clusterCidr,
+    clusterCidr,
+    ...(flags.loadBalancerPool.length > 0 ? { loadBalancerPool: listOf(flags.loadBalancerPool).join(',') } : {}),
   };
   const options = {
     dataDir: layout.dir,

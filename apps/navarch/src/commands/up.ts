@@ -7,6 +7,7 @@ import { publicKeyPin } from '@navarch/node/pki';
 import { namespace } from '@navarch/api';
 import { settleAll } from '@navarch/base';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
+import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages, FIRST_IMAGES } from '../cluster/bring-images.ts';
 import { findDaemon, startDaemon } from '../cluster/daemon.ts';
 import { SHARED_MACHINE } from '../cluster/eviction-flags.ts';
@@ -34,6 +35,8 @@ Examples:
   ./navarch up                                 a cluster that only this machine reaches
   ./navarch up --node-ip 192.168.1.10          one that other machines can join; prints how
   ./navarch up --nodes 3                       three nodes on this machine, as if they were three machines
+  ./navarch up --node-ip 192.168.1.10 --load-balancer-pool 192.168.1.240-192.168.1.250
+                                               and whose load balancers they reach, at addresses that nobody else has
   ./navarch up --runtime sim --port 7443       no containers: for trying the API, anywhere
 `;
 
@@ -42,6 +45,7 @@ interface UpFlags {
   readonly port?: string;
   readonly nodeIp?: string;
   readonly nodes?: string;
+  readonly loadBalancerPool?: string;
   readonly runtime: string;
 }
 
@@ -56,6 +60,10 @@ export const declareUp: Declare = (program) => {
       `an address of this machine that others reach; lets them join (default: ${DEFAULTS.nodeIP}, which only this machine has)`,
     )
     .option('--nodes <count>', 'nodes on this machine, each in a network namespace of its own (default: 1)')
+    .option(
+      '--load-balancer-pool <addresses>',
+      `addresses for services of type LoadBalancer (default: ${DEFAULTS.loadBalancerPool}, which only this machine reaches; with --node-ip none)`,
+    )
     .option(
       '--runtime <kind>',
       'containerd: real containers; sim: simulated nodes; auto: containers where this machine can',
@@ -87,6 +95,7 @@ async function up(flags: UpFlags): Promise<void> {
     port: wanted.port ?? known?.port ?? DEFAULTS.port,
     nodeIP: wanted.nodeIP ?? known?.nodeIP ?? DEFAULTS.nodeIP,
     nodes: wanted.nodes ?? known?.nodes ?? 1,
+    loadBalancerPool: wanted.loadBalancerPool ?? known?.loadBalancerPool ?? poolFor(wanted.nodeIP ?? known?.nodeIP),
   };
   writeState(layout, state);
   await start(layout, state, steps, signal);
@@ -109,7 +118,12 @@ interface Wanted {
   readonly port: number | undefined;
   readonly nodeIP: string | undefined;
   readonly nodes: number | undefined;
+  readonly loadBalancerPool: string | undefined;
 }
+
+/** Which addresses of other people's networks are free, they alone know. */
+const poolFor = (nodeIP: string = DEFAULTS.nodeIP): string =>
+  nodeIP === DEFAULTS.nodeIP ? DEFAULTS.loadBalancerPool : '';
 
 function wantedOf(flags: UpFlags): Wanted {
   const port = flags.port === undefined ? undefined : portOf('--port', flags.port);
@@ -119,7 +133,9 @@ function wantedOf(flags: UpFlags): Wanted {
     const why = 'further nodes on this machine have addresses of their own; other machines join by token';
     throw new UserError(`--nodes and --node-ip exclude each other: ${why}`);
   }
-  return { port, nodeIP, nodes };
+  const { loadBalancerPool } = flags;
+  if (loadBalancerPool !== undefined) addressRangesOf([loadBalancerPool]);
+  return { port, nodeIP, nodes, loadBalancerPool };
 }
 
 interface Standing {
@@ -141,6 +157,9 @@ async function alreadyUp(
       : []),
     ...(wanted.nodes !== undefined && wanted.nodes !== (known.nodes ?? 1)
       ? [`${known.nodes ?? 1} nodes, not ${wanted.nodes}`]
+      : []),
+    ...(wanted.loadBalancerPool !== undefined && wanted.loadBalancerPool !== (known.loadBalancerPool ?? '')
+      ? [`load balancer pool ${known.loadBalancerPool || '(none)'}, not ${wanted.loadBalancerPool}`]
       : []),
     ...(asked !== 'auto' && asked !== known.runtime ? [`runtime ${known.runtime}, not ${asked}`] : []),
   ];
@@ -260,7 +279,10 @@ async function addAddress(address: string, signal: AbortSignal): Promise<void> {
   await runCommand(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo'], {}, signal);
 }
 
-async function startServer(layout: Layout, { port, nodeIP, nodeName, runtime }: ClusterState): Promise<void> {
+async function startServer(
+  layout: Layout,
+  { port, nodeIP, nodeName, runtime, loadBalancerPool }: ClusterState,
+): Promise<void> {
   // No pod asks a server with simulated nodes, and the machine need not have the node's address.
   const addresses = runtime === 'sim' && nodeIP === DEFAULTS.nodeIP ? ['127.0.0.1'] : ['127.0.0.1', nodeIP];
   await startDaemon(layout, 'server', [
@@ -277,6 +299,7 @@ async function startServer(layout: Layout, { port, nodeIP, nodeName, runtime }: 
     nodeIP,
     '--node-name',
     nodeName,
+    ...(loadBalancerPool ? ['--load-balancer-pool', loadBalancerPool] : []),
   ]);
   await until(layout, 'a ready API server', ['server'], 30_000, async (attempt) => {
     const { api, transport } = adminClient(layout, attempt);

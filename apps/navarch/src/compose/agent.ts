@@ -22,13 +22,14 @@ import {
 } from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { listenDns, resolvers } from '@navarch/node/dns';
-import { hasLogind, logindShutdown, openCgroups } from '@navarch/node/host';
+import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics } from '@navarch/node/kubelet';
 import { nftFilter } from '@navarch/node/nftables';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
-import { runProxy } from '@navarch/proxy';
+import { runAnnouncer, runProxy } from '@navarch/proxy';
+import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { accessOf, type NodeAccess, storeClient } from '../join/node-access.ts';
@@ -86,7 +87,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     { transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` },
     group.signal,
   );
-  await prepareNetwork(log, group.signal);
+  await prepareNetwork(options.settings.clusterCidr, log, group.signal);
   await claimOwnBridge(options, containerd, runtime, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
@@ -227,6 +228,11 @@ async function runNetwork(api: Api, options: AgentOptions, containerd: Container
       s,
     ),
   );
+  const pool = addressRangesOf([settings.loadBalancerPool ?? '']);
+  if (pool.length > 0) {
+    const link = linkAddresses({ nodeIP: options.nodeIP, pool });
+    group.spawn((s) => runAnnouncer({ cache, clock: systemClock, log, link, pool, nodeName }, s));
+  }
   group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
   await cache.whenSynced(dnsKinds, group.signal);
   const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);

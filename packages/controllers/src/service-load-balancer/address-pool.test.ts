@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Service } from '@navarch/api';
-import { addressPool, poolRange } from './address-pool.ts';
+import { poolRange, type Service } from '@navarch/api';
+import { addressPool } from './address-pool.ts';
 
 const signal = new AbortController().signal;
 const pool = (...texts: readonly string[]) =>

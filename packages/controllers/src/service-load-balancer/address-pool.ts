@@ -1,13 +1,11 @@
 import {
   addressAt,
   type AddressRange,
-  addressRange,
   canonicalAddress,
   holdsAddress,
   type IpFamily,
   ipFamilyOf,
   type LoadBalancerStatus,
-  parseIp,
   type Service,
 } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
@@ -44,19 +42,6 @@ export function addressPool(ranges: readonly AddressRange[]): LoadBalancers {
     },
   };
 }
-
-/** `192.168.1.240-192.168.1.250`, `10.9.0.0/24`, `fd00::/120` or one address. Undefined for what is none of these. */
-export function poolRange(text: string): AddressRange | undefined {
-  if (text.includes('/')) return addressRange(text);
-  const [from = '', to = from, ...more] = text.split('-').map((end) => end.trim());
-  const [first, last] = [numberOf(from), numberOf(to)];
-  if (first === undefined || last === undefined || more.length > 0) return undefined;
-  if (ipFamilyOf(from) !== ipFamilyOf(to) || first > last) return undefined;
-  return { text, family: ipFamilyOf(from), first, count: last - first + 1n };
-}
-
-const numberOf = (address: string): bigint | undefined =>
-  parseIp(address)?.reduce((number, byte) => (number << 8n) + BigInt(byte), 0n);
 
 const addressesOf = ({ status }: Service): readonly string[] =>
   (status.loadBalancer.ingress ?? []).flatMap(({ ip }) => canonicalAddress(ip ?? '') ?? []);

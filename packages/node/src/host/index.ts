@@ -6,6 +6,7 @@ export { endProcess } from './end-process.ts';
 export { findProgram } from './find-program.ts';
 export { installPackages, packagesFor } from './install-packages.ts';
 export { hasLogind, logindShutdown } from './logind-shutdown.ts';
+export { linkAddresses } from './link-addresses.ts';
 export { bindMount, bindMountAsIs, mount, unmount, unmountBelow } from './mount.ts';
 export { type Mount, mountsBelow, readMounts } from './mounts.ts';
 export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';

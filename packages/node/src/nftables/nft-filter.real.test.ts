@@ -121,6 +121,52 @@ test('nftFilter() lets through to the address of a balancer whom the service nam
   await filter.apply(difference(open, ruleset([], [], NODE), NODE), signal);
 });
 
+test('nftFilter() carries both families to the pods of a service of both', async (context) => {
+  const netns = await world(context);
+  const pod = `navarch-p${process.pid}`;
+  for (const [ns, link, address] of [
+    [netns, 'pod', 'fd00:44::1/64'],
+    [pod, 'eth0', 'fd00:44::5/64'],
+  ] as const)
+    await ip('-n', ns, 'address', 'add', address, 'dev', link, 'nodad');
+  await ip('-n', netns, '-6', 'route', 'add', 'default', 'via', 'fd00:44::5');
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const { signal } = new AbortController();
+  const both = {
+    ...SERVICE,
+    spec: {
+      ...SERVICE.spec,
+      type: 'LoadBalancer',
+      clusterIPs: ['10.96.0.7', 'fd00:96::7'],
+      sessionAffinity: 'ClientIP',
+      loadBalancerSourceRanges: ['fd00:44::/64', '10.244.0.0/16'],
+    },
+    status: { loadBalancer: { ingress: [{ ip: 'fd00:1::9' }, { ip: '203.0.113.1' }] } },
+  } as unknown as Service;
+  const six = {
+    ...SLICE,
+    addressType: 'IPv6',
+    endpoints: [{ addresses: ['fd00:44::5'], conditions: { ready: true }, nodeName: 'a' }],
+  } as unknown as EndpointSlice;
+  const node = { name: 'a', clusterCidr: '10.244.0.0/16,fd00:44::/64' };
+  const rules = ruleset([both], [SLICE, six], node);
+  await filter.apply(difference(undefined, rules, node), signal);
+  for (const [address, port] of [
+    ['10.96.0.7', 80],
+    ['fd00:96::7', 80],
+    ['fd00:1::9', 80],
+    ['203.0.113.1', 80],
+    ['fd00:44::1', 30_080],
+    ['10.244.0.1', 30_080],
+  ] as const)
+    assert.equal(await reads(netns, address, port), 'hello', `${address} port ${port}`);
+  const without = ruleset([both], [SLICE], node);
+  await filter.apply(difference(rules, without, node), signal);
+  assert.equal(await reads(netns, 'fd00:96::7', 80), 'ECONNREFUSED');
+  assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
+  await filter.apply(difference(without, ruleset([], [], node), node), signal);
+});
+
 /** A service of datagrams that leads to that address. */
 function datagramsTo(address: string): Ruleset {
   const service = {
@@ -160,5 +206,6 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   assert.equal(await asks(), '10.244.0.5', 'the kernel remembers');
   await filter.forget(staleFlows(before, after), signal);
   assert.equal(await asks(), '10.244.0.6');
-  await filter.forget([{ address: '10.96.0.9', port: 1 }], signal);
+  await filter.forget([{ family: 'IPv4', address: '10.96.0.9', port: 1 }], signal);
+  await filter.forget([{ family: 'IPv6', address: 'fd00:96::9', port: 1, endpoint: 'fd00:44::5:53' }], signal);
 });

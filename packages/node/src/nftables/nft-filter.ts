@@ -20,9 +20,11 @@ export const nftFilter = (netns?: string): PacketFilter => ({
 /** What conntrack says, and ends with 1, where there was no such flow. */
 const NOTHING_FORGOTTEN = /\b0 flow entries have been deleted/;
 
-function wordsOf({ address, port, endpoint }: StaleFlows): readonly string[] {
+function wordsOf({ family, address, port, endpoint }: StaleFlows): readonly string[] {
   const [, reached = '', reachedPort = ''] = /^(.*):(\d+)$/.exec(endpoint ?? '') ?? [];
   return [
+    '-f',
+    family.toLowerCase(),
     ...(address ? ['--orig-dst', address] : []),
     '--orig-port-dst',
     String(port),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { node, service, type Service } from '@navarch/api';
-import { addressPool, type LoadBalancers, poolRange, serviceLoadBalancerController } from '@navarch/controllers';
+import { node, poolRange, service, type Service } from '@navarch/api';
+import { addressPool, type LoadBalancers, serviceLoadBalancerController } from '@navarch/controllers';
 import { ControlPlane } from '../testing/control-plane.ts';
 
 const pool = (): LoadBalancers => addressPool([poolRange('203.0.113.1-203.0.113.2') ?? assert.fail()]);

@@ -28,6 +28,16 @@ export function addressRange(text: string): AddressRange | undefined {
   return { text, family, first: base + 1n, count: size - reserved };
 }
 
+/** `192.168.1.240-192.168.1.250`, `10.9.0.0/24`, `fd00::/120` or one address. Undefined for what is none of these. */
+export function poolRange(text: string): AddressRange | undefined {
+  if (text.includes('/')) return addressRange(text);
+  const [from = '', to = from, ...more] = text.split('-').map((end) => end.trim());
+  const [first, last] = [parseIp(from), parseIp(to)];
+  if (!first || !last || more.length > 0 || first.length !== last.length) return undefined;
+  const count = numberOf(last) - numberOf(first) + 1n;
+  return count > 0n ? { text, family: ipFamilyOf(from), first: numberOf(first), count } : undefined;
+}
+
 /** The address at a place of a range, from 0 on. */
 export const addressAt = ({ family, first }: AddressRange, place: number): string =>
   formatIp(bytesOf(first + BigInt(place), family));
