@@ -29,13 +29,14 @@ export interface KindSource {
 /** Definitions come many at a time: what they change is taken up once, this long after the first of them, in ms. */
 const SETTLE_MS = 500;
 
-/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at, a migration write anew. */
+/** The controllers that have to do with every kind there is: what a namespace may hold, an owner own, a quota count, a budget take shares of, an autoscaler resize, a policy look at, a migration write anew. `served`: the kinds of this moment, which `kinds` may be a little behind. */
 export const kindControllers = (
   kinds: readonly Kind<any>[],
   autoscaling: Partial<AutoscalingDeps> = {},
+  served: () => readonly Kind<any>[] = () => kinds,
 ): readonly Controller[] => [
   resourceQuotaController(kinds),
-  namespaceController(kinds),
+  namespaceController(served),
   garbageCollectorController(kinds),
   disruptionController(kinds),
   admissionPolicyStatusController(kinds),
@@ -72,7 +73,14 @@ export async function runKindControllers(
       const cache = new Cache({ ...deps, random: deps.random.fork(`kinds ${n}`) });
       group.spawn((s) => cache.run(s));
       group.spawn((s) =>
-        runControllers(selectControllers(kindControllers(kinds, autoscaling), selection), { ...deps, cache }, s),
+        runControllers(
+          selectControllers(
+            kindControllers(kinds, autoscaling, () => source.current()),
+            selection,
+          ),
+          { ...deps, cache },
+          s,
+        ),
       );
       // A failure of theirs must not wait for the next change of what is served.
       await source.changed(kinds, group.signal);

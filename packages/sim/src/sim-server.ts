@@ -1,7 +1,7 @@
 import { directApi, serve, type ServeOptions, type Server, type User } from '@navarch/apiserver';
 import { aborted, type Clock, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
-import { type ApiObject, failure, type Kind } from '@navarch/machinery';
+import { type ApiObject, apiVersionOf, failure, type Kind } from '@navarch/machinery';
 import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarch/store';
 
 export interface SimServerOptions extends Omit<ServeOptions, 'store'> {
@@ -70,6 +70,17 @@ export class SimServer {
     }
   }
 
+  /** What an extension server has at a path, asked through this one; undefined where none serves it. Throws StatusError. */
+  async read(path: string, query: Readonly<Record<string, string>>, user: User): Promise<unknown> {
+    if (!this.#life) throw refused();
+    const { server, signal } = this.#life;
+    const answer = await server.readExtension(path, new URLSearchParams(query), user).catch((error: unknown) => {
+      throw signal.aborted ? cutOff() : error;
+    });
+    if (signal.aborted) throw cutOff();
+    return answer;
+  }
+
   /** The client port as a client elsewhere has it: refused while the server is down, cut off when it crashes. */
   api(user: User): Api {
     const alive = (): Life => {
@@ -83,7 +94,7 @@ export class SimServer {
 function remote<O extends ApiObject>(kind: Kind<O>, user: User, alive: () => Life): KindApi<O> {
   const ask = async <T>(request: (api: KindApi<O>) => Promise<T>): Promise<T> => {
     const { server, signal } = alive();
-    const answer = await request(directApi(server, user).of(kind)).catch((error: unknown) => {
+    const answer = await request(directApi(server, user).of(asServed(kind, server))).catch((error: unknown) => {
       throw signal.aborted ? cutOff() : error;
     });
     if (signal.aborted) throw cutOff();
@@ -95,7 +106,7 @@ function remote<O extends ApiObject>(kind: Kind<O>, user: User, alive: () => Lif
     async *watch(options, signal) {
       const life = alive();
       yield* directApi(life.server, user)
-        .of(kind)
+        .of(asServed(kind, life.server))
         .watch(options, AbortSignal.any([signal, life.signal]));
       if (life.signal.aborted && !signal.aborted) throw cutOff();
     },
@@ -107,6 +118,13 @@ function remote<O extends ApiObject>(kind: Kind<O>, user: User, alive: () => Lif
     deleteCollection: (options) => ask((api) => api.deleteCollection(options)),
     post: (key, subresource, body, options) => ask((api) => api.post(key, subresource, body, options)),
   };
+}
+
+/** On a wire a kind is its name: a server that began anew has read the definition of a custom one again. */
+function asServed<O extends ApiObject>(kind: Kind<O>, { registry: { kinds } }: Server): Kind<O> {
+  if (kinds.includes(kind)) return kind;
+  const isIt = (one: Kind<any>): boolean => one.plural === kind.plural && apiVersionOf(one) === apiVersionOf(kind);
+  return kinds.find(isIt) ?? kind;
 }
 
 const refused = (): Error => failure('ServiceUnavailable', 'simulated: connection refused');

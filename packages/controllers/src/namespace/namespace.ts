@@ -27,23 +27,23 @@ interface Remainder {
 
 /**
  * Empties a namespace that is being deleted: its pods first, so that nothing runs without the policies that go with it
- * (KEP-5080), then everything else; then lets the namespace go. `kinds`: every kind that is served.
+ * (KEP-5080), then everything else; then lets the namespace go. `kinds`: every kind that is served at that moment, so
+ * that nothing is left behind of one that has just come.
  */
-export const namespaceController = (kinds: readonly Kind<any>[]): Controller => {
-  const contents = kinds.filter(
-    (kind) => kind.namespaced && !kind.isAlternate && kind.verbs.includes('delete') && kind.verbs.includes('list'),
-  );
-  return defineController({
+export const namespaceController = (kinds: () => readonly Kind<any>[]): Controller =>
+  defineController({
     name: 'namespace-controller',
     watches: [self(namespace, ({ current }) => current?.metadata.deletionTimestamp !== undefined), podsGone],
     workers: 10,
     async reconcile(key, context) {
       const found = context.cache.get(namespace, key);
       if (!found?.metadata.deletionTimestamp || !found.spec.finalizers?.includes(FINALIZER)) return undefined;
-      return empty(found, contents, context);
+      return empty(found, kinds().filter(isContent), context);
     },
   });
-};
+
+const isContent = ({ namespaced, isAlternate, verbs }: Kind<any>): boolean =>
+  namespaced && !isAlternate && verbs.includes('delete') && verbs.includes('list');
 
 async function empty(found: Namespace, contents: readonly Kind<any>[], context: Context): Promise<Outcome> {
   const { name } = found.metadata;

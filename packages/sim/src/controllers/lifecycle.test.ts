@@ -149,7 +149,7 @@ test('a deleted deployment takes its replica sets and pods with it', async () =>
 
 test('namespaceController deletes pods first, says what remains, and lets the namespace go', async () => {
   await using plane = await ControlPlane.start({
-    controllers: [namespaceController(builtinKinds)],
+    controllers: [namespaceController(() => builtinKinds)],
     pods: { ...quickPods, stopMs: 8000 },
   });
   await plane.api.of(namespace).create({ metadata: { name: 'doomed' } });

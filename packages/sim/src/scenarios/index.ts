@@ -1,4 +1,5 @@
 import { cronJobScenarios } from './cron-job/cron-job.ts';
+import { customResourceScenarios } from './custom-resources/custom-resources.ts';
 import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
@@ -7,6 +8,7 @@ import { endpointScenarios } from './endpoints/endpoints.ts';
 import { garbageCollectorScenarios } from './garbage-collector/garbage-collector.ts';
 import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
+import { leaderElectionScenarios } from './leader-election/leader-election.ts';
 import { namespaceScenarios } from './namespace/namespace.ts';
 import { nodeScenarios } from './node/node.ts';
 import { quotaScenarios } from './quota/quota.ts';
@@ -35,4 +37,6 @@ export const scenarios: readonly Scenario[] = [
   ...endpointScenarios,
   ...nodeScenarios,
   ...volumeScenarios,
+  ...leaderElectionScenarios,
+  ...customResourceScenarios,
 ];

@@ -1,8 +1,18 @@
-import type { Controller } from '@navarch/controllers';
+import type { ServeOptions } from '@navarch/apiserver';
+import type { Clock } from '@navarch/base';
+import type { Controller, ReadPath, Selection } from '@navarch/controllers';
 import type { PodLife } from './pod-player.ts';
 import type { Property } from './property.ts';
 import type { View } from './view.ts';
 import type { World } from './world.ts';
+
+/** What is around a scenario's controllers that is not the API. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly view: View;
+  /** What extension API servers have, asked through the API server. */
+  readonly readPath: ReadPath;
+}
 
 /**
  * One documented behaviour, played on simulated time with the real API server and the controllers that bring it about.
@@ -14,7 +24,15 @@ export interface Scenario {
   /** What holds, in a sentence. */
   readonly says: string;
   /** Asked anew whenever a leader takes over: what they remember goes with the one before. */
-  controllers(): readonly Controller[];
+  controllers(around: Surroundings): readonly Controller[];
+  /** Of the controllers that have to do with every kind, which run too: begun anew as custom resources come and go. */
+  readonly ofEveryKind?: Selection;
+  /** How many managers stand for election. Absent: one, which leads always. */
+  readonly managers?: number;
+  /** Which versions the API server serves, and what it reaches outside of the cluster. Asked once a play. */
+  server?(
+    around: Pick<Surroundings, 'clock' | 'view'>,
+  ): Partial<Pick<ServeOptions, 'extensions' | 'readKubelet' | 'runtimeConfig' | 'serviceCidr'>>;
   /** How pods live; absent: quickly, for ever. `none`: nothing schedules or runs them. */
   readonly pods?: PodLife | 'none';
   /** What the behaviour is not made for: a deadline in wall-clock time says nothing when the clock is set. */

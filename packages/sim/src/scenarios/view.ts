@@ -10,6 +10,8 @@ const kindOfPrefix: ReadonlyMap<string, Kind<any>> = new Map(builtinKinds.map((k
 export interface View {
   /** By key. */
   list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[];
+  /** By the place where they are stored: what kind it is may change, and go. */
+  listAt<O extends ApiObject>(storagePrefix: string): readonly O[];
   get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined;
   /** `reason: message` of every event about objects of a kind, in the order of their first appearance. */
   events(kind: string): readonly string[];
@@ -32,14 +34,18 @@ export class StoredView implements View {
   }
 
   list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[] {
-    const prefix = kind.storagePrefix;
+    const all = this.listAt<O>(kind.storagePrefix);
+    return namespace === undefined ? all : all.filter((o) => o.metadata.namespace === namespace);
+  }
+
+  listAt<O extends ApiObject>(prefix: string): readonly O[] {
     let all = this.#lists.get(prefix);
     if (!all) {
       const held = this.#byPrefix.get(prefix) ?? new Map<Key, ApiObject>();
       all = [...held].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
       this.#lists.set(prefix, all);
     }
-    return (namespace === undefined ? all : all.filter((o) => o.metadata.namespace === namespace)) as readonly O[];
+    return all as readonly O[];
   }
 
   get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined {
@@ -72,5 +78,6 @@ export class StoredView implements View {
 function prefixOf(key: string): string | undefined {
   const [, , one = '', two = ''] = key.split('/');
   if (kindOfPrefix.has(one)) return one;
-  return kindOfPrefix.has(`${one}/${two}`) ? `${one}/${two}` : undefined;
+  // Groups of custom resources have a dot, and are served by nobody else.
+  return kindOfPrefix.has(`${one}/${two}`) || one.includes('.') ? `${one}/${two}` : undefined;
 }

@@ -1,22 +1,27 @@
 import { systemUser, type User } from '@navarch/apiserver';
-import { event, pod, type Pod } from '@navarch/api';
-import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
-import { type Api, Cache, type DeleteOptions } from '@navarch/client';
-import { runControllers } from '@navarch/controllers';
-import { type ApiObject, type Draft, hasReason, type Key, keyIn, type Kind, StatusError } from '@navarch/machinery';
+import { pod, type Pod } from '@navarch/api';
+import { type Logger, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
+import type { Api, DeleteOptions } from '@navarch/client';
+import {
+  type ApiObject,
+  apiVersionOf,
+  type Draft,
+  hasReason,
+  type Key,
+  keyIn,
+  type Kind,
+  StatusError,
+} from '@navarch/machinery';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from '../sim-clock.ts';
 import { SimServer } from '../sim-server.ts';
 import { furnished, serverOptions } from './furnished.ts';
-import { faultyApi } from '../testing/faulty-api.ts';
 import { type Crash, FaultPlan } from './fault-plan.ts';
+import { Managers } from './managers.ts';
 import { PodPlayer } from './pod-player.ts';
 import type { Scenario } from './scenario.ts';
 import { StoredView, type View } from './view.ts';
 
-const MANAGER: User = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
-/** A new leader waits for the lease of the one that crashed; what that one had sent is done by then. */
-const TAKEOVER_MS = [2_000, 15_000] as const;
 const SERVER_DOWN_MS = [100, 5_000] as const;
 /** How long a person waits for the answer to a request before the scenario has failed. */
 const PATIENCE_MS = 10 * 60_000;
@@ -36,7 +41,6 @@ export class World implements AsyncDisposable {
   /** What was written: time, revision, kind of change, key and a hash of the value. */
   readonly history: string[] = [];
   readonly #stored: StoredView;
-  readonly #scenario: Scenario;
   readonly #server: SimServer;
   readonly #faults: FaultPlan;
   readonly #dice: Random;
@@ -44,13 +48,11 @@ export class World implements AsyncDisposable {
   readonly #group: TaskGroup;
   readonly #player: PodPlayer | undefined;
   readonly #checks = new Map<string, ((view: View) => string | undefined)[]>();
-  #leader = new AbortController();
-  #terms = 0;
+  readonly #managers: Managers;
   #wrong: Error | undefined;
   #isBegun = false;
 
   private constructor(scenario: Scenario, seed: number, disk: MemoryStore) {
-    this.#scenario = scenario;
     const random = seededRandom(seed);
     this.random = random.fork('scenario');
     this.#dice = random.fork('faults');
@@ -59,6 +61,7 @@ export class World implements AsyncDisposable {
     this.view = this.#stored = new StoredView(() => this.clock.now());
     this.#server = new SimServer({
       ...serverOptions(this.clock, random.fork('server'), this.#log()),
+      ...scenario.server?.({ clock: this.clock, view: this.view }),
       disk,
       diskMs: () => this.#faults.diskMs,
     });
@@ -72,7 +75,17 @@ export class World implements AsyncDisposable {
         this.#checks.set(storagePrefix, [...(this.#checks.get(storagePrefix) ?? []), check]);
     }
     const api = this.#server.api(systemUser);
-    const { clock } = this;
+    const { clock, view } = this;
+    this.#managers = new Managers({
+      scenario,
+      server: this.#server,
+      faults: this.#faults,
+      clock,
+      dice: this.#dice,
+      log: this.#log(),
+      view,
+      group: this.#group,
+    });
     if (scenario.pods !== 'none')
       this.#player = new PodPlayer({
         api,
@@ -92,7 +105,7 @@ export class World implements AsyncDisposable {
     const watcher = { changed: (changes: readonly Change[]) => world.#changed(changes), lost: () => undefined };
     disk.subscribe('/registry/', revision, watcher, world.#lifetime.signal);
     await world.#startServer();
-    world.#lead();
+    world.#managers.start();
     world.#setClocks();
     world.#isBegun = true;
     return world;
@@ -187,6 +200,16 @@ export class World implements AsyncDisposable {
     this.#player?.recover(name);
   }
 
+  /** A kind that is served now, custom ones too; undefined: it is not. */
+  kind<O extends ApiObject>(apiVersion: string, plural: string): Kind<O> | undefined {
+    return this.#server.current().find((kind) => apiVersionOf(kind) === apiVersion && kind.plural === plural);
+  }
+
+  /** The network of the manager that leads goes, and it does not know. Returns what brings it back. */
+  cutLeaderOff(): () => void {
+    return this.#managers.cutOff();
+  }
+
   /** From here on nothing goes wrong. */
   heal(): void {
     this.#faults.end();
@@ -232,30 +255,6 @@ export class World implements AsyncDisposable {
     this.#group.spawn((signal) => this.#server.run(signal, onReady));
   }
 
-  #lead(): void {
-    const life = AbortSignal.any([this.#lifetime.signal, this.#leader.signal]);
-    this.#group.spawn(async () => {
-      try {
-        await this.#runControllers(++this.#terms, life);
-      } catch (error) {
-        if (!life.aborted) throw error;
-      }
-    });
-  }
-
-  async #runControllers(term: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this;
-    const log = this.#log();
-    const random = this.#dice.fork(`term ${term}`);
-    const api = faultyApi(this.#server.api(MANAGER), this.#faults, clock, random.fork('network'), signal);
-    await using group = new TaskGroup(signal);
-    const cache = new Cache({ api, clock, random: random.fork('cache'), log });
-    group.spawn((s) => cache.run(s));
-    const deps = { api, cache, events: api.of(event), clock, random, log, metrics: noMetrics };
-    group.spawn((s) => runControllers(this.#scenario.controllers(), deps, s));
-    await group.join();
-  }
-
   #setClocks(): void {
     for (const { atMs, byMs } of this.#faults.jumps)
       this.#group.spawn(async (signal) => {
@@ -291,22 +290,13 @@ export class World implements AsyncDisposable {
   /** In the middle of whatever it does: the write is on the disk, and nobody has heard of it. */
   #crash(what: Crash): void {
     this.history.push(`${this.clock.monotonic()} the ${what} crashes`);
-    const between = ([least, most]: readonly [number, number]): number =>
-      least + (this.#dice.uint32() % (most - least));
-    if (what === 'server') {
-      this.#server.crash();
-      this.#group.spawn(async (signal) => {
-        await this.clock.sleep(between(SERVER_DOWN_MS), signal);
-        this.#serve();
-      });
-      return;
-    }
-    this.#leader.abort(new Error('Simulated crash'));
-    this.#leader = new AbortController();
-    const { signal: term } = this.#leader;
+    if (what === 'leader') return this.#managers.crash();
+    const [least, most] = SERVER_DOWN_MS;
+    const downMs = least + (this.#dice.uint32() % (most - least));
+    this.#server.crash();
     this.#group.spawn(async (signal) => {
-      await this.clock.sleep(between(TAKEOVER_MS), signal);
-      if (!term.aborted) this.#lead();
+      await this.clock.sleep(downMs, signal);
+      this.#serve();
     });
   }
 

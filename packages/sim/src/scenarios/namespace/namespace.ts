@@ -24,7 +24,7 @@ const emptyFirst: Property = defineProperty({
 });
 
 const about = (scenario: Partial<Scenario> & Pick<Scenario, 'name' | 'says' | 'act' | 'end'>): Scenario =>
-  defineScenario({ controllers: () => [namespaceController(KINDS)], always: [emptyFirst], ...scenario });
+  defineScenario({ controllers: () => [namespaceController(() => KINDS)], always: [emptyFirst], ...scenario });
 
 async function furnish(world: World): Promise<void> {
   await world.create(namespace, { metadata: { name: NAME } });
