@@ -151,6 +151,7 @@ export {
   selfSubjectReview,
   subjectAccessReview,
   tokenReview,
+  selfSubjectRulesReview,
 } from './reviews.ts';
 export type {
   Deployment,
@@ -165,6 +166,7 @@ export type { CustomResourceDefinition } from './generated/types/apiextensions-v
 export type { APIService } from './generated/types/apiregistration-v1.ts';
 export type { TokenReview, UserInfo } from './generated/types/authentication-v1.ts';
 export type {
+  SelfSubjectRulesReview,
   SubjectAccessReview,
   SelfSubjectAccessReview,
   ResourceAttributes,

@@ -2,6 +2,7 @@ import { builtIn } from './built-in.ts';
 import type { SelfSubjectReview, TokenReview } from './generated/types/authentication-v1.ts';
 import type {
   LocalSubjectAccessReview,
+  SelfSubjectRulesReview,
   SelfSubjectAccessReview,
   SubjectAccessReview,
 } from './generated/types/authorization-v1.ts';
@@ -16,3 +17,4 @@ export const selfSubjectAccessReview = builtIn<SelfSubjectAccessReview>(
 export const localSubjectAccessReview = builtIn<LocalSubjectAccessReview>(
   'authorization.k8s.io/v1.LocalSubjectAccessReview',
 );
+export const selfSubjectRulesReview = builtIn<SelfSubjectRulesReview>('authorization.k8s.io/v1.SelfSubjectRulesReview');

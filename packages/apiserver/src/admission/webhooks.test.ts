@@ -325,3 +325,50 @@ test('a webhook is asked before anybody gets a shell', async () => {
     ],
   );
 });
+
+test('what is asked and never stored goes by webhooks, and not by policies: nobody is locked out by an expression', async () => {
+  const server = await withWebhooks({
+    '/narrow': ({ object }) => ({
+      allowed: object.spec.resourceAttributes.verb !== 'delete',
+      status: { message: 'nobody asks that' },
+      patchType: 'JSONPatch',
+      patch: base64([{ op: 'replace', path: '/spec/user', value: 'system:anonymous' }]),
+    }),
+  });
+  const onReviews = {
+    operations: ['*'],
+    apiGroups: ['authorization.k8s.io'],
+    apiVersions: ['*'],
+    resources: ['subjectaccessreviews'],
+  };
+  await configure(server, 'mutating', webhook('/narrow', { rules: [onReviews] }));
+  await server.make(`${ADMISSION}/validatingadmissionpolicies`, {
+    metadata: { name: 'never' },
+    spec: {
+      matchConstraints: { resourceRules: [{ ...onReviews, apiGroups: ['*'], resources: ['*'] }] },
+      validations: [{ expression: 'false' }],
+    },
+  });
+  await server.make(`${ADMISSION}/validatingadmissionpolicybindings`, {
+    metadata: { name: 'never' },
+    spec: { policyName: 'never', validationActions: ['Deny'] },
+  });
+  const may = async (verb: string): Promise<readonly unknown[]> => {
+    const { status, body } = await server.ask('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      spec: { user: 'admin', groups: ['system:masters'], resourceAttributes: { verb, resource: 'pods' } },
+    });
+    return [status, body.message ?? body.spec.user];
+  };
+  assert.deepEqual(await may('get'), [201, 'system:anonymous']);
+  assert.deepEqual(await may('delete'), [
+    400,
+    'admission webhook "narrow.example.com" denied the request: nobody asks that',
+  ]);
+  assert.deepEqual(
+    server.seen.map(({ request }) => [request.kind.kind, request.operation, request.name]),
+    [
+      ['SubjectAccessReview', 'CREATE', undefined],
+      ['SubjectAccessReview', 'CREATE', undefined],
+    ],
+  );
+});

@@ -20,6 +20,7 @@ import {
 import type { Operation as Write } from '@navarch/store';
 import type { AdmissionRequest, Operation } from '../admission/admission.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
+import { admissionRequest, admitBody, type AskedAt } from './admitting.ts';
 import type { Call, Draft } from './call.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { managerOf, recorded } from './field-management.ts';
@@ -81,7 +82,11 @@ export class Drafts<O extends ApiObject> {
     this.#dropDisabled(draft, undefined);
     if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, undefined, writing);
-    const request = this.#request('CREATE', draft.metadata.namespace ?? '', draft.metadata.name, '', call, undefined);
+    const request = this.#request(
+      'CREATE',
+      { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name },
+      call,
+    );
     const ready = await this.#mutated(draft, request, undefined);
     dropRepeatedOwners(ready, call, true);
     attendant?.prepare(ready as ApiObject, undefined);
@@ -129,11 +134,13 @@ export class Drafts<O extends ApiObject> {
     if (!writing.isApplied) this.#record(draft, previous, writing);
     const request = this.#request(
       'UPDATE',
-      previous.metadata.namespace ?? '',
-      previous.metadata.name,
-      writing.part,
+      {
+        namespace: previous.metadata.namespace ?? '',
+        name: previous.metadata.name,
+        subresource: writing.part,
+        previous,
+      },
       call,
-      previous,
     );
     const ready = await this.#mutated(draft, request, part);
     dropRepeatedOwners(ready, call, true);
@@ -188,23 +195,10 @@ export class Drafts<O extends ApiObject> {
     if (all.length > 0) throw invalid(kind, previous?.metadata.name ?? next.metadata.name, all);
   }
 
-  /**
-   * Admission of what writes no object of this kind: deletions, connections, bodies of other kinds sent to a subresource.
-   * Plugins may change the body.
-   */
-  async admitOther(
-    operation: Operation,
-    at: { readonly namespace: string; readonly name: string; readonly subresource?: string },
-    body: object,
-    call: Call,
-    previous: ApiObject | undefined,
-  ): Promise<void> {
+  /** Admission of what is done to an object of this kind without writing it. Plugins may change the body. */
+  admitOther(operation: Operation, at: AskedAt, body: object, call: Call): Promise<void> {
     const { kind, admission } = this.#deps;
-    const request = this.#request(operation, at.namespace, at.name, at.subresource ?? '', call, previous);
-    await admission.mutate(body as Draft, request);
-    const field = new Field();
-    await admission.validate(body as ApiObject, field, request);
-    if (field.errors.length > 0) throw invalid(kind, at.name, field.errors);
+    return admitBody(admission, kind, body, this.#request(operation, at, call));
   }
 
   #warningsOf(ready: ApiObject, previous: ApiObject, part: Part<O> | undefined): readonly string[] {
@@ -224,28 +218,8 @@ export class Drafts<O extends ApiObject> {
     };
   }
 
-  #request(
-    operation: Operation,
-    namespace: string,
-    name: string,
-    subresource: string,
-    call: Call,
-    previous: ApiObject | undefined,
-  ): AdmissionRequest {
-    const warn = (text: string): void => void call.warnings?.push(text);
-    return {
-      kind: this.#deps.stored,
-      operation,
-      namespace,
-      name,
-      subresource,
-      user: call.user,
-      previous,
-      isDryRun: call.isDryRun,
-      isPatch: call.isPatch === true,
-      waits: call.waits,
-      warn,
-    };
+  #request(operation: Operation, at: AskedAt, call: Call): AdmissionRequest {
+    return admissionRequest(this.#deps.stored, operation, at, call);
   }
 
   /** Before admission, so that what plugins add belongs to nobody. */

@@ -1,8 +1,17 @@
 import type { CustomKinds } from '@navarch/api';
-import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random } from '@navarch/base';
-import { type ApiObject, apiVersionOf, groupResourceOf, type Kind, notFound, type Patterns } from '@navarch/machinery';
+import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, randomSuffix } from '@navarch/base';
+import {
+  type ApiObject,
+  apiVersionOf,
+  backtrackingPatterns,
+  groupResourceOf,
+  type Kind,
+  notFound,
+  type Patterns,
+} from '@navarch/machinery';
 import type { Store } from '@navarch/store';
-import type { AdmissionPlugin } from '../admission/admission.ts';
+import type { AdmissionContext, AdmissionPlugin } from '../admission/admission.ts';
+import { AdmissionChain } from '../admission/chain.ts';
 import type { Access } from '../auth/access.ts';
 import type { Conversion } from '../custom-resources/conversion.ts';
 import { FeatureGates } from '../features/feature-gates.ts';
@@ -50,6 +59,8 @@ export class Registry {
   readonly #byKind = new Map<Kind<any>, Resource<any>>();
   /** By place in the store; custom resources have one for each version, the stored one first. */
   readonly #shelves = new Map<string, readonly Shelf[]>();
+  /** Of kinds that are asked and never stored. */
+  readonly #reviewed = new Map<Kind<any>, AdmissionChain>();
   readonly #changed = new Notifier();
   #kinds: readonly Kind<any>[];
   #signal = new AbortController().signal;
@@ -168,6 +179,23 @@ export class Registry {
     const resource = this.#byKind.get(kind);
     if (!resource) throw notFound(kind, '');
     return resource as Resource<O>;
+  }
+
+  /** What requests for a kind that is not stored have to pass. */
+  admissionOf(kind: Kind<any>): AdmissionChain {
+    let chain = this.#reviewed.get(kind);
+    if (!chain) this.#reviewed.set(kind, (chain = this.admissionChain()));
+    return chain;
+  }
+
+  /** What requests for one kind have to pass. */
+  admissionChain(): AdmissionChain {
+    return new AdmissionChain(this.deps.admission, () => this.#admissionContext(), this.measures.admission);
+  }
+
+  #admissionContext(): AdmissionContext {
+    const { clock, random, access, patterns = backtrackingPatterns } = this.deps;
+    return { registry: this, access, patterns, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
   }
 
   #shelfOf(stored: Kind<any>): Shelf {

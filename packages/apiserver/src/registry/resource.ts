@@ -1,10 +1,8 @@
-import { randomSuffix } from '@navarch/base';
 import {
   type ApiObject,
   apiVersionOf,
   type Applied,
   applyConfig,
-  backtrackingPatterns,
   cloneJson,
   conflict,
   entriesOf,
@@ -16,8 +14,7 @@ import {
   type Part,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
-import type { AdmissionContext, Operation } from '../admission/admission.ts';
-import { AdmissionChain } from '../admission/chain.ts';
+import type { Operation } from '../admission/admission.ts';
 import type { ListCounts } from '../observe/list-measures.ts';
 import { Change } from './change.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
@@ -64,7 +61,7 @@ export class Resource<O extends ApiObject> {
       kind,
       stored: shelf.kind,
       parts: this.#parts,
-      admission: new AdmissionChain(registry.deps.admission, () => contextOf(registry), registry.measures.admission),
+      admission: registry.admissionChain(),
       attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
       features: registry.features,
       inVersion: inVersionsOf(this),
@@ -255,13 +252,8 @@ export class Resource<O extends ApiObject> {
     body: object,
     call: Call,
   ): Promise<void> {
-    await this.#drafts.admitOther(
-      operation,
-      at,
-      body,
-      call,
-      this.shelf.cache.get(this.shelf.keyOf(at.namespace, at.name))?.object,
-    );
+    const previous = this.shelf.cache.get(this.shelf.keyOf(at.namespace, at.name))?.object;
+    await this.#drafts.admitOther(operation, { ...at, previous }, body, call);
   }
 
   /** Writes what a part of the server itself decided about the stored object. Resolves to undefined when it has moved. */
@@ -278,11 +270,6 @@ export class Resource<O extends ApiObject> {
       throw error;
     }
   }
-}
-
-function contextOf(registry: Registry): AdmissionContext {
-  const { clock, random, access, patterns = backtrackingPatterns } = registry.deps;
-  return { registry, access, patterns, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
 }
 
 /** Status writers change the status (and labels and annotations), nothing else. */

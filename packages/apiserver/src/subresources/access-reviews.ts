@@ -1,12 +1,15 @@
 import {
   localSubjectAccessReview,
   selfSubjectAccessReview,
+  type SelfSubjectRulesReview,
+  selfSubjectRulesReview,
   subjectAccessReview,
   type SubjectAccessReview,
 } from '@navarch/api';
 import { type ApiObject, badRequest, Field, invalid, type Kind } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import { askedOf, checkSelectors } from './asked-of.ts';
+import { admitReview } from './admit-review.ts';
 import { bodyReader } from './body.ts';
 import { postedMeta } from './posted.ts';
 import { defineSubresource, type Subresource, type SubresourceContext } from './subresource.ts';
@@ -32,6 +35,7 @@ function accessReview({ kind, userOf, validate }: Review): Subresource {
     at: `${GROUP}/${kind.plural}`,
     async answer(body, context) {
       const sent = read(body, context.call);
+      await admitReview(kind, sent, context);
       const review = { ...sent, metadata: postedMeta(kind, sent, context) };
       const { spec, metadata } = review;
       const at = new Field();
@@ -84,21 +88,24 @@ function needsNoMeta({ metadata }: AccessReview, at: Field, but: '' | 'namespace
     at.at('metadata').invalid(metadata, but === '' ? 'must be empty' : `must be empty except for ${but}`);
 }
 
-const readRules = bodyReader<{ readonly spec: { readonly namespace?: string } }>(
+const readRules = bodyReader<SelfSubjectRulesReview>(
   'io.k8s.api.authorization.v1.SelfSubjectRulesReview',
   `${GROUP}/v1`,
-  'SelfSubjectRulesReview',
+  selfSubjectRulesReview.kind,
 );
 
 /** What `kubectl auth can-i --list` shows. */
-const rulesReview: Subresource['answer'] = async (body, { access, user, call }) => {
-  const { namespace = '' } = readRules(body, call).spec;
+const rulesReview: Subresource['answer'] = async (body, context) => {
+  const { access, user, call } = context;
+  const sent = readRules(body, call);
+  await admitReview(selfSubjectRulesReview, sent, context);
+  const { namespace = '' } = sent.spec;
   if (namespace === '') throw badRequest('no namespace on request');
   const { rules, isIncomplete, error } = access.rules(user, namespace);
   return {
     status: 201,
     value: {
-      kind: 'SelfSubjectRulesReview',
+      kind: selfSubjectRulesReview.kind,
       apiVersion: `${GROUP}/v1`,
       metadata: {},
       spec: {},
@@ -146,5 +153,5 @@ export const accessReviews: readonly Subresource[] = [
         at.at('spec', 'nonResourceAttributes').invalid(nonResourceAttributes, 'disallowed on this kind of request');
     },
   }),
-  defineSubresource({ at: `${GROUP}/selfsubjectrulesreviews`, answer: rulesReview }),
+  defineSubresource({ at: `${GROUP}/${selfSubjectRulesReview.plural}`, answer: rulesReview }),
 ];

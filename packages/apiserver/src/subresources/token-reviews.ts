@@ -3,6 +3,7 @@ import { type ApiObject, badRequest } from '@navarch/machinery';
 import { userOfToken } from '../auth/authentication.ts';
 import { userInfo } from '../auth/user-info.ts';
 import { timestamp } from '../registry/meta.ts';
+import { admitReview } from './admit-review.ts';
 import { bodyReader } from './body.ts';
 import { postedMeta } from './posted.ts';
 import { defineSubresource, type Subresource } from './subresource.ts';
@@ -15,6 +16,7 @@ const readSelf = bodyReader<ApiObject>('io.k8s.api.authentication.v1.SelfSubject
 const reviewToken: Subresource['answer'] = async (body, context) => {
   const { authentication, call } = context;
   const sent = readReview(body, call);
+  await admitReview(tokenReview, sent, context);
   const metadata = postedMeta(tokenReview, sent, context);
   const { spec } = sent;
   if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
@@ -31,8 +33,9 @@ const reviewToken: Subresource['answer'] = async (body, context) => {
 const UNKNOWN = 'invalid bearer token';
 const told = (refusal: string): string => (refusal === '' ? UNKNOWN : `[${UNKNOWN}, ${refusal}]`);
 
-const reviewSelf: Subresource['answer'] = async (body, { user, call, registry }) => {
-  readSelf(body, call);
+const reviewSelf: Subresource['answer'] = async (body, context) => {
+  const { user, call, registry } = context;
+  await admitReview(selfSubjectReview, readSelf(body, call), context);
   const metadata = { creationTimestamp: timestamp(registry.deps.clock.now()) };
   return {
     status: 201,

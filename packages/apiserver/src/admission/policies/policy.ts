@@ -8,7 +8,7 @@ import {
   type Patterns,
 } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
+import { type AdmissionContext, type AdmissionRequest, resourceOf } from '../admission.ts';
 import type { Matching, Rule } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
 import { policyFunctionsHere } from './authorizer-value.ts';
@@ -95,6 +95,16 @@ const matchingOf = ({ resourceRules, excludeResourceRules, ...rest }: MatchResou
   excluded: excludeResourceRules ?? [],
 });
 
+/** What is asked of authenticators and authorizers, and changes nothing: policies are not about it. */
+const EXCLUDED: ReadonlySet<string> = new Set([
+  'authentication.k8s.io/selfsubjectreviews',
+  'authentication.k8s.io/tokenreviews',
+  'authorization.k8s.io/localsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectrulesreviews',
+  'authorization.k8s.io/subjectaccessreviews',
+]);
+
 /**
  * Every case in which a policy is about the request. What goes wrong on the way (no parameters, a condition that fails)
  * is handed to `failed`, which throws or not by the policy's failure policy.
@@ -108,7 +118,7 @@ export function* casesOf<P extends Policy>(
 ): Generator<Case<P>> {
   const { registry } = context;
   const bindings = all<Binding>(registry, kinds.bindings);
-  if (bindings.length === 0) return;
+  if (bindings.length === 0 || EXCLUDED.has(resourceOf(request))) return;
   for (const policy of all<P>(registry, kinds.policies)) {
     const kind =
       policy.spec.matchConstraints && wantedKind(matchingOf(policy.spec.matchConstraints), request, context, object);
