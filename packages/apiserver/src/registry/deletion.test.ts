@@ -97,6 +97,61 @@ async function going(): Promise<StartedServer> {
   return server;
 }
 
+/** What those who watch see of deletions: the type, and the marks of deletion. */
+const deletions = (frames: readonly any[]): readonly unknown[] =>
+  frames.map(({ type, object: { metadata } }) => [
+    type,
+    metadata.deletionTimestamp !== undefined,
+    metadata.deletionGracePeriodSeconds,
+  ]);
+
+test('a pod that goes at once is seen going before it is seen gone; what has no grace is just gone', async () => {
+  const { ask, watch } = await asked();
+  const pods = '/api/v1/namespaces/d/pods';
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  await ask('POST', pods, { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+  const open = await watch(`${pods}?watch=1`);
+  const dry = (await ask('DELETE', `${pods}/p?dryRun=All`)).body.metadata;
+  const { metadata } = (await ask('DELETE', `${pods}/p`)).body;
+  assert.deepEqual(
+    [dry.deletionTimestamp, metadata.deletionGracePeriodSeconds, metadata.deletionTimestamp !== undefined],
+    [undefined, 0, true],
+  );
+  assert.deepEqual(deletions(open.frames()), [
+    ['ADDED', false, undefined],
+    ['MODIFIED', true, 0],
+    ['DELETED', true, 0],
+  ]);
+  await open.close();
+  const configMaps = '/api/v1/namespaces/d/configmaps';
+  await ask('POST', configMaps, { metadata: { name: 'c' } });
+  const other = await watch(`${configMaps}?watch=1`);
+  await ask('DELETE', `${configMaps}/c`);
+  assert.deepEqual(deletions(other.frames()), [
+    ['ADDED', false, undefined],
+    ['DELETED', false, undefined],
+  ]);
+  await other.close();
+});
+
+test('the end of a grace is seen too, and a version that was asked for is that before both writes', async () => {
+  const { ask, watch } = await asked();
+  const pods = '/api/v1/namespaces/d/pods';
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  const spec = { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] };
+  await ask('POST', pods, { metadata: { name: 'p' }, spec });
+  const { resourceVersion } = (await ask('DELETE', `${pods}/p`, { gracePeriodSeconds: 60 })).body.metadata;
+  const open = await watch(`${pods}?watch=1`);
+  const preconditions = { resourceVersion };
+  assert.equal((await ask('DELETE', `${pods}/p`, { gracePeriodSeconds: 0, preconditions })).status, 200);
+  assert.deepEqual(deletions(open.frames()), [
+    ['ADDED', true, 60],
+    ['MODIFIED', true, 0],
+    ['DELETED', true, 0],
+  ]);
+  await open.close();
+});
+
 for (const [claim, options, grace] of [
   ['says no grace leaves it as it is', {}, 60],
   ['wants a longer grace leaves it as it is', { gracePeriodSeconds: 90 }, 60],

@@ -8,7 +8,7 @@ import {
   type Mutable,
   StatusError,
 } from '@navarch/machinery';
-import type { Cached } from '@navarch/store';
+import { type Cached, StaleError } from '@navarch/store';
 import type { Call } from './call.ts';
 import { generationAfter, inOrder, millisecondsIn, outdated, timestamp } from './meta.ts';
 import { type ListRequest, type Page, page } from './reading.ts';
@@ -53,20 +53,21 @@ export class Deletion<O extends ApiObject> {
       this.#check(object, options, name);
       await resource.admitOther('DELETE', { namespace, name }, object, call);
       const draft = this.#marked(object, options);
-      const isGone = draft === undefined || isFinished(draft as ApiObject, resource.shelf.kind);
-      if (call.isDryRun) return { object: resource.view((draft ?? object) as ApiObject), isGone };
+      const isGone = draft === undefined || isFinished(draft, resource.shelf.kind);
+      if (call.isDryRun) return { object: resource.view(isGone ? object : draft), isGone };
       if (draft === object) return { object: resource.view(object), isGone: false };
       try {
         if (isGone) {
           // In turn: whoever is writing the object now comes first, and is seen when this has to begin again.
-          const revision = await resource.shelf.inTurn(cached.key, () => resource.shelf.remove(cached));
-          return { object: resource.view(withVersion((draft ?? object) as ApiObject, revision)), isGone };
+          const revision = await resource.shelf.inTurn(cached.key, () => this.#removed(cached, draft));
+          return { object: resource.view(withVersion(draft ?? object, revision)), isGone };
         }
       } catch (error) {
-        if (attempt < RETRIES_MAX && !options.preconditions?.resourceVersion) continue;
-        throw error;
+        const isStale = error instanceof StaleError;
+        if (!isStale && (attempt >= RETRIES_MAX || options.preconditions?.resourceVersion)) throw error;
+        if (!isStale || attempt < RETRIES_MAX) continue;
       }
-      const next = await resource.overwrite(cached, draft as ApiObject);
+      const next = isGone ? undefined : await resource.overwrite(cached, draft);
       if (next) return { object: resource.view(next.object), isGone };
       if (attempt >= RETRIES_MAX)
         throw failure(
@@ -74,6 +75,22 @@ export class Deletion<O extends ApiObject> {
           `Operation cannot be fulfilled on ${resource.kind.plural} "${name}": too many others write it`,
         );
     }
+  }
+
+  /**
+   * An object that can have a grace is marked before it is removed, as two writes: whoever watches sees it going, even
+   * where its grace is none, and acts on that (controllers that look for a deletionTimestamp).
+   */
+  async #removed(cached: Cached<ApiObject>, marked: ApiObject | undefined): Promise<number> {
+    const { shelf } = this.#resource;
+    const isMarkedFirst = marked !== undefined && this.#hasGrace(cached.object);
+    return shelf.remove(isMarkedFirst ? await shelf.replace(cached, marked) : cached);
+  }
+
+  /** Whether there is a grace to make shorter: what has had none left goes at once. */
+  #hasGrace({ metadata: { deletionTimestamp, deletionGracePeriodSeconds = 0 } }: ApiObject): boolean {
+    const { graceSeconds } = this.#resource.shelf.kind.behaviour;
+    return graceSeconds !== undefined && (deletionTimestamp === undefined || deletionGracePeriodSeconds !== 0);
   }
 
   #check(object: ApiObject, { preconditions }: DeleteOptions, name: string): void {
@@ -94,7 +111,7 @@ export class Deletion<O extends ApiObject> {
       );
   }
 
-  /** The object with its deletion marked; itself when it is marked already; undefined when nothing holds it. */
+  /** The object with its deletion marked; itself when it is marked already; undefined when it goes as it is. */
   #marked(object: ApiObject, options: DeleteOptions): ApiObject | undefined {
     const { behaviour } = this.#resource.shelf.kind;
     const now = this.#resource.registry.deps.clock.now();
@@ -104,7 +121,7 @@ export class Deletion<O extends ApiObject> {
     if (end === undefined) return object;
     const finalizers = this.#finalizers(object, options);
     const held = finalizers.length > 0 || end.seconds > 0 || (behaviour.holdsDeletion?.(object) ?? false);
-    if (!held) return undefined;
+    if (!held && !this.#hasGrace(object)) return undefined;
     const isSame = new Set(finalizers).symmetricDifference(new Set(object.metadata.finalizers)).size === 0;
     if (deletionTimestamp !== undefined && before === end.seconds && isSame) return object;
     const draft = cloneJson(object) as Mutable<ApiObject>;
