@@ -126,3 +126,37 @@ test('leadAgain() stands again after a loss, and leads when the other has let go
   one.stop.abort(new Error('done'));
   await clock.advance(1);
 });
+
+test('lead() asks for nothing more in a process that stood still for longer than its lease', async () => {
+  const { api, clock, log } = start();
+  let pauseMs = 0;
+  const asleep = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms + pauseMs, signal),
+  } as unknown as SimClock;
+  const written: number[] = [];
+  const leases = api.of<LeaseObject>();
+  const counted: typeof leases = Object.assign(Object.create(leases) as typeof leases, {
+    replace: (object: LeaseObject) => {
+      written.push(clock.monotonic());
+      return leases.replace(object);
+    },
+  });
+  const one = candidate(api, asleep, 'one', log, counted);
+  await clock.advance(5000);
+  pauseMs = 60_000;
+  await clock.advance(3000);
+  const before = written.length;
+  assert.ok(before > 0);
+  await clock.advance(70_000);
+  const stoppedAt = Number(log.at(-1)?.split(' ')[0]);
+  assert.match(log.at(-1) ?? '', /one stops/);
+  await clock.advance(300_000);
+  assert.ok(one.error instanceof LeadershipLostError, String(one.error));
+  // It lets go of the lease afterwards, which asks no more than that.
+  assert.deepEqual(
+    written.slice(before).map((ms) => ms >= stoppedAt),
+    [true],
+  );
+});

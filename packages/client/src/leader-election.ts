@@ -143,6 +143,8 @@ class Candidate {
     let renewedMs = clock.monotonic();
     while (!signal.aborted) {
       await clock.sleep(this.#retryMs, signal);
+      // A process that did not run for so long must not do anything more before it has asked.
+      if (clock.monotonic() - renewedMs >= this.#renewMs) throw this.#lateness();
       try {
         const isHeld = await this.#within(renewedMs + this.#renewMs - clock.monotonic(), this.#tryOnce(), signal);
         if (isHeld) renewedMs = clock.monotonic();
@@ -152,10 +154,12 @@ class Candidate {
         if (error instanceof LeadershipLostError) throw error;
         log.info('lease not renewed', { lease: this.#options.name, error });
       }
-      if (clock.monotonic() - renewedMs >= this.#renewMs) {
-        throw new LeadershipLostError(`Lease ${this.#options.name} was not renewed within ${this.#renewMs} ms`);
-      }
+      if (clock.monotonic() - renewedMs >= this.#renewMs) throw this.#lateness();
     }
+  }
+
+  #lateness(): LeadershipLostError {
+    return new LeadershipLostError(`Lease ${this.#options.name} was not renewed within ${this.#renewMs} ms`);
   }
 
   /** Others need not wait for the lease to run out. Gives up after as long as a renewal may take. */
