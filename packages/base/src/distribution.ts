@@ -1,5 +1,5 @@
-import type { Labels, Observer } from './metric.ts';
-import type { Sample } from './prometheus.ts';
+import type { Observer } from './metric.ts';
+import type { Labels, Sample } from './metric-family.ts';
 
 /** How often values fell between bounds: what a histogram keeps of one series. */
 export class Distribution implements Observer {

@@ -11,15 +11,15 @@ export {
   exponential,
   type Gauge,
   type Histogram,
-  type Labels,
   type Metrics,
   noMetrics,
   type Observer,
   type Tick,
 } from './metric.ts';
+export type { Labels, MetricFamily, Sample } from './metric-family.ts';
 export { MetricRegistry } from './metric-registry.ts';
 export { Notifier } from './notifier.ts';
-export { type MetricFamily, PROMETHEUS_TYPE, prometheusText, type Sample } from './prometheus.ts';
+export { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 export { type Entropy, type Random, randomSuffix, randomUid, seededRandom } from './random.ts';
 export { sha256 } from './sha-256.ts';
 export { settleAll } from './settle-all.ts';

@@ -60,12 +60,16 @@ test('Counter.forget() drops the series of what is gone, and no others', () => {
   assert.match(registry.text(), /pod="y",result="good"\} 1\n.*pod="y",result="bad"\} 1\n/);
 });
 
-test('MetricRegistry.collect() asks at every reading', () => {
+test('MetricRegistry.collect() asks at every reading, until it is stopped', () => {
   const registry = new MetricRegistry();
   let value = 0;
-  registry.collect(() => [{ name: 'now', help: 'Now.', type: 'gauge', samples: [{ value: (value += 1) }] }]);
+  const stop = registry.collect(() => [
+    { name: 'now', help: 'Now.', type: 'gauge', samples: [{ value: (value += 1) }] },
+  ]);
   registry.text();
   assert.match(registry.text(), /^now 2$/m);
+  stop();
+  assert.doesNotMatch(registry.text(), /now/);
 });
 
 test('prometheusText() escapes, shows times and the numbers that are none, and leaves empty families out', () => {

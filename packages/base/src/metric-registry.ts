@@ -1,7 +1,8 @@
 import { Distribution } from './distribution.ts';
 import { invariant } from './invariant.ts';
-import type { Counter, Gauge, Histogram, Labels, Metrics, Tick } from './metric.ts';
-import { type MetricFamily, prometheusText, type Sample } from './prometheus.ts';
+import type { Counter, Gauge, Histogram, Metrics, Tick } from './metric.ts';
+import type { Labels, MetricFamily, Sample } from './metric-family.ts';
+import { prometheusText } from './prometheus.ts';
 
 /** Series of one metric. What has more is counted under no labels at all: a label that grows without end must not grow us. */
 const SERIES_MAX = 5000;
@@ -12,7 +13,7 @@ const SERIES_MAX = 5000;
  */
 export class MetricRegistry implements Metrics {
   readonly #metrics = new Map<string, Metric<Value>>();
-  readonly #collectors: (() => Iterable<MetricFamily>)[] = [];
+  readonly #collectors = new Set<() => Iterable<MetricFamily>>();
 
   counter(name: string, help: string): Counter {
     const metric = this.#of(name, help, 'counter', () => new Sum());
@@ -37,14 +38,14 @@ export class MetricRegistry implements Metrics {
     return { observe: (value, labels) => metric.series(labels).observe(value), of: (labels) => metric.series(labels) };
   }
 
-  /** What is not counted but looked up when somebody asks: called at every reading. */
-  collect(collector: () => Iterable<MetricFamily>): void {
-    this.#collectors.push(collector);
+  collect(collector: () => Iterable<MetricFamily>): () => void {
+    this.#collectors.add(collector);
+    return () => void this.#collectors.delete(collector);
   }
 
   families(): readonly MetricFamily[] {
     const own = [...this.#metrics.values()].map((metric) => metric.family());
-    return [...own, ...this.#collectors.flatMap((collector) => [...collector()])].toSorted((a, b) =>
+    return [...own, ...[...this.#collectors].flatMap((collector) => [...collector()])].toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
   }

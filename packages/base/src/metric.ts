@@ -1,4 +1,4 @@
-export type Labels = Readonly<Record<string, string>>;
+import type { Labels, MetricFamily } from './metric-family.ts';
 
 /** What a component may count. Names and labels are upstream's where upstream has them (Prometheus conventions). */
 export interface Metrics {
@@ -6,6 +6,8 @@ export interface Metrics {
   gauge(name: string, help: string): Gauge;
   /** `buckets` are upper bounds in the metric's unit, ascending, without +Inf. */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
+  /** What is not counted but looked up when somebody asks: called at every reading, until what it returns is called. */
+  collect(collector: () => Iterable<MetricFamily>): () => void;
 }
 export interface Counter {
   add(value?: number, labels?: Labels): void;
@@ -40,6 +42,7 @@ export const noMetrics: Metrics = {
   counter: () => ({ add: nothing, of: () => noSeries, forget: nothing }),
   gauge: () => ({ set: nothing, follow: nothing, forget: nothing }),
   histogram: () => ({ observe: nothing, of: () => noSeries }),
+  collect: () => nothing,
 };
 
 /** Upper bounds that grow by a factor: `count` of them. */

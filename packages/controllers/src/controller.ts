@@ -1,4 +1,4 @@
-import type { Clock, Logger, Random } from '@navarch/base';
+import type { Clock, Logger, MetricFamily, Metrics, Random } from '@navarch/base';
 import type { Api, CacheReader, Recorder } from '@navarch/client';
 import { type ApiObject, controllerOf, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
 
@@ -12,6 +12,8 @@ export interface Change<O extends ApiObject = ApiObject> {
 export interface Watch<O extends ApiObject = any> {
   readonly kind: Kind<O>;
   keys(change: Change<O>, cache: CacheReader): Iterable<Key>;
+  /** Counts changes themselves, whatever comes of them. */
+  count?(change: Change<O>, metrics: Metrics): void;
 }
 
 /** What a controller may use. */
@@ -24,6 +26,7 @@ export interface Context {
   readonly random: Random;
   readonly log: Logger;
   readonly events: Recorder;
+  readonly metrics: Metrics;
   readonly signal: AbortSignal;
 }
 
@@ -36,6 +39,8 @@ export interface Controller {
   readonly partOf?: string;
   /** The component that events name; the controller's name when absent. */
   readonly eventSource?: string;
+  /** What metrics call its queue, where upstream does not call it by the controller's name. */
+  readonly queueName?: string;
   readonly watches: readonly Watch[];
   /** Kinds that are read but wake nothing. */
   readonly reads?: readonly Kind<any>[];
@@ -43,6 +48,8 @@ export interface Controller {
   readonly initialKeys?: readonly Key[];
   /** Keys looked at side by side. Default 5. */
   readonly workers?: number;
+  /** What can be told by looking at the cache when somebody reads metrics; it costs nothing before. */
+  gauges?(cache: CacheReader): Iterable<MetricFamily>;
   /** Makes the world as `key` wants it, from what is, not from what happened. May be stopped and begun again at any point. */
   reconcile(key: Key, context: Context): Promise<Outcome>;
 }

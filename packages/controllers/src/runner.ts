@@ -67,7 +67,7 @@ class Run {
     this.#controller = controller;
     this.#deps = deps;
     this.#log = deps.log.with({ controller: controller.name });
-    this.#queue = new WorkQueue(controller.name, deps);
+    this.#queue = new WorkQueue(controller.queueName ?? controller.name, deps);
     this.#reads = new Set([...controller.watches.map((watch) => watch.kind), ...(controller.reads ?? [])]);
     this.#cache = declaredOnly(deps.cache, this.#reads, controller.name);
     this.#events = new EventRecorder({ ...deps, events: deps.events }, controller.eventSource ?? controller.name);
@@ -90,9 +90,12 @@ class Run {
     group.spawn((s) => this.#events.run(s));
     const stops = this.#controller.watches.map((watch) =>
       cache.onChange(watch.kind, (current, previous) => {
-        for (const key of watch.keys({ current, previous }, this.#cache)) this.#queue.add(key);
+        const change = { current, previous };
+        watch.count?.(change, this.#deps.metrics);
+        for (const key of watch.keys(change, this.#cache)) this.#queue.add(key);
       }),
     );
+    stops.push(this.#deps.metrics.collect(() => this.#controller.gauges?.(this.#cache) ?? []));
     for (const key of this.#controller.initialKeys ?? []) this.#queue.add(key);
     for (let n = 0; n < (this.#controller.workers ?? WORKERS); n++) group.spawn((s) => this.#work(group, s));
     const running = { name: this.#controller.name, manager: 'kube-controller-manager' };
@@ -148,7 +151,7 @@ class Run {
   }
 
   #context(key: Key, writes: OwnWrites, signal: AbortSignal): Context {
-    const { api, clock, random } = this.#deps;
+    const { api, clock, metrics, random } = this.#deps;
     const events: Recorder = this.#events;
     return {
       api: recording(api, this.#deps.cache, writes),
@@ -157,6 +160,7 @@ class Run {
       random,
       log: this.#log.with({ key }),
       events,
+      metrics,
       signal,
     };
   }

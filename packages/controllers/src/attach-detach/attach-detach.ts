@@ -100,6 +100,7 @@ export const attachDetachController = (): Controller => {
 
   return defineController({
     name: 'persistentvolume-attach-detach-controller',
+    queueName: 'pvcs',
     eventSource: 'attachdetach-controller',
     watches: [
       pods,

@@ -6,6 +6,7 @@ import { tokenOf } from './token.ts';
 /** Deletes bootstrap tokens that have expired. */
 export const tokenCleanerController: Controller = defineController({
   name: 'token-cleaner-controller',
+  queueName: 'token_cleaner',
   watches: [self(secret, ({ current }) => current !== undefined && tokenOf(current)?.expiresAt !== undefined)],
   workers: 1,
   async reconcile(key, { api, cache, clock }) {

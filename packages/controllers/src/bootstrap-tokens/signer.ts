@@ -31,6 +31,7 @@ const tokens: Watch<Secret> = {
 export const bootstrapSignerController = (sign: TokenSignature): Controller =>
   defineController({
     name: 'bootstrap-signer-controller',
+    queueName: 'bootstrap_signer_queue',
     watches: [info, tokens],
     workers: 1,
     async reconcile(_, { api, cache, clock }) {

@@ -15,6 +15,7 @@ const NAME = 'clusterrole-aggregation-controller';
 /** Fills in the rules of roles that are made of others: admin, edit, view, and whatever people aggregate. */
 export const clusterRoleAggregationController: Controller = defineController({
   name: NAME,
+  queueName: 'ClusterRoleAggregator',
   watches: [parts],
 
   async reconcile(key, { api, cache }) {

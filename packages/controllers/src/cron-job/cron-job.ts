@@ -1,8 +1,10 @@
 import { cronJob, job } from '@navarch/api';
+import { exponential } from '@navarch/base';
 import { byController, referenceTo } from '@navarch/client';
 import { controllerOf, controllerReference, equalJson, hasReason, keyIn } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { isFinished, type Job } from '../job/job-pods.ts';
+import { spread } from '../shared/measure.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
 import { cleanUp, deleteJob } from './history.ts';
@@ -14,9 +16,16 @@ import { timestampIn } from './zone.ts';
 /** Later than the moment itself, in ms, so that a clock that is a little behind does not ask twice. */
 const AFTER_MS = 100;
 
+const SKEW = spread(
+  'cronjob_controller_job_creation_skew_duration_seconds',
+  '[STABLE] Time between when a cronjob is scheduled to be run, and when the corresponding job is created',
+  exponential(1, 2, 10),
+);
+
 /** Makes a job at every moment of a schedule. Between them it costs one timer. */
 export const cronJobController: Controller = defineController({
   name: 'cronjob-controller',
+  queueName: 'cronjob',
   watches: [self(cronJob), owned<Job, CronJob>({ dependent: job, owner: cronJob, adopts: () => false })],
   async reconcile(key, context) {
     const found = context.cache.get(cronJob, key);
@@ -111,7 +120,7 @@ async function startAt(owner: CronJob, at: number, jobs: readonly Job[], context
 const nameAt = ({ metadata }: CronJob, at: number): string => `${metadata.name}-${Math.floor(at / 60_000)}`;
 
 /** The job of a moment has the moment in its name: there cannot be two. Undefined where it is not ours. */
-async function create(owner: CronJob, at: number, { api, events }: Context): Promise<Job | undefined> {
+async function create(owner: CronJob, at: number, { api, events, metrics }: Context): Promise<Job | undefined> {
   const { metadata, spec } = owner.spec.jobTemplate;
   const [name, { namespace }] = [nameAt(owner, at), owner.metadata];
   try {
@@ -125,6 +134,7 @@ async function create(owner: CronJob, at: number, { api, events }: Context): Pro
       },
       spec,
     });
+    SKEW.observe(metrics, (Date.parse(created.metadata.creationTimestamp) - at) / 1000);
     events.record(owner, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created job ${name}` });
     return created;
   } catch (error) {

@@ -66,6 +66,7 @@ export function daemonSetController(): Controller {
   const failures = new FailureBackOff();
   return defineController({
     name: 'daemonset-controller',
+    queueName: 'daemonset',
     watches: [
       self(daemonSet),
       nodes,

@@ -30,6 +30,7 @@ const podsGone: Watch = {
 
 export const deploymentController: Controller = defineController({
   name: 'deployment-controller',
+  queueName: 'deployment',
   watches: [
     self(deployment),
     owned<ReplicaSet, Deployment>({

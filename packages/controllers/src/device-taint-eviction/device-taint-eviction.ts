@@ -2,6 +2,7 @@ import { deviceTaintRule, pod, type Pod, resourceClaim, resourceSlice } from '@n
 import type { CacheReader } from '@navarch/client';
 import { apiVersionOf, equalJson, formatTime, hasReason, type Key, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
+import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { CONDITION, ruleCondition } from './rule-status.ts';
@@ -59,6 +60,16 @@ const claims: Watch<Claim> = {
       if (devices.some((device) => chooses(rule, device))) yield keyOf(rule);
   },
 };
+
+const DELETIONS = count(
+  'device_taint_eviction_controller_pod_deletions_total',
+  '[ALPHA] Pods deleted because of tainted devices',
+);
+const DELETION_SECONDS = spread(
+  'device_taint_eviction_controller_pod_deletion_duration_seconds',
+  '[ALPHA] From when the taint of a device was to take effect on a pod until the pod was deleted',
+  EVICTION_SECONDS,
+);
 
 const isTainted = ({ spec }: Slice): boolean => (spec.devices ?? []).some(({ taints = [] }) => taints.some(isEvicting));
 
@@ -126,6 +137,8 @@ export const deviceTaintEvictionController = (): Controller => {
     const message = 'Device Taint manager: deleting due to NoExecute taint';
     await disrupt(found, { reason: 'DeletionByDeviceTaintManager', message, fails: false }, context);
     waiting.delete(key);
+    DELETIONS.add(context.metrics);
+    DELETION_SECONDS.observe(context.metrics, -leftMs / 1000);
     for (const uid of eviction.rules) evicted.set(uid, (evicted.get(uid) ?? 0) + 1);
     return undefined;
   }

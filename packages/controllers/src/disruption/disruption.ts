@@ -18,6 +18,7 @@ export function disruptionController(kinds: readonly Kind<any>[]): Controller {
   const scaled = kinds.filter((kind) => kind.scale && !kind.isAlternate);
   return defineController({
     name: 'disruption-controller',
+    queueName: 'disruption',
     eventSource: 'controllermanager',
     watches: [
       self(podDisruptionBudget),

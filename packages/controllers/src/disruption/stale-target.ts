@@ -9,6 +9,7 @@ const STALE_MS = 2 * 60_000;
 /** Takes back the word that a pod is being disrupted, where nobody deleted it (KEP-3329). */
 export const staleDisruptionController: Controller = defineController({
   name: 'stale-pod-disruption',
+  queueName: 'stale_pod_disruption',
   partOf: 'disruption-controller',
   eventSource: 'controllermanager',
   watches: [self(pod, ({ current }) => current !== undefined && targetedAt(current) !== undefined)],

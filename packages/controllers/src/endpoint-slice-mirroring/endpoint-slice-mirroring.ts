@@ -9,11 +9,14 @@ import {
   type EndpointSlicePort,
   service,
 } from '@navarch/api';
+import { exponential } from '@navarch/base';
 import { controllerReference, equalJson } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
+import { spread } from '../shared/measure.ts';
 import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { messageOf } from '../shared/pods.ts';
 import { remove } from '../shared/remove.ts';
+import { ENDPOINTS, sliceMeasures } from '../shared/slice-measures.ts';
 
 const US = 'endpointslicemirroring-controller.k8s.io';
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
@@ -28,12 +31,27 @@ const UNSHARED = [
 const ADDRESSES_MAX = 1000;
 
 const slices = ownSlices(US);
+const SUBSYSTEM = 'endpoint_slice_mirroring_controller';
+const measures = sliceMeasures(SUBSYSTEM, US, 'ALPHA');
+const SKIPPED = spread(
+  `${SUBSYSTEM}_addresses_skipped_per_sync`,
+  '[ALPHA] Addresses that were not mirrored on each sync, for being too many',
+  ENDPOINTS,
+);
+const UPDATED = spread(`${SUBSYSTEM}_endpoints_updated_per_sync`, '[ALPHA] Endpoints updated on each sync', ENDPOINTS);
+const SYNC_SECONDS = spread(
+  `${SUBSYSTEM}_endpoints_sync_duration`,
+  '[ALPHA] How long a look at Endpoints took, in seconds',
+  exponential(0.001, 2, 15),
+);
 
 /** Slices of what people say themselves in Endpoints of services without a selector: whoever routes reads slices alone. */
 export const endpointSliceMirroringController: Controller = defineController({
   name: 'endpointslice-mirroring-controller',
+  queueName: 'endpoint_slice_mirroring',
   eventSource: 'endpoint-slice-mirroring-controller',
   watches: [self(endpoints), self(service), slices.watch],
+  gauges: (cache) => measures.gauges(cache),
 
   async reconcile(key, context) {
     const held = slices.of(key, context.cache);
@@ -41,19 +59,27 @@ export const endpointSliceMirroringController: Controller = defineController({
     const found = context.cache.get(service, key);
     const isWanted = mirrored && isMirrored(mirrored) && found && !found.spec.selector;
     if (!isWanted) {
-      for (const slice of held) await remove(endpointSlice, slice, context);
+      for (const slice of held) await drop(slice, context);
       return undefined;
     }
+    const beganMs = context.clock.monotonic();
     try {
       await write(mirrored, held, context);
     } catch (error) {
       const message = `Error updating mirrored Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
       context.events.record(mirrored, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
       throw error;
+    } finally {
+      SYNC_SECONDS.observe(context.metrics, (context.clock.monotonic() - beganMs) / 1000);
     }
     return undefined;
   },
 });
+
+async function drop(slice: EndpointSlice, context: Context): Promise<void> {
+  await remove(endpointSlice, slice, context);
+  measures.changed(context.metrics, 'delete');
+}
 
 const isMirrored = ({ metadata: { labels, annotations, deletionTimestamp } }: Endpoints): boolean =>
   !deletionTimestamp && labels?.[SKIP] !== 'true' && annotations?.[LEADER] === undefined;
@@ -72,7 +98,8 @@ async function write(mirrored: Endpoints, held: readonly EndpointSlice[], contex
   );
   const left = new Set(held);
   const api = context.api.of(endpointSlice);
-  for (const wanted of wantedSlices(mirrored, context)) {
+  const all = wantedSlices(mirrored, context);
+  for (const wanted of all) {
     const mine = [...left].find(
       (slice) => slice.addressType === wanted.addressType && equalJson(slice.ports ?? [], wanted.ports),
     );
@@ -83,6 +110,7 @@ async function write(mirrored: Endpoints, held: readonly EndpointSlice[], contex
         metadata: { generateName: `${name}-`, namespace, labels, annotations, ownerReferences },
         ...wanted,
       });
+      measures.changed(context.metrics, 'create');
       continue;
     }
     left.delete(mine);
@@ -90,14 +118,24 @@ async function write(mirrored: Endpoints, held: readonly EndpointSlice[], contex
       equalJson(mine.endpoints ?? [], wanted.endpoints) &&
       equalJson(mine.metadata.labels, labels) &&
       equalJson(mine.metadata.annotations ?? {}, annotations);
-    if (!isSame)
-      await api.replace({ ...mine, metadata: { ...mine.metadata, labels, annotations }, endpoints: wanted.endpoints });
+    if (isSame) continue;
+    await api.replace({ ...mine, metadata: { ...mine.metadata, labels, annotations }, endpoints: wanted.endpoints });
+    measures.changed(context.metrics, 'update');
   }
-  for (const slice of left) await remove(endpointSlice, slice, context);
+  for (const slice of left) await drop(slice, context);
+  countMoves(held, all, context);
+}
+
+function countMoves(held: readonly EndpointSlice[], wanted: readonly Wanted[], { metrics }: Context): void {
+  const before = new Map(held.flatMap((slice) => (slice.endpoints ?? []).map((one) => [one.addresses[0], one])));
+  const after = wanted.flatMap((slice) => slice.endpoints);
+  const kept = after.filter(({ addresses: [address] }) => before.has(address));
+  measures.moved(metrics, after.length - kept.length, before.size - kept.length);
+  UPDATED.observe(metrics, kept.filter((one) => !equalJson(one, before.get(one.addresses[0]))).length);
 }
 
 /** A slice for each family of addresses and set of ports: subsets with the same ports share it. */
-function wantedSlices(mirrored: Endpoints, { events }: Context): readonly Wanted[] {
+function wantedSlices(mirrored: Endpoints, { events, metrics }: Context): readonly Wanted[] {
   const all = new Map<string, Wanted>();
   let skipped = 0;
   for (const subset of mirrored.subsets ?? []) {
@@ -116,6 +154,7 @@ function wantedSlices(mirrored: Endpoints, { events }: Context): readonly Wanted
         wanted.endpoints.push(endpoint);
     }
   }
+  SKIPPED.observe(metrics, skipped);
   if (skipped > 0) {
     const message = `A max of ${ADDRESSES_MAX} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
     events.record(mirrored, { type: 'Warning', reason: 'TooManyAddressesToMirror', message });

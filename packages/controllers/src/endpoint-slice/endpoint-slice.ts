@@ -12,12 +12,14 @@ import {
   type Service,
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
-import { controllerReference, equalJson, keyOf } from '@navarch/machinery';
+import { controllerReference, equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { count, gauge, SECONDS, spread, tally } from '../shared/measure.ts';
 import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { remove } from '../shared/remove.ts';
+import { sliceMeasures } from '../shared/slice-measures.ts';
 import {
   addressesOf,
   podsOf,
@@ -27,7 +29,7 @@ import {
   targetPortOf,
   triggerTime,
 } from '../shared/service-pods.ts';
-import { type Group, pack } from './pack.ts';
+import { type Group, identityOf, pack } from './pack.ts';
 import { topologyFacts, topologyHints, wantsTopology } from './topology-hints.ts';
 
 const US = 'endpointslice-controller.k8s.io';
@@ -37,6 +39,13 @@ const ZONE = 'topology.kubernetes.io/zone';
 
 type AddressType = 'IPv4' | 'IPv6';
 const slices = ownSlices(US);
+const measures = sliceMeasures('endpoint_slice_controller', US, 'BETA');
+const CHANGED = spread(
+  'endpoint_slice_controller_endpointslices_changed_per_sync',
+  '[ALPHA] EndpointSlices changed on each Service sync',
+  SECONDS,
+);
+const SYNCS = count('endpoint_slice_controller_syncs', '[ALPHA] Number of EndpointSlice syncs');
 
 /** Where a node is says who should prefer its pods, and may be told after they run. */
 const zones: Watch<Node> = {
@@ -58,8 +67,20 @@ const shares: Watch<Node> = {
 
 export const endpointSliceController: Controller = defineController({
   name: 'endpointslice-controller',
+  queueName: 'endpoint_slice',
   eventSource: 'endpoint-slice-controller',
   watches: [self(service), slices.watch, podsOfServices, zones, shares],
+  gauges: (cache) => [
+    ...measures.gauges(cache),
+    gauge(
+      'endpoint_slice_controller_services_count_by_traffic_distribution',
+      '[BETA] Number of Services by their trafficDistribution',
+      tally(
+        cache.list(service).filter((one) => one.spec.trafficDistribution !== undefined && selectorOf(one)),
+        (one) => ({ traffic_distribution: one.spec.trafficDistribution ?? '' }),
+      ),
+    ),
+  ],
 
   async reconcile(key, context) {
     const found = context.cache.get(service, key);
@@ -74,11 +95,22 @@ export const endpointSliceController: Controller = defineController({
     const pods = podsOf(found, selector, context.cache);
     try {
       const types = addressTypes(found);
+      let changes = 0;
       for (const type of types)
-        await write(found, type, { pods, held: held.filter((slice) => slice.addressType === type) }, context);
+        changes += await write(
+          found,
+          type,
+          { pods, held: held.filter((slice) => slice.addressType === type) },
+          context,
+        );
       for (const slice of held)
-        if (!types.includes(slice.addressType as AddressType)) await remove(endpointSlice, slice, context);
+        if (!types.includes(slice.addressType as AddressType)) changes += await drop(slice, context);
+      const topology = wantsTopology(found) ? 'Auto' : 'Disabled';
+      const traffic_distribution = found.spec.trafficDistribution ?? '';
+      CHANGED.observe(context.metrics, changes, { topology, traffic_distribution });
+      SYNCS.add(context.metrics, { result: 'success' });
     } catch (error) {
+      SYNCS.add(context.metrics, { result: hasReason(error, 'Conflict') ? 'stale' : 'error' });
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`;
       context.events.record(found, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
       throw error;
@@ -97,7 +129,8 @@ interface Inputs {
   readonly held: readonly EndpointSlice[];
 }
 
-async function write(found: Service, type: AddressType, { pods, held }: Inputs, context: Context): Promise<void> {
+/** Resolves to how many slices it changed. */
+async function write(found: Service, type: AddressType, { pods, held }: Inputs, context: Context): Promise<number> {
   const groups = hinted(found, type, { groups: groupByPorts(found, type, pods, context.cache), held }, context);
   // A service that leads nowhere still has a slice, so that nobody takes its absence for a controller that is behind.
   const wanted = groups.length > 0 ? groups : [{ ports: [], endpoints: [] }];
@@ -106,6 +139,7 @@ async function write(found: Service, type: AddressType, { pods, held }: Inputs, 
   const spare: EndpointSlice[] = [];
   const changed: Filled[] = [];
   const trigger = triggerTime(found, pods);
+  let changes = 0;
   for (const { ports, endpoints } of wanted) {
     const mine = held.filter((slice) => equalJson(slice.ports ?? [], ports));
     for (const slice of mine) used.add(slice);
@@ -121,10 +155,26 @@ async function write(found: Service, type: AddressType, { pods, held }: Inputs, 
   for (const [i, slice] of spare.entries()) {
     const group = fresh[i];
     if (group) changed.push({ slice, ...group, trigger });
-    else await remove(endpointSlice, slice, context);
+    else changes += await drop(slice, context);
   }
-  for (const group of fresh.slice(spare.length)) await create(found, type, group, trigger, context);
-  for (const filled of changed) await update(found, filled, context);
+  for (const group of fresh.slice(spare.length)) changes += await create(found, type, group, trigger, context);
+  for (const filled of changed) changes += await update(found, filled, context);
+  measures.moved(context.metrics, ...movesBetween(held, wanted));
+  return changes;
+}
+
+async function drop(slice: EndpointSlice, context: Context): Promise<1> {
+  await remove(endpointSlice, slice, context);
+  measures.changed(context.metrics, 'delete');
+  return 1;
+}
+
+/** How many endpoints come, and how many go. */
+function movesBetween(held: readonly EndpointSlice[], wanted: readonly Group[]): readonly [number, number] {
+  const before = new Set(held.flatMap((slice) => (slice.endpoints ?? []).map(identityOf)));
+  const after = new Set(wanted.flatMap(({ endpoints }) => endpoints.map(identityOf)));
+  const kept = [...after].filter((identity) => before.has(identity)).length;
+  return [after.size - kept, before.size - kept];
 }
 
 /** Says for which zones endpoints are, where the service asks for that; says it to people when that begins or ends. */
@@ -248,13 +298,16 @@ async function create(
   type: AddressType,
   group: Group,
   trigger: string,
-  { api }: Context,
-): Promise<void> {
+  { api, metrics }: Context,
+): Promise<0 | 1> {
   try {
     await api.of(endpointSlice).create(draft(found, type, group, trigger));
+    measures.changed(metrics, 'create');
+    return 1;
   } catch (error) {
     // It would be refused again and again, for as long as the namespace takes to go.
     if (!isNamespaceTerminating(error)) throw error;
+    return 0;
   }
 }
 
@@ -265,14 +318,20 @@ interface Filled extends Group {
   readonly trigger: string | undefined;
 }
 
-async function update(found: Service, { slice, ports, endpoints, trigger }: Filled, { api }: Context): Promise<void> {
+async function update(
+  found: Service,
+  { slice, ports, endpoints, trigger }: Filled,
+  { api, metrics }: Context,
+): Promise<0 | 1> {
   const labels = labelsOf(found);
   const isCurrent =
     equalJson(slice.metadata.labels, labels) &&
     equalJson(slice.ports ?? [], ports) &&
     equalJson(slice.endpoints ?? [], endpoints);
-  if (isCurrent) return;
+  if (isCurrent) return 0;
   const annotations = { ...slice.metadata.annotations, ...(trigger ? { [TRIGGER_TIME]: trigger } : {}) };
   const metadata = { ...slice.metadata, labels, annotations };
   await api.of(endpointSlice).replace({ ...slice, metadata, ports, endpoints });
+  measures.changed(metrics, 'update');
+  return 1;
 }

@@ -17,7 +17,7 @@ export interface Packing {
   readonly keep: readonly EndpointSlice[];
 }
 
-const identityOf = (endpoint: Endpoint): string => endpoint.targetRef?.uid ?? endpoint.addresses.join(',');
+export const identityOf = (endpoint: Endpoint): string => endpoint.targetRef?.uid ?? endpoint.addresses.join(',');
 
 /**
  * Puts endpoints into slices so that few slices change: what is in place stays in place, what is new fills slices that

@@ -24,6 +24,7 @@ const ADDRESSES_MAX = 1000;
 /** The older view of what slices say, for clients that still read it. */
 export const endpointsController: Controller = defineController({
   name: 'endpoints-controller',
+  queueName: 'endpoint',
   eventSource: 'endpoint-controller',
   watches: [self(service), self(endpoints), podsOfServices],
 

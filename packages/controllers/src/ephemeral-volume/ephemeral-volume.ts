@@ -1,12 +1,20 @@
 import { isTerminal, persistentVolumeClaim, pod, type Pod } from '@navarch/api';
 import { controllerReference, hasReason, keyIn } from '@navarch/machinery';
 import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
+import { count } from '../shared/measure.ts';
 
 type Ephemeral = NonNullable<Pod['spec']['volumes']>[number];
+
+const CREATED = count('ephemeral_volume_controller_create_total', '[ALPHA] Claims that were asked for');
+const FAILED = count(
+  'ephemeral_volume_controller_create_failures_total',
+  '[ALPHA] Claims that were asked for and refused',
+);
 
 /** Makes the claims of pods' ephemeral volumes: each belongs to its pod and goes with it (KEP-1698). */
 export const ephemeralVolumeController: Controller = defineController({
   name: 'ephemeral-volume-controller',
+  queueName: 'ephemeral_volume',
   eventSource: 'ephemeral_volume',
   watches: [
     self(pod, ({ current }) => current?.spec.volumes?.some(({ ephemeral }) => ephemeral !== undefined) ?? false),
@@ -27,7 +35,7 @@ export const ephemeralVolumeController: Controller = defineController({
   },
 });
 
-async function ensureClaim(owner: Pod, volume: Ephemeral, { api, cache, events }: Context): Promise<void> {
+async function ensureClaim(owner: Pod, volume: Ephemeral, { api, cache, events, metrics }: Context): Promise<void> {
   const template = volume.ephemeral?.volumeClaimTemplate;
   if (!template) return;
   const { namespace } = owner.metadata;
@@ -44,6 +52,7 @@ async function ensureClaim(owner: Pod, volume: Ephemeral, { api, cache, events }
     throw new Error(`ephemeral volume ${volume.name}: ${why}`);
   }
   const { labels, annotations } = template.metadata ?? {};
+  CREATED.add(metrics);
   try {
     await api.of(persistentVolumeClaim).create({
       metadata: {
@@ -56,6 +65,7 @@ async function ensureClaim(owner: Pod, volume: Ephemeral, { api, cache, events }
       spec: template.spec,
     });
   } catch (error) {
+    FAILED.add(metrics);
     // Made by somebody else a moment ago: the next look says whose it is.
     if (!hasReason(error, 'AlreadyExists'))
       events.record(owner, {

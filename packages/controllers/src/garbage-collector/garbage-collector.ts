@@ -45,6 +45,7 @@ export const garbageCollectorController = (all: readonly Kind<any>[]): Controlle
   const kinds: Kinds = new Map(collected.map((kind) => [idOf(kind), kind]));
   return defineController({
     name: 'garbage-collector-controller',
+    queueName: 'garbage_collector_attempt_to_delete',
     watches: collected.map((kind): Watch<ApiObject> => ({
       kind,
       keys: (change, cache) => wakes(kind, change, kinds, cache),

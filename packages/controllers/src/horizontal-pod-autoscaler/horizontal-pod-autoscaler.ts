@@ -13,6 +13,7 @@ import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
 import type { Autoscaler, AutoscalerStatus, MetricSpec, MetricStatus } from './autoscaler.ts';
 import { limited } from './limits.ts';
+import { autoscalerGauges, countMetric, countRound } from './measures.ts';
 import { MetricApis, type ReadPath } from './metric-apis.ts';
 import { proposalFor } from './metric-proposals.ts';
 import { type Asked, MetricFailure, type MetricProposal } from './proposal.ts';
@@ -39,6 +40,7 @@ export function horizontalPodAutoscalerController(
   const apis = new MetricApis(readPath, kinds);
   return defineController({
     name: 'horizontal-pod-autoscaler-controller',
+    queueName: 'horizontalpodautoscaler',
     eventSource: 'horizontal-pod-autoscaler',
     watches: [
       self(
@@ -47,6 +49,7 @@ export function horizontalPodAutoscalerController(
       ),
     ],
     reads: [pod],
+    gauges: autoscalerGauges,
     async reconcile(key, context) {
       const autoscaler = context.cache.get(horizontalPodAutoscaler, key);
       if (!autoscaler) {
@@ -54,13 +57,15 @@ export function horizontalPodAutoscalerController(
         return undefined;
       }
       const round = new Round(autoscaler, { kinds, memory, apis, context });
+      const sinceMs = context.clock.monotonic();
       let failure: unknown;
       try {
         await round.run();
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
         failure = error; // Said in the status and by an event; the next look comes as usual.
       }
+      countRound({ ...round.change, error: failure === undefined ? 'none' : 'internal', sinceMs }, context);
+      if (failure !== undefined && !(failure instanceof RangeError)) throw failure;
       await round.report();
       if (failure !== undefined) context.log.info('an autoscaler cannot decide', { error: failure });
       return { requeueAfterMs: PERIOD_MS };
@@ -87,6 +92,7 @@ class Round {
   readonly #key: Key;
   readonly #nowMs: number;
   #status: AutoscalerStatus;
+  #isSettled = false;
 
   constructor(autoscaler: Autoscaler, { kinds, memory, apis, context }: RoundDeps) {
     this.#autoscaler = autoscaler;
@@ -125,6 +131,12 @@ class Round {
 
   get #isScaledToZero(): boolean {
     return this.#status.conditions?.some(({ type, status }) => type === 'ScaledToZero' && status === 'True') ?? false;
+  }
+
+  /** How many pods there were, and are to be. */
+  get change(): { readonly from: number; readonly to: number } {
+    const { currentReplicas = 0, desiredReplicas } = this.#status;
+    return this.#isSettled ? { from: currentReplicas, to: desiredReplicas } : { from: 0, to: 0 };
   }
 
   /** Writes the status, where it is another one. */
@@ -211,12 +223,17 @@ class Round {
     const statuses: MetricStatus[] = [];
     const specs: readonly MetricSpec[] = spec.metrics ?? [];
     for (const metric of specs) {
+      const sinceMs = this.#context.clock.monotonic();
+      const count = (to: number, error: 'internal' | 'none'): void =>
+        countMetric(metric.type, { from: current, to, error, sinceMs }, this.#context);
       try {
         const proposal = await proposalFor(metric, asked);
         found.push(proposal);
         statuses.push(proposal.status);
+        count(proposal.replicas, 'none');
       } catch (error) {
         if (!(error instanceof MetricFailure)) throw error;
+        count(current, 'internal');
         this.#warn(error.reason, error.message);
         failures.push(error);
       }
@@ -317,6 +334,7 @@ class Round {
 
   #settle(currentReplicas: number, desiredReplicas: number): void {
     this.#status = { ...this.#status, currentReplicas, desiredReplicas };
+    this.#isSettled = true;
   }
 
   #warn(reason: string, message: string): void {

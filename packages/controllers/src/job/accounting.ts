@@ -13,6 +13,7 @@ import {
   type Job,
   TRACKING_FINALIZER,
 } from './job-pods.ts';
+import { countEnd, countFinished, countPolicy } from './measures.ts';
 import { conditionFrom, type Tally, type Verdict } from './verdict.ts';
 
 type Status = Job['status'];
@@ -55,13 +56,14 @@ export async function keepBooks(
 ): Promise<{ readonly status: Status; readonly isMore: boolean }> {
   const { owner, pods, verdict } = books;
   const tracked = new Set(pods.filter(isTracked).map((p) => p.metadata.uid));
-  const { status: noted, done, isFull } = note(books, counted(books.status, tracked));
+  const { status: noted, done, isFull } = note(books, counted(books.status, tracked), context);
   const announced = announce(noted, verdict, context.clock.now());
   const first = await write(owner, announced, context);
   await release(done, tracked, context);
   const numbers = counted(first.status, tracked);
   const ended = isFull ? undefined : conclude(numbers, verdict, context.clock.now());
   const { status } = await write(first, ended ?? numbers, context);
+  countFinished(owner, owner.status, status, context);
   if (ended && verdict) tellEnd(first, ended, verdict, context);
   return { status, isMore: isFull };
 }
@@ -97,7 +99,11 @@ interface Noted {
   readonly isFull: boolean;
 }
 
-function note({ owner, pods, tally, succeededBefore, verdict, isHeld }: Books, status: Status): Noted {
+function note(
+  { owner, pods, tally, succeededBefore, verdict, isHeld }: Books,
+  status: Status,
+  context: Context,
+): Noted {
   const before = uncountedOf(status);
   const [succeeded, failed] = [new Set(before.succeeded), new Set(before.failed)];
   const newIndexes = new Set<number>();
@@ -122,7 +128,9 @@ function note({ owner, pods, tally, succeededBefore, verdict, isHeld }: Books, s
       } else if (!isInvalid) succeeded.add(uid);
     } else if (hasFailed(p, owner) || isOver) {
       if (isHeld(p) && !verdict && !owner.metadata.deletionTimestamp) continue;
-      if (!isInvalid && judgeFailure(owner, p).counts) failed.add(uid);
+      const { action, counts } = judgeFailure(owner, p);
+      if (action !== undefined && !failed.has(uid)) countPolicy(action, context);
+      if (!isInvalid && counts) failed.add(uid);
     } else continue;
     done.push(p);
   }
@@ -165,7 +173,9 @@ function conclude(status: Status, verdict: Verdict | undefined, nowMs: number): 
   };
 }
 
-function tellEnd(owner: Job, { succeeded = 0 }: Status, verdict: Verdict, { events }: Context): void {
+function tellEnd(owner: Job, { succeeded = 0 }: Status, verdict: Verdict, context: Context): void {
+  const { events } = context;
+  countEnd(owner, verdict, context);
   if (verdict.type === 'FailureTarget') {
     events.record(owner, { type: 'Warning', reason: verdict.reason, message: verdict.message });
     return;

@@ -4,6 +4,7 @@ import type { Context } from '../controller.ts';
 import { createPod, isNamespaceTerminating } from '../shared/pods.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { FAILURE_COUNT, type FailureCounts, IGNORED_FAILURE_COUNT } from './failures-per-index.ts';
+import { countCreation } from './measures.ts';
 import { COMPLETION_INDEX, isIndexed, type Job, TRACKING_FINALIZER } from './job-pods.ts';
 
 const INDEX_VARIABLE = 'JOB_COMPLETION_INDEX';
@@ -23,10 +24,16 @@ export async function createPods(owner: Job, plans: readonly (PodPlan | undefine
   try {
     await slowStart(plans.length, async (n) => {
       context.signal.throwIfAborted();
-      await createPod(
-        { template, owner, ownerKind: job, complete: (draft) => complete(draft, owner, plans[n]) },
-        context,
-      );
+      try {
+        await createPod(
+          { template, owner, ownerKind: job, complete: (draft) => complete(draft, owner, plans[n]) },
+          context,
+        );
+      } catch (error) {
+        countCreation(owner, 'failed', context);
+        throw error;
+      }
+      countCreation(owner, 'succeeded', context);
     });
   } catch (error) {
     if (!isNamespaceTerminating(error)) throw error;

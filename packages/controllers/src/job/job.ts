@@ -22,6 +22,7 @@ import {
   readyCount,
   TRACKING_FINALIZER,
 } from './job-pods.ts';
+import { type Action, countExternal, countSync } from './measures.ts';
 import { removeActive, scale, type Scaled } from './scale.ts';
 import { completionsReached, judge, remainingDeadline, type Tally, type Verdict } from './verdict.ts';
 
@@ -35,8 +36,13 @@ export const jobController = (): Controller => {
   const backOff = new PodFailureBackOff();
   return defineController({
     name: 'job-controller',
+    queueName: 'job',
     watches: [
-      self(job),
+      {
+        ...self(job),
+        count: (change, metrics) =>
+          isOurs(change.current ?? (change.previous as Job)) || countExternal(change, metrics),
+      },
       owned<Pod, Job>({
         dependent: pod,
         owner: job,
@@ -51,12 +57,30 @@ export const jobController = (): Controller => {
         backOff.forget(owner);
         return undefined;
       }
-      return sync(owner, backOff, context);
+      return counted(owner, backOff, context);
     },
   });
 };
 
-async function sync(owner: Job, backOff: PodFailureBackOff, context: Context): Promise<Outcome> {
+async function counted(owner: Job, backOff: PodFailureBackOff, context: Context): Promise<Outcome> {
+  const beganMs = context.clock.monotonic();
+  const said: { action: Action } = { action: 'reconciling' };
+  let failed = true;
+  try {
+    const outcome = await sync(owner, backOff, said, context);
+    failed = false;
+    return outcome;
+  } finally {
+    countSync(owner, said.action, beganMs, failed, context);
+  }
+}
+
+async function sync(
+  owner: Job,
+  backOff: PodFailureBackOff,
+  said: { action: Action },
+  context: Context,
+): Promise<Outcome> {
   const { clock } = context;
   const selector = compileLabelSelector(owner.spec.selector ?? {});
   const pods = await claim({ kind: pod, owner, ownerKind: job, selector, finalizer: TRACKING_FINALIZER }, context);
@@ -79,6 +103,7 @@ async function sync(owner: Job, backOff: PodFailureBackOff, context: Context): P
         { owner: started, pods, tally, held, waitMs: backOff.remaining(started, pods, clock.now()) },
         context,
       );
+  if (!ends) said.action = scaled.removed.length > 0 ? 'pods_deleted' : scaled.created ? 'pods_created' : 'tracking';
   const verdict = ends ?? (isComplete(started, tally, scaled) ? completionsReached : undefined);
   const status = statusOf(started, pods, scaled, verdict, context);
   const heldPods = new Set([...(held ?? new Map<number, Pod>()).values()].map((p) => p.metadata.uid));

@@ -25,6 +25,8 @@ export interface Scaled {
   readonly active: number;
   /** Pods that were active and are going now. */
   readonly removed: readonly Pod[];
+  /** Pods were made. */
+  readonly created?: boolean;
   /** Milliseconds until more may be done. */
   readonly waitMs?: number;
   /** What went wrong: thrown when the status has been written. */
@@ -100,7 +102,7 @@ async function grow(situation: Situation, active: readonly Pod[], count: number,
     // How many were made is not known until the cache shows them.
     return { active: active.length, removed: [], error };
   }
-  return { active: active.length + plans.length, removed: [], ...later };
+  return { active: active.length + plans.length, removed: [], created: plans.length > 0, ...later };
 }
 
 interface Plans {

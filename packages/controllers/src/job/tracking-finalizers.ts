@@ -3,6 +3,7 @@ import { defineIndex } from '@navarch/client';
 import { controllerOf, hasReason, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
 import { untrack } from './accounting.ts';
+import { countTracked } from './measures.ts';
 import { isFinished, isTracked } from './job-pods.ts';
 
 /** Tracked pods by the key of the job that manages them. */
@@ -14,10 +15,11 @@ const trackedByJob = defineIndex((object) => {
 /** Lets pods go that no job will count: of jobs that are gone or over, and those that were taken from theirs. */
 export const trackingFinalizersController: Controller = defineController({
   name: 'job-tracking-finalizers',
+  queueName: 'job_orphan_pod',
   partOf: 'job-controller',
   eventSource: 'job-controller',
   watches: [
-    self(pod, ({ current }) => current !== undefined && isTracked(current)),
+    { ...self(pod, ({ current }) => current !== undefined && isTracked(current)), count: countTracked },
     {
       kind: job,
       keys({ current, previous }, cache) {

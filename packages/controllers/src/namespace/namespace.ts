@@ -33,6 +33,7 @@ interface Remainder {
 export const namespaceController = (kinds: () => readonly Kind<any>[]): Controller =>
   defineController({
     name: 'namespace-controller',
+    queueName: 'namespace',
     watches: [self(namespace, ({ current }) => current?.metadata.deletionTimestamp !== undefined), podsGone],
     workers: 10,
     async reconcile(key, context) {

@@ -1,12 +1,14 @@
 import { isReady, lease, node, type Lease, type Node, pod, type Pod } from '@navarch/api';
+import { exponential } from '@navarch/base';
 import type { Recorder } from '@navarch/client';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
+import { count, spread } from '../shared/measure.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { timestamp } from '../shared/time.ts';
 import { type Heartbeat, observe, readyOf, silentConditions } from './health.ts';
 import { evictionKey, isEvictionTaint, isSchedulingTaint, schedulingKeys, withTaints } from './taints.ts';
-import { viewZones, zoneOf, type ZoneView } from './zones.ts';
+import { viewZones, zoneGauges, zoneLabel, zoneOf, type ZoneView } from './zones.ts';
 
 export interface NodeLifecycleOptions {
   /** A node that was silent for so long is no longer known to run. Upstream: 50 s. */
@@ -18,6 +20,16 @@ export interface NodeLifecycleOptions {
 const LEASES = 'kube-node-lease';
 /** How often zones are looked at as a whole, and a node again that could not be marked yet. */
 const MONITOR_MS = 5000;
+
+const EVICTIONS = count(
+  'node_collector_evictions_total',
+  '[STABLE] Number of Node evictions that happened since current instance of NodeController started.',
+);
+const HEALTH_SECONDS = spread(
+  'node_collector_update_node_health_duration_seconds',
+  '[ALPHA] How long a look at the health of one node took, in seconds',
+  exponential(0.001, 4, 8),
+);
 
 const leases: Watch<Lease> = {
   kind: lease,
@@ -35,11 +47,14 @@ export function nodeLifecycleController({
   const memory = new Memory();
   return defineController({
     name: 'node-lifecycle-controller',
+    queueName: 'node_lifecycle_controller',
     eventSource: 'node-controller',
     watches: [self(node), leases],
     reads: [pod],
     workers: 8,
+    gauges: zoneGauges,
     async reconcile(key, context) {
+      const beganMs = context.clock.monotonic();
       const found = context.cache.get(node, key);
       if (!found) {
         memory.forget(key, context.events);
@@ -50,6 +65,7 @@ export function nodeLifecycleController({
       const conditions = silentMs >= allowed ? silentConditions(found, context.clock.now()) : undefined;
       // Everything below follows from the conditions: it is done in the pass that this write wakes.
       if (conditions) return void (await markSilent(found, conditions, context));
+      HEALTH_SECONDS.observe(context.metrics, (context.clock.monotonic() - beganMs) / 1000);
       await taintForScheduling(found, context);
       await markPods(found, memory, context);
       const next = await taintForEviction(found, memory, context);
@@ -194,6 +210,7 @@ async function taintForEviction(found: Node, memory: Memory, context: Context): 
       key !== undefined && !isTainted ? memory.turn(zoneOf(found), zones.rateOf(zoneOf(found)), clock.monotonic()) : 0;
     if (wait > 0) return Math.min(wait, MONITOR_MS);
     await api.of(node).update(found.metadata.name, change);
+    if (key !== undefined && !isTainted) EVICTIONS.add(context.metrics, { zone: zoneLabel(found) });
   }
   return readyOf(found)?.status === 'True' && !isTainted ? undefined : MONITOR_MS;
 }

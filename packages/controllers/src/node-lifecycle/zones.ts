@@ -1,4 +1,7 @@
-import type { Node } from '@navarch/api';
+import { node, type Node } from '@navarch/api';
+import type { MetricFamily } from '@navarch/base';
+import type { CacheReader } from '@navarch/client';
+import { gauge, tally } from '../shared/measure.ts';
 import { readyOf } from './health.ts';
 
 // Upstream's limits: how fast pods leave nodes that are lost, by how much of the zone is lost with them.
@@ -36,4 +39,37 @@ export function viewZones(nodes: readonly Node[]): ZoneView {
       return total > LARGE_ZONE ? SECONDARY_RATE : 0;
     },
   };
+}
+
+/** A zone as upstream calls it in metrics; none where a node says neither region nor zone. */
+export function zoneLabel({ metadata: { labels } }: Node): string {
+  const region = labels?.['topology.kubernetes.io/region'] ?? '';
+  const zone = labels?.['topology.kubernetes.io/zone'] ?? '';
+  return region === '' && zone === '' ? '' : `${region}:\u0000:${zone}`;
+}
+
+export function zoneGauges(cache: CacheReader): readonly MetricFamily[] {
+  const nodes = cache.list(node);
+  const labelsOf = (n: Node): { readonly zone: string } => ({ zone: zoneLabel(n) });
+  const sizes = tally(nodes, labelsOf);
+  const lost = tally(
+    nodes.filter((n) => readyOf(n)?.status !== 'True'),
+    labelsOf,
+  );
+  const lostIn = (zone: string | undefined): number => lost.find(({ labels }) => labels?.['zone'] === zone)?.value ?? 0;
+  const each = (valueOf: (size: number, gone: number) => number): typeof sizes =>
+    sizes.map(({ labels = {}, value }) => ({ labels, value: valueOf(value, lostIn(labels['zone'])) }));
+  return [
+    gauge('node_collector_zone_size', '[ALPHA] Number of registered nodes in each zone', sizes),
+    gauge(
+      'node_collector_zone_health',
+      '[ALPHA] Percentage of healthy nodes in each zone',
+      each((size, gone) => ((size - gone) * 100) / size),
+    ),
+    gauge(
+      'node_collector_unhealthy_nodes_in_zone',
+      '[ALPHA] Number of nodes in each zone that are not ready',
+      each((_, gone) => gone),
+    ),
+  ];
 }

@@ -32,6 +32,7 @@ export const nodeTtlController = (): Controller => {
 
   return defineController({
     name: 'ttl-controller',
+    queueName: 'ttlcontroller',
     watches: [nodes],
     async reconcile(name, { api, cache }) {
       const value = valueOf(at);

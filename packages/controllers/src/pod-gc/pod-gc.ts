@@ -1,6 +1,7 @@
 import { isTerminal, node, pod, type Pod } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
 import { type Context, type Controller, defineController } from '../controller.ts';
+import { count } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 
@@ -8,6 +9,12 @@ const PERIOD_MS = 20_000;
 /** A node that is not there may only be not there yet. */
 const QUARANTINE_MS = 40_000;
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
+const DELETED = count('pod_gc_collector_force_delete_pods_total', '[ALPHA] Pods that were forcefully deleted');
+const FAILED = count(
+  'pod_gc_collector_force_delete_pod_errors_total',
+  '[ALPHA] Pods that could not be forcefully deleted',
+);
 
 export interface PodGcOptions {
   /** Terminated pods kept in the cluster; the oldest beyond go. Upstream: 12500. */
@@ -20,6 +27,7 @@ export const podGcController = ({ terminatedMax = 12_500 }: PodGcOptions = {}): 
   const missed = new Map<string, number>();
   return defineController({
     name: 'pod-garbage-collector-controller',
+    queueName: 'orphaned_pods_nodes',
     watches: [],
     reads: [pod, node],
     initialKeys: ['pods'],
@@ -30,7 +38,7 @@ export const podGcController = ({ terminatedMax = 12_500 }: PodGcOptions = {}): 
       await removeOutOfService(context);
       await removeOrphans(pods, missed, context);
       for (const p of context.cache.find(pod, podsByNode, ''))
-        if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+        if (p.metadata.deletionTimestamp) await remove(p, 'unscheduled', context);
       return { requeueAfterMs: PERIOD_MS };
     },
   });
@@ -43,7 +51,7 @@ async function removeTerminated(pods: readonly Pod[], max: number, context: Cont
   const oldest = terminated
     .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1))
     .slice(0, terminated.length - max);
-  for (const p of oldest) await remove(p, undefined, context);
+  for (const p of oldest) await remove(p, 'terminated', context);
 }
 
 /** Someone declared the node lost for good (KEP-2268): its terminating pods need not wait for it. */
@@ -52,7 +60,7 @@ async function removeOutOfService(context: Context): Promise<void> {
     const isUp = n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
     if (isUp || !n.spec.taints?.some((taint) => taint.key === OUT_OF_SERVICE)) continue;
     for (const p of context.cache.find(pod, podsByNode, n.metadata.name))
-      if (p.metadata.deletionTimestamp) await remove(p, undefined, context);
+      if (p.metadata.deletionTimestamp) await remove(p, 'out-of-service', context);
   }
 }
 
@@ -66,8 +74,7 @@ async function removeOrphans(pods: readonly Pod[], missed: Map<string, number>, 
     const since = missed.get(name) ?? clock.monotonic();
     missed.set(name, since);
     if (clock.monotonic() - since < QUARANTINE_MS || (await exists(name, context))) continue;
-    for (const p of cache.find(pod, podsByNode, name))
-      await remove(p, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }, context);
+    for (const p of cache.find(pod, podsByNode, name)) await remove(p, 'orphaned', context);
   }
 }
 
@@ -81,18 +88,17 @@ async function exists(name: string, { api }: Context): Promise<boolean> {
   }
 }
 
-async function remove(
-  p: Pod,
-  why: { readonly reason: string; readonly message: string } | undefined,
-  context: Context,
-): Promise<void> {
-  if (why) return disrupt(p, { ...why, fails: true, gracePeriodSeconds: 0 }, context);
+type Why = 'terminated' | 'out-of-service' | 'orphaned' | 'unscheduled';
+
+/** Whatever has not ended has failed: nobody is left who could say how it ended. */
+async function remove(p: Pod, why: Why, context: Context): Promise<void> {
+  const labels = { namespace: p.metadata.namespace ?? '', reason: why };
+  DELETED.add(context.metrics, labels);
+  const said = why === 'orphaned' ? { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } : {};
   try {
-    await context.api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, {
-      gracePeriodSeconds: 0,
-      preconditions: { uid: p.metadata.uid },
-    });
+    await disrupt(p, { ...said, fails: true, gracePeriodSeconds: 0 }, context);
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+    FAILED.add(context.metrics, labels);
+    throw error;
   }
 }

@@ -11,6 +11,7 @@ import {
   type ReplicationController,
   replicationController,
 } from '@navarch/api';
+import { exponential } from '@navarch/base';
 import { byController, type CacheReader } from '@navarch/client';
 import {
   type ApiObject,
@@ -25,6 +26,7 @@ import {
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { type Condition, findCondition, withCondition, withoutCondition } from '../shared/conditions.ts';
+import { spread } from '../shared/measure.ts';
 import { createPod, deletePod, messageOf } from '../shared/pods.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { timestamp } from '../shared/time.ts';
@@ -33,10 +35,17 @@ import { firstToGo } from './victims.ts';
 /** At most this many pods are made or removed in one pass, so that one object cannot starve the rest. */
 const BURST = 500;
 
+const AGE_RATIO = spread(
+  'replicaset_controller_sorting_deletion_age_ratio',
+  '[ALPHA] Ages of ready pods that were chosen to go, beside that of the youngest ready pod; below 2 by what upstream intends',
+  exponential(0.25, 2, 6),
+);
+
 /** What replica sets and replication controllers differ in. */
 interface Flavour<O extends ApiObject> {
   readonly name: string;
   readonly eventSource?: string;
+  readonly queueName: string;
   readonly kind: Kind<O>;
   selectorOf(object: O): Selector;
   /** Active pods that share the fate of this owner's: a node is crowded by all of them. */
@@ -50,6 +59,7 @@ type Replicated = ApiObject & {
 
 export const replicaSetController: Controller = define<ReplicaSet>({
   name: 'replicaset-controller',
+  queueName: 'replicaset',
   kind: replicaSet,
   selectorOf: (set) => compileLabelSelector(set.spec.selector),
   related(set, own, cache) {
@@ -65,16 +75,18 @@ export const replicaSetController: Controller = define<ReplicaSet>({
 export const replicationControllerController: Controller = define<ReplicationController>({
   name: 'replicationcontroller-controller',
   eventSource: 'replication-controller',
+  queueName: 'replicationmanager',
   kind: replicationController,
   selectorOf: ({ spec }) => selectorFromMap(spec.selector ?? {}),
   related: (_, own) => own,
 });
 
 function define<O extends Replicated>(flavour: Flavour<O>): Controller {
-  const { name, eventSource = name, kind, selectorOf } = flavour;
+  const { name, eventSource = name, queueName, kind, selectorOf } = flavour;
   return defineController({
     name,
     eventSource,
+    queueName,
     watches: [
       self(kind),
       owned<Pod, O>({
@@ -106,6 +118,7 @@ async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, co
             0,
             Math.min(-missing, BURST),
           ),
+          pods,
           context,
         );
     } catch (error) {
@@ -133,10 +146,24 @@ async function grow(owner: Replicated, ownerKind: Kind<any>, count: number, cont
   });
 }
 
-async function shrink(owner: Replicated, victims: readonly Pod[], context: Context): Promise<void> {
+async function shrink(
+  owner: Replicated,
+  victims: readonly Pod[],
+  all: readonly Pod[],
+  context: Context,
+): Promise<void> {
+  countAges(victims, all, context);
   const results = await Promise.allSettled(victims.map((victim) => deletePod(victim, owner, context)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
+}
+
+/** Of those that are ready: how old what goes is beside the youngest that is there. */
+function countAges(victims: readonly Pod[], all: readonly Pod[], { clock, metrics }: Context): void {
+  const ageOf = ({ metadata }: Pod): number => clock.now() - Date.parse(metadata.creationTimestamp);
+  const youngest = Math.min(...all.filter(isReady).map(ageOf));
+  for (const victim of victims)
+    if (isReady(victim) && youngest > 0) AGE_RATIO.observe(metrics, ageOf(victim) / youngest);
 }
 
 const terminatingPods = (owner: ApiObject, selector: Selector, cache: CacheReader): number =>

@@ -50,11 +50,11 @@ function costOf(pod: Pod): number {
   return /^-?\d{1,10}$/.test(text) ? Number(text) : 0;
 }
 
-/** The order of magnitude of how long ago it was, in seconds; no time at all counts as now. */
+/** The order of magnitude of how long ago it was, in nanoseconds as upstream counts; no time at all counts as now. */
 function magnitude(since: string | undefined, nowMs: number): number {
   if (since === undefined) return -1;
-  const seconds = (nowMs - Date.parse(since)) / 1000;
-  return seconds < 1 ? -1 : Math.floor(Math.log2(seconds));
+  const nanoseconds = (nowMs - Date.parse(since)) * 1e6;
+  return nanoseconds <= 0 ? -1 : Math.floor(Math.log2(nanoseconds));
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

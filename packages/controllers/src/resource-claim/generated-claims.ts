@@ -2,11 +2,18 @@ import { type Pod, pod, resourceClaim, resourceClaimTemplate } from '@navarch/ap
 import { byController, defineIndex } from '@navarch/client';
 import { controllerReference, hasReason, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
+import { count, gauge, tally } from '../shared/measure.ts';
 import { type Claim, claimKeysOf, isDone } from './consumers.ts';
 import { reserve } from './reservations.ts';
 
 /** Says for which of a pod's claims a claim was made. */
 const POD_CLAIM_ANNOTATION = 'resource.kubernetes.io/pod-claim-name';
+/** On claims that the scheduler makes for extended resources (KEP-5004). */
+const EXTENDED_ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
+const CREATED = count(
+  'dynamic_resource_allocation_resourceclaim_creates_total',
+  '[ALPHA] ResourceClaims that were asked for, by what came of it and access as an administrator',
+);
 /** Owner of what is said of claims in pods' statuses. */
 const FIELD_MANAGER = 'ResourceClaimController';
 /** A name of 63 characters has room for a hyphen and five random ones behind this. */
@@ -29,7 +36,19 @@ const podsByClaim = defineIndex<Pod>(claimKeysOf);
  */
 export const generatedClaimsController: Controller = defineController({
   name: 'resourceclaim-controller',
+  queueName: 'resource_claim',
   eventSource: 'resource_claim',
+  gauges: (cache) => [
+    gauge(
+      'dynamic_resource_allocation_resource_claims',
+      '[ALPHA] Number of ResourceClaims, by whether they are allocated, have access as an administrator, and their source',
+      tally<Claim>(cache.list(resourceClaim), (claim) => ({
+        allocated: String(claim.status.allocation !== undefined),
+        admin_access: String(asksForAdmin(claim.spec)),
+        source: sourceOf(claim),
+      })),
+    ),
+  ],
   workers: 10,
   watches: [
     self(pod, ({ current }) => (current?.spec.resourceClaims?.length ?? 0) > 0),
@@ -92,7 +111,7 @@ async function nameOf(owner: Pod, claim: PodClaim, context: Context): Promise<Pi
 const isMadeFor = ({ metadata }: Claim, owner: Pod): boolean =>
   metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === owner.metadata.uid) ?? false;
 
-async function make(owner: Pod, claim: PodClaim, { api, cache }: Context): Promise<Claim> {
+async function make(owner: Pod, claim: PodClaim, { api, cache, metrics }: Context): Promise<Claim> {
   const { namespace } = owner.metadata;
   const name = claim.resourceClaimTemplateName ?? '';
   const template = cache.get(resourceClaimTemplate, keyIn(namespace, name));
@@ -101,17 +120,36 @@ async function make(owner: Pod, claim: PodClaim, { api, cache }: Context): Promi
     throw new Error(`resource claim template ${missing}: resourceclaimtemplate.resource.k8s.io ${missing} not found`);
   }
   const { labels, annotations } = template.spec.metadata ?? {};
-  return api.of(resourceClaim).create({
-    metadata: {
-      namespace,
-      generateName: generateNameOf(owner.metadata.name, claim.name),
-      ...(labels ? { labels } : {}),
-      annotations: { ...annotations, [POD_CLAIM_ANNOTATION]: claim.name },
-      ownerReferences: [controllerReference(pod, owner)],
-    },
-    spec: template.spec.spec,
-  });
+  const admin_access = String(asksForAdmin(template.spec.spec));
+  try {
+    const created = await api.of(resourceClaim).create({
+      metadata: {
+        namespace,
+        generateName: generateNameOf(owner.metadata.name, claim.name),
+        ...(labels ? { labels } : {}),
+        annotations: { ...annotations, [POD_CLAIM_ANNOTATION]: claim.name },
+        ownerReferences: [controllerReference(pod, owner)],
+      },
+      spec: template.spec.spec,
+    });
+    CREATED.add(metrics, { status: 'success', admin_access });
+    return created;
+  } catch (error) {
+    CREATED.add(metrics, { status: 'failure', admin_access });
+    throw error;
+  }
 }
+
+const asksForAdmin = ({ devices }: Claim['spec']): boolean =>
+  (devices?.requests ?? []).some(({ exactly }) => exactly?.adminAccess === true);
+
+/** Where a claim comes from: a template of a pod's, a pod that asks for devices as for CPU, or a person. */
+const sourceOf = ({ metadata: { annotations = {} } }: Claim): string =>
+  annotations[POD_CLAIM_ANNOTATION] !== undefined
+    ? 'resource_claim_template'
+    : annotations[EXTENDED_ANNOTATION] !== undefined
+      ? 'extended_resource'
+      : '';
 
 /** Of names that are too long both lose their ends, each its share: the server would cut off the second alone. */
 export function generateNameOf(podName: string, claimName: string): string {

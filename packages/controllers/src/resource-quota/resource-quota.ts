@@ -31,6 +31,7 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
   ];
   return defineController({
     name: 'resourcequota-controller',
+    queueName: 'resourcequota_primary',
     watches: [self(resourceQuota, specChanged), ...counted.filter((kind) => kind !== resourceQuota).map(freed)],
 
     async reconcile(key, { api, cache, clock }) {

@@ -1,6 +1,8 @@
 import { type ConfigMap, configMap, namespace } from '@navarch/api';
-import { equalJson, hasReason } from '@navarch/machinery';
-import { type Controller, defineController, self, type Watch } from '../controller.ts';
+import { exponential } from '@navarch/base';
+import { equalJson, hasReason, StatusError } from '@navarch/machinery';
+import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { count, spread } from '../shared/measure.ts';
 import { isNamespaceTerminating } from '../shared/pods.ts';
 
 const NAME = 'kube-root-ca.crt';
@@ -15,26 +17,49 @@ const copies: Watch<ConfigMap> = {
   },
 };
 
+const SYNCS = count('root_ca_cert_publisher_sync_total', '[ALPHA] Number of namespace syncs of the root certificate');
+const SYNC_SECONDS = spread(
+  'root_ca_cert_publisher_sync_duration_seconds',
+  '[ALPHA] How long a namespace sync of the root certificate took',
+  exponential(0.001, 2, 15),
+);
+
 /** Every namespace has the certificate by which its pods know the API server. `certificate` is PEM. */
 export const rootCaController = (certificate: string): Controller =>
   defineController({
     name: 'root-ca-certificate-publisher-controller',
+    queueName: 'root_ca_cert_publisher',
     watches: [self(namespace, ({ current }) => current !== undefined), copies],
 
-    async reconcile(key, { api, cache }) {
-      const found = cache.get(namespace, key);
+    async reconcile(key, context) {
+      const found = context.cache.get(namespace, key);
       if (!found || found.status.phase !== 'Active' || found.metadata.deletionTimestamp) return undefined;
-      const held = cache.get(configMap, `${key}/${NAME}`);
-      const data = { 'ca.crt': certificate };
-      const annotations = { ...held?.metadata.annotations, 'kubernetes.io/description': DESCRIPTION };
+      const { clock, metrics } = context;
+      const beganMs = clock.monotonic();
+      let code = '200';
       try {
-        if (!held) await api.of(configMap).create({ metadata: { namespace: key, name: NAME, annotations }, data });
-        else if (!equalJson(held.data, data) || !equalJson(held.metadata.annotations, annotations)) {
-          await api.of(configMap).replace({ ...held, metadata: { ...held.metadata, annotations }, data });
-        }
+        await publish(key, certificate, context);
       } catch (error) {
-        if (!hasReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
+        code = String(error instanceof StatusError ? (error.status.code ?? 500) : 500);
+        throw error;
+      } finally {
+        SYNCS.add(metrics, { code });
+        SYNC_SECONDS.observe(metrics, (clock.monotonic() - beganMs) / 1000, { code });
       }
       return undefined;
     },
   });
+
+async function publish(key: string, certificate: string, { api, cache }: Context): Promise<void> {
+  const held = cache.get(configMap, `${key}/${NAME}`);
+  const data = { 'ca.crt': certificate };
+  const annotations = { ...held?.metadata.annotations, 'kubernetes.io/description': DESCRIPTION };
+  try {
+    if (!held) await api.of(configMap).create({ metadata: { namespace: key, name: NAME, annotations }, data });
+    else if (!equalJson(held.data, data) || !equalJson(held.metadata.annotations, annotations)) {
+      await api.of(configMap).replace({ ...held, metadata: { ...held.metadata, annotations }, data });
+    }
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
+  }
+}

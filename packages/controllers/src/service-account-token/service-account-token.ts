@@ -41,6 +41,7 @@ const tokens: Watch<Secret> = {
  */
 export const serviceAccountTokenController: Controller = defineController({
   name: 'serviceaccount-token-controller',
+  queueName: 'serviceaccount_tokens_secret',
   watches: [tokens, accounts],
 
   async reconcile(key, context) {

@@ -15,6 +15,7 @@ const lost: Watch<ServiceAccount> = {
 /** Every namespace has an account that pods get when they ask for none. */
 export const serviceAccountController: Controller = defineController({
   name: 'serviceaccount-controller',
+  queueName: 'serviceaccount',
   watches: [self(namespace, ({ current }) => current !== undefined), lost],
 
   async reconcile(key, { api, cache }) {

@@ -26,6 +26,7 @@ const addresses: Watch<IPAddress> = {
 /** Says of every range of service addresses whether it may be used, and lets one go when nothing needs it. */
 export const serviceCidrsController: Controller = defineController({
   name: 'service-cidr-controller',
+  queueName: 'servicecidrs',
   eventSource: 'service-cidrs-controller',
   watches: [ranges, addresses],
 

@@ -4,8 +4,9 @@ import type { Context } from '../controller.ts';
 import { timestamp } from './time.ts';
 
 export interface Disruption {
-  readonly reason: string;
-  readonly message: string;
+  /** Of the condition DisruptionTarget; absent: nothing is said but that it failed. */
+  readonly reason?: string;
+  readonly message?: string;
   /** The pod's node cannot say any more how it ended: it counts as failed. */
   readonly fails: boolean;
   readonly gracePeriodSeconds?: number;
@@ -23,6 +24,8 @@ export async function disrupt(
       keyOf(target),
       (current) => {
         if (current.metadata.uid !== target.metadata.uid || isTerminal(current)) return current;
+        const failed = fails ? { phase: 'Failed' as const } : {};
+        if (reason === undefined) return { ...current, status: { ...current.status, ...failed } };
         const others = (current.status.conditions ?? []).filter((condition) => condition.type !== 'DisruptionTarget');
         const generation =
           current.metadata.generation === undefined ? {} : { observedGeneration: current.metadata.generation };
@@ -32,13 +35,13 @@ export async function disrupt(
           status: 'True',
           lastTransitionTime: now,
           reason,
-          message,
+          ...(message === undefined ? {} : { message }),
         };
         return {
           ...current,
           status: {
             ...current.status,
-            ...(fails ? { phase: 'Failed' as const } : {}),
+            ...failed,
             conditions: [...others, condition],
           },
         };

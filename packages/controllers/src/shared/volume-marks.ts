@@ -19,6 +19,10 @@ const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 export const classOf = ({ metadata, spec }: Claim | Volume): string =>
   metadata.annotations?.[BETA_CLASS] ?? spec.storageClassName ?? '';
 
+/** Whether somebody said which class it is to be; '' says that it is to be none. */
+export const asksForClass = ({ metadata, spec }: Claim): boolean =>
+  metadata.annotations?.[BETA_CLASS] !== undefined || spec.storageClassName !== undefined;
+
 export const isMarked = ({ metadata }: ApiObject, mark: string): boolean => metadata.annotations?.[mark] !== undefined;
 
 /** The object with these annotations; undefined takes one away. The same object where nothing changes. */

@@ -8,17 +8,19 @@ import {
   type Pod,
   statefulSet,
 } from '@navarch/api';
-import { compileLabelSelector, equalJson, keyOf, scaledValue } from '@navarch/machinery';
+import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
 import { settleClaims } from './claims.ts';
+import { maxUnavailableOf, setGauges } from './gauges.ts';
 import { createMember, deleteMember, isOfRevision } from './identity.ts';
 import { ordinalOf, startOf, type StatefulSet } from './names.ts';
 
 export const statefulSetController: Controller = defineController({
   name: 'statefulset-controller',
+  queueName: 'statefulset',
   watches: [
     self(statefulSet),
     owned<Pod, StatefulSet>({
@@ -29,6 +31,7 @@ export const statefulSetController: Controller = defineController({
     }),
   ],
   reads: [controllerRevision, persistentVolumeClaim],
+  gauges: setGauges,
 
   async reconcile(key, context) {
     const set = context.cache.get(statefulSet, key);
@@ -146,12 +149,12 @@ async function step(members: Members, context: Context): Promise<readonly Pod[]>
 /** From the highest ordinal down to the partition, pods give way to the next revision: as many at a time as may be missing (KEP-961). */
 async function roll(members: Members, context: Context): Promise<readonly Pod[]> {
   const { set, revisions, wanted } = members;
-  const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
+  const { partition = 0 } = set.spec.updateStrategy?.rollingUpdate ?? {};
   const isOld = (p: Pod | undefined): p is Pod =>
     p !== undefined && !p.metadata.deletionTimestamp && !isOfRevision(p, revisions.update);
   // An old pod in trouble is not waited for: its successor may be what mends it.
   const missing = wanted.filter(({ pod: p }) => !isOld(p) && !(p && members.isUp(p))).length;
-  const room = Math.max(1, scaledValue(maxUnavailable, wanted.length, 'up') ?? 1) - missing;
+  const room = maxUnavailableOf(set) - missing;
   const lowest = startOf(set) + partition;
   const old = wanted
     .filter(({ ordinal }) => ordinal >= lowest)

@@ -2,8 +2,16 @@ import { node, pod, type Pod, type Taint, type Toleration } from '@navarch/api';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
 import { disrupt } from '../shared/disruption.ts';
+import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { tolerates } from '../shared/tolerations.ts';
+
+const DELETIONS = count('taint_eviction_controller_pod_deletions_total', '[ALPHA] Pods deleted because of taints');
+const DELETION_SECONDS = spread(
+  'taint_eviction_controller_pod_deletion_duration_seconds',
+  '[ALPHA] From when a taint was to take effect on a pod until the pod was deleted',
+  EVICTION_SECONDS,
+);
 
 const noExecute = (taints: readonly Taint[] | undefined): readonly Taint[] =>
   (taints ?? []).filter((taint) => taint.effect === 'NoExecute');
@@ -33,6 +41,7 @@ export const taintEvictionController = (): Controller => {
   const since = new Map<string, { readonly key: string; readonly atMs: number }>();
   return defineController({
     name: 'taint-eviction-controller',
+    queueName: 'noexec_taint_pod',
     watches: [pods, nodes],
     workers: 8,
     async reconcile(key, context) {
@@ -76,6 +85,8 @@ async function evict(found: Pod, taints: readonly Taint[], since: Since, context
     { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', fails: false },
     context,
   );
+  DELETIONS.add(context.metrics);
+  DELETION_SECONDS.observe(context.metrics, Math.max(0, -left) / 1000);
   return undefined;
 }
 

@@ -1,13 +1,22 @@
 import { job } from '@navarch/api';
+import { exponential } from '@navarch/base';
 import { hasReason, keyOf } from '@navarch/machinery';
 import { type Controller, defineController, self } from '../controller.ts';
 import { conditionOf, type Job } from '../job/job-pods.ts';
+import { spread } from '../shared/measure.ts';
+
+const DELETION = spread(
+  'ttl_after_finished_controller_job_deletion_duration_seconds',
+  '[ALPHA] The time it took to delete the job since it became eligible for deletion',
+  exponential(0.1, 2, 14),
+);
 
 /** Deletes finished jobs, with their pods, when the time that they say has passed (KEP-592). */
 export const ttlAfterFinishedController: Controller = defineController({
   name: 'ttl-after-finished-controller',
+  queueName: 'ttl_jobs_to_delete',
   watches: [self(job, ({ current }) => current !== undefined && expiryOf(current) !== undefined)],
-  async reconcile(key, { api, cache, clock }) {
+  async reconcile(key, { api, cache, clock, metrics }) {
     const known = cache.get(job, key);
     const expiry = known && expiryOf(known);
     if (expiry === undefined) return undefined;
@@ -22,6 +31,7 @@ export const ttlAfterFinishedController: Controller = defineController({
       await api
         .of(job)
         .delete(keyOf(live), { propagationPolicy: 'Foreground', preconditions: { uid, resourceVersion } });
+      DELETION.observe(metrics, (clock.now() - latest) / 1000);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }

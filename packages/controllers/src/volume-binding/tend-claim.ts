@@ -3,6 +3,7 @@ import { hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { podsByClaim } from '../shared/claims-of-pods.ts';
 import { bind, setClaimPhase } from './bind.ts';
+import { giveDefaultClass } from './default-class.ts';
 import { volumesByClaim, volumesByClass } from './indexes.ts';
 import {
   BETA_STORAGE_PROVISIONER,
@@ -36,6 +37,7 @@ async function tendOpen(claim: Claim, context: Context): Promise<void> {
   ];
   const volume = matchVolume(claim, candidates, waits);
   if (volume && !claim.metadata.deletionTimestamp) return bind(volume, claim, context);
+  if (await giveDefaultClass(claim, context)) return;
   if (waits) sayWhatItWaitsFor(claim, context);
   else if (classOf(claim)) await askProvisioner(claim, found, context);
   else

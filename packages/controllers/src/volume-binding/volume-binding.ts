@@ -1,4 +1,6 @@
 import {
+  DEFAULT_STORAGE_CLASS,
+  defaultClassOf,
   persistentVolume,
   type PersistentVolume,
   persistentVolumeClaim,
@@ -13,6 +15,7 @@ import { type Context, type Controller, defineController, type Watch } from '../
 import { claimsOfPod } from '../shared/claims-of-pods.ts';
 import { keyOfClaim, openClaimsByClass, volumesByClaim } from './indexes.ts';
 import { BIND_COMPLETED, classOf, isMarked } from '../shared/volume-marks.ts';
+import { volumeGauges } from './gauges.ts';
 import { tendClaim } from './tend-claim.ts';
 import { tendVolume } from './tend-volume.ts';
 
@@ -48,7 +51,9 @@ const claims: Watch<PersistentVolumeClaim> = {
 const classes: Watch<ObjectOf<typeof storageClass>> = {
   kind: storageClass,
   *keys({ current }, cache) {
-    if (current) yield* openClaims(current.metadata.name, cache);
+    if (!current) return;
+    yield* openClaims(current.metadata.name, cache);
+    if (defaultClassOf([current], DEFAULT_STORAGE_CLASS)) yield* openClaims('', cache);
   },
 };
 
@@ -71,7 +76,9 @@ function* openClaims(className: string, cache: CacheReader): Iterable<string> {
 /** Brings claims and volumes together, and says of each what has become of it. */
 export const volumeBindingController: Controller = defineController({
   name: 'persistentvolume-binder-controller',
+  queueName: 'claims',
   eventSource: 'persistentvolume-controller',
+  gauges: volumeGauges,
   watches: [claims, volumes, classes, pods],
   async reconcile(key, context) {
     try {

@@ -7,6 +7,7 @@ const asked = ({ spec }: PersistentVolumeClaim): string | undefined => spec.reso
 /** Says of claims that are to grow that this is their driver's work: of no volume any more can it be done from here. */
 export const volumeExpanderController: Controller = defineController({
   name: 'persistentvolume-expander-controller',
+  queueName: 'volume_expand',
   eventSource: 'volume_expand',
   watches: [
     self(

@@ -31,6 +31,7 @@ const holders: Watch<Pod> = {
 /** Lets a claim go when no pod holds it any more. */
 export const claimProtectionController: Controller = defineController({
   name: 'persistentvolumeclaim-protection-controller',
+  queueName: 'pvcprotection',
   watches: [self(persistentVolumeClaim), holders],
   reconcile: (key, context) =>
     protect(persistentVolumeClaim, CLAIM_FINALIZER, key, context, isClaimHeld, isClaimHeldNow),
@@ -48,6 +49,7 @@ async function isClaimHeldNow(claim: PersistentVolumeClaim, { api }: Context): P
 /** Lets a volume go when no claim is bound to it any more. */
 export const volumeProtectionController: Controller = defineController({
   name: 'persistentvolume-protection-controller',
+  queueName: 'pvprotection',
   watches: [self(persistentVolume)],
   reconcile: (key, context) =>
     protect(

@@ -203,6 +203,27 @@ test('volumeBindingController binds a claim once a volume comes', async () => {
   assert.deepEqual(await told(plane), ['v: Bound -> c', 'c: Bound -> v']);
 });
 
+test('volumeBindingController gives a claim that asks for no class the default one when that comes', async () => {
+  await using plane = await start();
+  const { storageClassName: _, ...spec } = claimOf('c', '1Gi').spec ?? {};
+  await plane.api.of(persistentVolumeClaim).create({ ...claimOf('c', '1Gi'), spec });
+  await plane.api.of(persistentVolumeClaim).create(claimOf('none', '1Gi'));
+  await plane.clock.advance(1000);
+  for (const [name, mark] of [
+    ['a', 'false'],
+    ['b', 'true'],
+  ] as const)
+    await plane.api.of(storageClass).create({
+      metadata: { name, annotations: { 'storageclass.kubernetes.io/is-default-class': mark } },
+      provisioner: 'example.com/driver',
+    });
+  await plane.clock.advance(1000);
+  const classes = (await plane.list(persistentVolumeClaim)).map(({ spec: { storageClassName } }) => storageClassName);
+  assert.deepEqual(classes, ['b', '']);
+  assert.deepEqual(plane.counted('retroactive_storageclass_total'), [' 1']);
+  assert.match((await plane.events('PersistentVolumeClaim')).at(-1) ?? '', /^ExternalProvisioning: /);
+});
+
 test('volumeBindingController releases a volume whose claim goes, and gives it to nobody else', async () => {
   await using plane = await start();
   await plane.api.of(persistentVolume).create(volumeOf('v', '1Gi'));

@@ -8,7 +8,7 @@ import {
   type User,
 } from '@navarch/apiserver';
 import { event, type Event, type Pod, pod, serviceAccount } from '@navarch/api';
-import { InvariantError, type Logger, noMetrics, seededRandom, TaskGroup } from '@navarch/base';
+import { InvariantError, type Logger, MetricRegistry, seededRandom, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
 import { type Controller, type ReadPath, runControllers } from '@navarch/controllers';
 import { type ApiObject, hasReason, keyOf, type Kind } from '@navarch/machinery';
@@ -54,6 +54,8 @@ export class ControlPlane implements AsyncDisposable {
   readonly read: ReadPath;
   /** As somebody else. */
   readonly as: (user: User) => Api;
+  /** What the controllers count. */
+  readonly metrics = new MetricRegistry();
   readonly #lifetime: AbortController;
   readonly #group: TaskGroup;
 
@@ -117,7 +119,7 @@ export class ControlPlane implements AsyncDisposable {
       clock,
       random: random.fork('controllers'),
       log: strict,
-      metrics: noMetrics,
+      metrics: plane.metrics,
     };
     group.spawn((signal) => runControllers(options.controllers, deps, signal));
     if (options.pods) {
@@ -138,6 +140,15 @@ export class ControlPlane implements AsyncDisposable {
       .filter((e) => e.involvedObject.kind === kind)
       .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map((e) => `${e.reason}: ${e.message}`);
+  }
+
+  /** The lines of a metric: what is behind its name, but for buckets. */
+  counted(name: string): readonly string[] {
+    return this.metrics
+      .text()
+      .split('\n')
+      .filter((line) => line.startsWith(name) && !line.includes('_bucket'))
+      .map((line) => line.slice(name.length));
   }
 
   /** What pods need before the service account controller runs. */

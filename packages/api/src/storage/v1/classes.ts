@@ -2,11 +2,11 @@ import { equalJson, type Field, type Kind, labelValueErrors, qualifiedNameErrors
 import { builtIn } from '../../built-in.ts';
 import { bytesOf, each, entriesOf, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
+import { DEFAULT_STORAGE_CLASS } from '../default-class.ts';
 import type { StorageClass, VolumeAttributesClass } from '../../generated/types/storage-v1.ts';
 
 const PARAMETERS_MAX = 512;
 const PARAMETER_BYTES_MAX = 256 * 1024;
-const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 const IS_DEFAULT_ATTRIBUTES = [
   'volumeattributesclass.kubernetes.io/is-default-class',
   'volumeattributesclass.alpha.kubernetes.io/is-default-class',
@@ -21,7 +21,7 @@ const markedName =
 
 export const storageClass: Kind<StorageClass> = builtIn<StorageClass>('storage.k8s.io/v1.StorageClass', {
   columns: columnsOf('storage.k8s.io/StorageClass', {
-    Name: markedName(IS_DEFAULT),
+    Name: markedName(DEFAULT_STORAGE_CLASS),
     Provisioner: (c) => c.provisioner,
     ReclaimPolicy: (c) => c.reclaimPolicy ?? 'Delete',
     VolumeBindingMode: (c) => c.volumeBindingMode ?? 'Immediate',

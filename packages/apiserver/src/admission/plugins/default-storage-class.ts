@@ -1,9 +1,8 @@
-import { type PersistentVolumeClaim, storageClass } from '@navarch/api';
+import { DEFAULT_STORAGE_CLASS, type PersistentVolumeClaim, storageClass } from '@navarch/api';
 import { defaultOf } from '../default-class.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
 
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
-const MARKS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 
 /** A claim that asks for no class gets the default one; asking for '' is asking for none. */
 export const defaultStorageClass = defineAdmissionPlugin<PersistentVolumeClaim>({
@@ -12,7 +11,7 @@ export const defaultStorageClass = defineAdmissionPlugin<PersistentVolumeClaim>(
   mutate(draft, _request, { registry }) {
     if (draft.spec.storageClassName !== undefined || draft.metadata.annotations?.[BETA_CLASS] !== undefined)
       return false;
-    const standard = defaultOf(registry.of(storageClass), MARKS);
+    const standard = defaultOf(registry.of(storageClass), DEFAULT_STORAGE_CLASS);
     if (!standard) return false;
     draft.spec.storageClassName = standard.metadata.name;
     return true;

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  cronJob,
+  job,
+  namespace,
+  node,
+  persistentVolume,
+  persistentVolumeClaim,
+  pod,
+  service,
+  statefulSet,
+} from '@navarch/api';
+import {
+  cronJobController,
+  endpointSliceController,
+  jobController,
+  nodeLifecycleController,
+  podGcController,
+  rootCaController,
+  statefulSetController,
+  trackingFinalizersController,
+  volumeBindingController,
+} from '@navarch/controllers';
+import { ControlPlane, quickPods } from '../testing/control-plane.ts';
+import { endRunning } from '../testing/pod-outcomes.ts';
+
+// What controllers count, under upstream's names and labels.
+
+const template = { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'c', image: 'busybox' }] } };
+const labels = { app: 'web' };
+
+test('jobController counts looks, pods, indexes and ends, and what its failure policy decided', async () => {
+  await using plane = await ControlPlane.start({
+    controllers: [jobController(), trackingFinalizersController],
+    pods: quickPods,
+  });
+  await plane.withServiceAccount();
+  await plane.api.of(job).create({
+    metadata: { name: 'good', namespace: 'default' },
+    spec: { completions: 2, parallelism: 2, completionMode: 'Indexed', template },
+  });
+  const rules = [{ action: 'FailJob' as const, onExitCodes: { operator: 'In' as const, values: [3] } }];
+  await plane.api
+    .of(job)
+    .create({ metadata: { name: 'bad', namespace: 'default' }, spec: { podFailurePolicy: { rules }, template } });
+  await plane.api
+    .of(job)
+    .create({ metadata: { name: 'theirs', namespace: 'default' }, spec: { managedBy: 'example.com/queue', template } });
+  for (let n = 0; n < 20; n++) {
+    await plane.clock.advance(1000);
+    await endRunning(plane, (p) => (p.metadata.labels?.['batch.kubernetes.io/job-name'] === 'bad' ? 3 : 0));
+  }
+  const of = (name: string): readonly string[] => [...plane.counted(`job_controller_${name}`)].sort();
+  assert.deepEqual(of('jobs_finished_total'), [
+    '{completion_mode="Indexed",reason="CompletionsReached",result="succeeded"} 1',
+    '{completion_mode="NonIndexed",reason="PodFailurePolicy",result="failed"} 1',
+  ]);
+  assert.deepEqual(of('job_pods_finished_total'), [
+    '{completion_mode="Indexed",result="succeeded"} 2',
+    '{completion_mode="NonIndexed",result="failed"} 1',
+  ]);
+  assert.deepEqual(of('job_finished_indexes_total'), ['{backoffLimit="global",status="succeeded"} 2']);
+  assert.deepEqual(of('pod_failures_handled_by_failure_policy_total'), ['{action="FailJob"} 1']);
+  assert.deepEqual(of('job_pods_creation_total'), ['{reason="new",status="succeeded"} 3']);
+  assert.deepEqual(of('terminated_pods_tracking_finalizer_total'), ['{event="add"} 3', '{event="delete"} 3']);
+  assert.deepEqual(of('jobs_by_external_controller_total'), ['{controller_name="example.com/queue"} 1']);
+  assert.ok(
+    of('job_syncs_total').some((line) =>
+      line.endsWith('action="pods_created",completion_mode="Indexed",result="success"} 1'),
+    ),
+  );
+  assert.ok(plane.counted('workqueue_adds_total').some((line) => line.startsWith('{name="job"} ')));
+});
+
+test('cronJobController observes how late its jobs are', async () => {
+  await using plane = await ControlPlane.start({ controllers: [cronJobController] });
+  await plane.api.of(cronJob).create({
+    metadata: { name: 'tick', namespace: 'default' },
+    spec: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
+  });
+  await plane.clock.advance(61_000);
+  assert.deepEqual(plane.counted('cronjob_controller_job_creation_skew_duration_seconds_count'), [' 1']);
+});
+
+test('endpointSliceController tells of its slices and their changes', async () => {
+  await using plane = await ControlPlane.start({ controllers: [endpointSliceController], pods: quickPods });
+  await plane.withServiceAccount();
+  await plane.api.of(service).create({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { selector: labels, ports: [{ port: 80 }], trafficDistribution: 'PreferClose' },
+  });
+  await plane.clock.advance(1000);
+  for (const name of ['a', 'b'])
+    await plane.api.of(pod).create({ metadata: { name, namespace: 'default', labels }, spec: template.spec });
+  await plane.clock.advance(3000);
+  const of = (name: string): readonly string[] => plane.counted(`endpoint_slice_controller_${name}`);
+  assert.deepEqual(of('num_endpoint_slices'), [' 1']);
+  assert.deepEqual(of('desired_endpoint_slices'), [' 1']);
+  assert.deepEqual(of('endpoints_desired'), [' 2']);
+  assert.deepEqual(of('endpoints_added_per_sync_sum'), [' 2']);
+  assert.deepEqual(of('services_count_by_traffic_distribution'), ['{traffic_distribution="PreferClose"} 1']);
+  assert.equal(of('changes')[0], '{operation="create"} 1');
+  assert.ok(of('syncs')[0]?.startsWith('{result="success"} '));
+});
+
+test('nodeLifecycleController tells of zones, and counts nodes whose pods are to go', async () => {
+  await using plane = await ControlPlane.start({ controllers: [nodeLifecycleController()] });
+  for (const name of ['a', 'b', 'c'])
+    await plane.api
+      .of(node)
+      .create({ metadata: { name, labels: { 'topology.kubernetes.io/zone': name === 'c' ? '' : 'z' } } });
+  const heartbeat = async (name: string): Promise<void> => {
+    const now = new Date(plane.clock.now()).toISOString().replace(/\.\d+/, '');
+    const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: now, lastTransitionTime: now }];
+    await plane.api
+      .of(node)
+      .update(name, (n) => ({ ...n, status: { ...n.status, conditions } }), { subresource: 'status' });
+  };
+  await heartbeat('b');
+  for (let n = 0; n < 12; n++) {
+    await heartbeat('a');
+    await heartbeat('c');
+    await plane.clock.advance(10_000);
+  }
+  const of = (name: string): readonly string[] => [...plane.counted(`node_collector_${name}`)].sort();
+  assert.deepEqual(of('zone_size'), ['{zone=""} 1', '{zone=":\u0000:z"} 2']);
+  assert.deepEqual(of('zone_health'), ['{zone=""} 100', '{zone=":\u0000:z"} 50']);
+  assert.deepEqual(of('unhealthy_nodes_in_zone'), ['{zone=""} 0', '{zone=":\u0000:z"} 1']);
+  assert.deepEqual(of('evictions_total'), ['{zone=":\u0000:z"} 1']);
+});
+
+test('podGcController lets pods that nobody runs fail before it removes them, and counts them', async () => {
+  await using plane = await ControlPlane.start({ controllers: [podGcController()] });
+  await plane.withServiceAccount();
+  await plane.api.of(pod).create({
+    metadata: { name: 'p', namespace: 'default', finalizers: ['example.com/look'] },
+    spec: template.spec,
+  });
+  await plane.api.of(pod).delete('default/p');
+  await plane.clock.advance(25_000);
+  assert.equal((await plane.api.of(pod).get('default/p')).status.phase, 'Failed');
+  const [line = ''] = plane.counted('pod_gc_collector_force_delete_pods_total');
+  assert.match(line, /^\{namespace="default",reason="unscheduled"\} /);
+});
+
+test('rootCaController counts its looks at namespaces by how they ended', async () => {
+  await using plane = await ControlPlane.start({ controllers: [rootCaController('PEM')] });
+  await plane.api.of(namespace).create({ metadata: { name: 'n' } });
+  await plane.clock.advance(1000);
+  assert.match(plane.counted('root_ca_cert_publisher_sync_total')[0] ?? '', /^\{code="200"\} \d+$/);
+});
+
+test('statefulSetController tells how many pods may be missing, and how many are', async () => {
+  await using plane = await ControlPlane.start({ controllers: [statefulSetController] });
+  await plane.withServiceAccount();
+  await plane.api.of(statefulSet).create({
+    metadata: { name: 'db', namespace: 'default' },
+    spec: {
+      replicas: 4,
+      serviceName: 'db',
+      selector: { matchLabels: labels },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '50%' } },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'busybox' }] } },
+    },
+  });
+  await plane.clock.advance(1000);
+  const who = '{pod_management_policy="OrderedReady",statefulset_name="db",statefulset_namespace="default"}';
+  assert.deepEqual(plane.counted('statefulset_controller_statefulset_max_unavailable'), [`${who} 2`]);
+  assert.deepEqual(plane.counted('statefulset_controller_statefulset_unavailable_replicas'), [`${who} 4`]);
+});
+
+test('volumeBindingController tells how many volumes and claims are bound', async () => {
+  await using plane = await ControlPlane.start({ controllers: [volumeBindingController] });
+  for (const name of ['v', 'w'])
+    await plane.api.of(persistentVolume).create({
+      metadata: { name },
+      spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: `/${name}` } },
+    });
+  await plane.clock.advance(1000);
+  await plane.api.of(persistentVolumeClaim).create({
+    metadata: { name: 'c', namespace: 'default' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '' },
+  });
+  await plane.clock.advance(1000);
+  const of = (name: string): readonly string[] => plane.counted(`pv_collector_${name}`);
+  assert.deepEqual(of('total_pv_count'), ['{plugin_name="kubernetes.io/host-path",volume_mode="Filesystem"} 2']);
+  assert.deepEqual(of('bound_pv_count'), ['{storage_class=""} 1']);
+  assert.deepEqual(of('unbound_pv_count'), ['{storage_class=""} 1']);
+  assert.deepEqual(of('bound_pvc_count'), ['{namespace="default",storage_class="",volume_attributes_class=""} 1']);
+});
