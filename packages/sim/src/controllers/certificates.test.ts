@@ -26,7 +26,7 @@ import {
 } from '@navarch/controllers';
 import type { Api } from '@navarch/client';
 import { ControlPlane } from '../testing/control-plane.ts';
-import { issued, jsonAuthority as authority, wrapped } from '../testing/json-certificates.ts';
+import { issued, jsonAuthority as authority, STUB_REQUEST, wrapped } from '../testing/json-certificates.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -283,10 +283,6 @@ test('cluster DNS: kube-dns has a slice for every node with its address, ready w
   assert.equal((await plane.list(endpointSlice, 'kube-system')).length, 2);
 });
 
-/** A request without names for an Ed25519 key. */
-const STUB =
-  'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
-
 test('podcertificaterequest-cleaner-controller keeps a request for a quarter of an hour', async () => {
   await using plane = await ControlPlane.start({ controllers: [podRequestCleaningController] });
   const requests = plane.api.of(podCertificateRequest);
@@ -300,7 +296,7 @@ test('podcertificaterequest-cleaner-controller keeps a request for a quarter of 
       serviceAccountUID: 'u',
       nodeName: 'n',
       nodeUID: 'u',
-      stubPKCS10Request: STUB,
+      stubPKCS10Request: STUB_REQUEST,
     },
   });
   await plane.clock.advance(14 * 60_000);

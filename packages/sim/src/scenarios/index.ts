@@ -1,3 +1,5 @@
+import { certificateScenarios } from './certificates/certificates.ts';
+import { clusterRoleAggregationScenarios } from './cluster-role-aggregation/cluster-role-aggregation.ts';
 import { cronJobScenarios } from './cron-job/cron-job.ts';
 import { customResourceScenarios } from './custom-resources/custom-resources.ts';
 import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
@@ -15,6 +17,8 @@ import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import type { Scenario } from './scenario.ts';
 import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
+import { tokenScenarios } from './tokens/tokens.ts';
+import { trustScenarios } from './trust/trust.ts';
 import { volumeScenarios } from './volumes/volumes.ts';
 
 export { play, type Verdict } from './play.ts';
@@ -39,4 +43,8 @@ export const scenarios: readonly Scenario[] = [
   ...volumeScenarios,
   ...leaderElectionScenarios,
   ...customResourceScenarios,
+  ...tokenScenarios,
+  ...trustScenarios,
+  ...clusterRoleAggregationScenarios,
+  ...certificateScenarios,
 ];

@@ -7,7 +7,7 @@ import type { View } from './view.ts';
 import type { World } from './world.ts';
 
 /** What is around a scenario's controllers that is not the API. */
-export interface Surroundings {
+interface Surroundings {
   readonly clock: Clock;
   readonly view: View;
   /** What extension API servers have, asked through the API server. */

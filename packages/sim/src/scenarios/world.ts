@@ -112,7 +112,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Someone who is patient makes an object: again when the server was away, and it is theirs if it is there then. */
-  async create<O extends ApiObject>(kind: Kind<O>, draft: Draft<O>): Promise<O> {
+  async create<O extends ApiObject>(kind: Kind<O>, draft: Draft<O>, user: User = systemUser): Promise<O> {
     const { namespace: inNamespace, name } = draft.metadata as { readonly namespace?: string; readonly name: string };
     let isSecond = false;
     return this.#ask(async (api) => {
@@ -123,15 +123,20 @@ export class World implements AsyncDisposable {
         isSecond = true;
         throw error;
       }
-    });
+    }, user);
   }
 
-  async change<O extends ApiObject>(kind: Kind<O>, key: Key, change: (current: O) => O): Promise<O> {
-    return this.#ask((api) => api.of(kind).update(key, change));
+  async change<O extends ApiObject>(
+    kind: Kind<O>,
+    key: Key,
+    change: (current: O) => O,
+    subresource?: string,
+  ): Promise<O> {
+    return this.#ask((api) => api.of(kind).update(key, change, subresource === undefined ? {} : { subresource }));
   }
 
   async setStatus<O extends ApiObject>(kind: Kind<O>, key: Key, change: (current: O) => O): Promise<O> {
-    return this.#ask((api) => api.of(kind).update(key, change, { subresource: 'status' }));
+    return this.change(kind, key, change, 'status');
   }
 
   /** What is gone already is no failure. */
@@ -161,15 +166,15 @@ export class World implements AsyncDisposable {
 
   /** The reason with which the server refuses; undefined: it does not. */
   async refusal(request: (api: Api) => Promise<unknown>, user: User = systemUser): Promise<string | undefined> {
-    return this.#ask(async () => {
+    return this.#ask(async (api) => {
       try {
-        await request(this.#server.api(user));
+        await request(api);
         return undefined;
       } catch (error) {
         if (!(error instanceof StatusError) || isPassing(error)) throw error;
         return error.status.reason ?? 'none';
       }
-    });
+    }, user);
   }
 
   /** Time goes on, and what is under way with it. */
@@ -220,8 +225,8 @@ export class World implements AsyncDisposable {
     await this.#group[Symbol.asyncDispose]();
   }
 
-  async #ask<T>(request: (api: Api) => Promise<T>): Promise<T> {
-    const api = this.#server.api(systemUser);
+  async #ask<T>(request: (api: Api) => Promise<T>, user: User = systemUser): Promise<T> {
+    const api = this.#server.api(user);
     let answer: { readonly value: T } | { readonly error: unknown } | undefined;
     this.#group.spawn(async (signal) => {
       while (!answer && !signal.aborted) {

@@ -39,3 +39,7 @@ export const jsonAuthority: CertificateAuthority = {
 /** What the certificate in the status was signed for. */
 export const issued = ({ certificate = '' }: CertificateSigningRequest['status']): any =>
   JSON.parse(atob(atob(certificate).split('\n')[1] ?? ''));
+
+/** A request without names for an Ed25519 key. */
+export const STUB_REQUEST =
+  'MH8wMwIBADAAMCowBQYDK2VwAyEAOXi1E2lfP2wHPw8uDxQOogZixVKre4YFXZjwRCMUSf2gADAFBgMrZXADQQDjXd0OWECPSa9/wRlHoqkpDVaMfeBfE9u6D/WT01orWlkl/wiolhy0DqaUPE3UXZmNJK96psaNNMldjrU0w4cA';
