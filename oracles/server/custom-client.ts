@@ -6,7 +6,8 @@ import { mapJson } from '../map-json.ts';
 
 /** Upstream's server lets whoever creates the first object of a definition wait so long: together it takes less. */
 const FRESH_MS = 2_100;
-const UNTIL_MS = 10_000;
+/** Upstream's server tries a deletion that failed again later and later: on a busy machine that takes a while. */
+const UNTIL_MS = 60_000;
 /** Upstream's server answers so while it takes up what a definition says now. */
 const AGAIN = 429;
 

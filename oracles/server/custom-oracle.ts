@@ -1,12 +1,18 @@
 import type { Oracle, OracleContext } from '../oracle.ts';
 import { CustomClient, type CustomScenario, type Step } from './custom-client.ts';
 import { customObjects } from './custom-objects.ts';
+import { customValues } from './custom-values.ts';
 import { definitionLives } from './definition-life.ts';
 import { faultyDefinitions } from './faulty-definitions.ts';
 import { exchange } from './http.ts';
 import { ours, type Side, theirs } from './sides.ts';
 
-const scenarios: readonly CustomScenario[] = [...faultyDefinitions, ...definitionLives, ...customObjects];
+const scenarios: readonly CustomScenario[] = [
+  ...faultyDefinitions,
+  ...definitionLives,
+  ...customValues,
+  ...customObjects,
+];
 const SHOWN_MAX = 8;
 
 /** What definitions and their objects come to, step by step, in a server of ours and in one of the official libraries. */

@@ -3,7 +3,6 @@ import {
   applyDefaults,
   cloneJson,
   coerceEmbedded,
-  type Column,
   compareApiVersions,
   compileSimplePath,
   decode,
@@ -12,9 +11,6 @@ import {
   EmbeddedError,
   type FieldSchema,
   forbidden,
-  humanDuration,
-  type Integer,
-  JsonPathError,
   type JsonSchema,
   type Kind,
   type Mutable,
@@ -27,16 +23,14 @@ import {
   schemaOf,
   type SubresourceFacts,
   type Verb,
-  writeJson,
 } from '@navarch/machinery';
 import { schemas } from '../../built-in.ts';
 import type {
-  CustomResourceColumnDefinition,
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '../../generated/types/apiextensions-v1.ts';
-import { age } from '../../columns.ts';
 import { CustomChecks, type CustomEngine } from './custom-checks.ts';
+import { customColumns, selectorValue } from './custom-columns.ts';
 import { childrenOf, hasDefault } from './schema-keywords-validation.ts';
 
 /** An object of a custom resource: what its schema makes of it. */
@@ -141,7 +135,7 @@ function customKind(
       }),
     },
     ...(version.deprecated ? { deprecated: version.deprecationWarning ?? deprecationOf(spec, version.name) } : {}),
-    columns: columnsOf(version),
+    columns: customColumns(version),
     selectableFields: Object.fromEntries(
       (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), selectorValue(jsonPath)]),
     ),
@@ -315,87 +309,4 @@ function embeddedIn(object: object, json: JsonSchema, isLenient: boolean): reado
     if (!(error instanceof EmbeddedError)) throw error;
     throw new DecodeError(error.message);
   }
-}
-
-/** A bookmark's object has none. */
-const NAME: Column<CustomObject> = {
-  name: 'Name',
-  type: 'string',
-  format: 'name',
-  priority: 0,
-  value: ({ metadata }) => (metadata as { readonly name?: string }).name ?? '',
-};
-const AGE: Column<CustomObject> = {
-  name: 'Age',
-  type: 'date',
-  priority: 0,
-  value: (object, { now }) => age(object.metadata.creationTimestamp, now),
-};
-
-/** Where a path is none, there are the columns that every resource has. */
-function columnsOf({
-  additionalPrinterColumns = [],
-}: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
-  if (additionalPrinterColumns.length === 0) return [NAME, AGE];
-  const columns = additionalPrinterColumns.map(columnOf);
-  return columns.some((column) => !column) ? [NAME] : [NAME, ...(columns as readonly Column<CustomObject>[])];
-}
-
-function columnOf({
-  name,
-  type,
-  format,
-  description,
-  priority,
-  jsonPath,
-}: CustomResourceColumnDefinition): Column<CustomObject> | undefined {
-  const find = pathOf(jsonPath);
-  return (
-    find && {
-      name,
-      type: type as Column<CustomObject>['type'],
-      priority: priority ?? 0,
-      ...(format ? { format } : {}),
-      description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
-      value: (object, { now }) => cell(type, find(object), now),
-    }
-  );
-}
-
-function pathOf(jsonPath: string): ReturnType<typeof compileSimplePath> | undefined {
-  try {
-    return compileSimplePath(jsonPath);
-  } catch (error) {
-    if (!(error instanceof JsonPathError)) throw error;
-    return undefined;
-  }
-}
-
-/** Of what a path finds the first counts. */
-function cell(type: string, [first]: readonly unknown[], now: number): string | Integer | boolean | null {
-  if (first === undefined) return null;
-  if (type === 'string') return first === null ? '<no value>' : typeof first === 'string' ? first : writeJson(first);
-  switch (type) {
-    case 'integer':
-      return typeof first === 'number' ? Math.trunc(first) : typeof first === 'bigint' ? first : null;
-    case 'number':
-      return typeof first === 'number' ? first : typeof first === 'bigint' ? Number(first) : null;
-    case 'boolean':
-      return typeof first === 'boolean' ? first : null;
-    default:
-      return typeof first === 'string' ? ageOf(first, now) : null;
-  }
-}
-
-function ageOf(value: string, now: number): string {
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? '<invalid>' : humanDuration(now - time);
-}
-
-function selectorValue(jsonPath: string): (object: CustomObject) => string {
-  const find = compileSimplePath(jsonPath);
-  return (object) => {
-    const [value] = find(object);
-    return value === undefined || value === null || typeof value === 'object' ? '' : String(value);
-  };
 }
