@@ -93,3 +93,80 @@ test('finalizers of Kubernetes kinds belong to a domain, where upstream looks', 
   assert.equal(await of('/apis/coordination.k8s.io/v1/namespaces/d/leases', { spec: {} }), 201);
   assert.equal(await of('/apis/node.k8s.io/v1/runtimeclasses', { handler: 'h' }), 201);
 });
+
+test('what the server adds to what was sent belongs to nobody', async () => {
+  const { ask } = await asked();
+  const ownedIn = async (at: string, name: string, sent: object): Promise<any> => {
+    const { status } = await ask('POST', `${at}?fieldManager=me`, { metadata: { name, labels: { a: 'b' } }, ...sent });
+    assert.equal(status, 201, at);
+    const { body } = await ask('GET', `${at}/${name}`);
+    assert.equal(body.metadata.managedFields.length, 1);
+    return body.metadata.managedFields[0].fieldsV1;
+  };
+  const spec = { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] };
+  const job = await ownedIn('/apis/batch/v1/namespaces/d/jobs', 'j', { spec: { template: { spec } } });
+  assert.deepEqual([job['f:spec']['f:selector'], job['f:spec']['f:template']['f:metadata']], [undefined, undefined]);
+  const namespace = await ownedIn('/api/v1/namespaces', 'n', {});
+  assert.equal(namespace['f:spec'], undefined);
+  const claim = await ownedIn('/api/v1/namespaces/d/persistentvolumeclaims', 'c', {
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      dataSource: { kind: 'PersistentVolumeClaim', name: 'other' },
+    },
+  });
+  assert.deepEqual([claim['f:spec']['f:dataSource'], claim['f:spec']['f:dataSourceRef']], [{}, undefined]);
+  const labels = { a: 'b' };
+  const daemons = await ownedIn('/apis/apps/v1/namespaces/d/daemonsets', 'd', {
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  });
+  assert.deepEqual(daemons['f:metadata']['f:annotations'], {
+    '.': {},
+    'f:deprecated.daemonset.template.generation': {},
+  });
+});
+
+test('a job that was created can be applied over, and stays as it is', async () => {
+  const { ask } = await asked();
+  const at = '/apis/batch/v1/namespaces/d/jobs';
+  const sent = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'j' },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+  };
+  await ask('POST', `${at}?fieldManager=me`, sent);
+  const { body: made } = await ask('GET', `${at}/j`);
+  // As kubectl does who comes to apply on the server what was applied by the client.
+  const [{ fieldsV1 }] = made.metadata.managedFields;
+  await ask('PUT', `${at}/j`, {
+    ...made,
+    metadata: {
+      ...made.metadata,
+      managedFields: [{ manager: 'me', operation: 'Apply', apiVersion: 'batch/v1', fieldsType: 'FieldsV1', fieldsV1 }],
+    },
+  });
+  const { status, body } = await ask('PATCH', `${at}/j?fieldManager=me`, sent, {
+    'content-type': 'application/apply-patch+yaml',
+  });
+  assert.deepEqual([status, body.spec.selector], [200, made.spec.selector]);
+});
+
+test('the class of a pod is that of what plugins made of it', async () => {
+  const { ask } = await asked();
+  await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });
+  const cpu = '1';
+  const memory = '1Mi';
+  await ask('POST', '/api/v1/namespaces/d/limitranges', {
+    metadata: { name: 'l' },
+    spec: { limits: [{ type: 'Container', default: { cpu, memory }, defaultRequest: { cpu, memory } }] },
+  });
+  const { body } = await ask('POST', '/api/v1/namespaces/d/pods', {
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  });
+  assert.equal(body.status.qosClass, 'Guaranteed');
+});

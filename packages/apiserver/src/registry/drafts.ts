@@ -78,8 +78,6 @@ export class Drafts<O extends ApiObject> {
     const { kind, stored, attendant, admission } = this.#deps;
     const { call } = writing;
     const hooks = this.#hooks(writing);
-    stored.behaviour.prepareCreate?.(draft as Mutable<any>, hooks);
-    this.#dropDisabled(draft, undefined);
     if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, undefined, writing);
     const request = this.#request(
@@ -89,6 +87,8 @@ export class Drafts<O extends ApiObject> {
     );
     const ready = await this.#mutated(draft, request, undefined);
     dropRepeatedOwners(ready, call, true);
+    stored.behaviour.prepareCreate?.(ready as Mutable<any>, hooks);
+    this.#dropDisabled(ready, undefined);
     attendant?.prepare(ready as ApiObject, undefined);
     const at = new Field();
     this.#checkType(ready, at);
@@ -127,9 +127,6 @@ export class Drafts<O extends ApiObject> {
       { ...draft.metadata, name, ...(generateName ? { generateName } : {}) },
       previous.metadata,
     );
-    if (part) part.prepare?.(draft as Mutable<any>, previous as O, hooks);
-    else stored.behaviour.prepareUpdate?.(draft as Mutable<any>, previous, hooks);
-    this.#dropDisabled(draft, previous);
     if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, previous, writing);
     const request = this.#request(
@@ -144,6 +141,9 @@ export class Drafts<O extends ApiObject> {
     );
     const ready = await this.#mutated(draft, request, part);
     dropRepeatedOwners(ready, call, true);
+    if (part) part.prepare?.(ready as Mutable<any>, previous as O, hooks);
+    else stored.behaviour.prepareUpdate?.(ready as Mutable<any>, previous, hooks);
+    this.#dropDisabled(ready, previous);
     if (!part) attendant?.prepare(ready as ApiObject, previous);
     this.#countGeneration(ready, previous, part);
     const at = new Field();
@@ -222,7 +222,7 @@ export class Drafts<O extends ApiObject> {
     return admissionRequest(this.#deps.stored, operation, at, call);
   }
 
-  /** Before admission, so that what plugins add belongs to nobody. */
+  /** Before admission and the strategy of the kind, so that what they add belongs to nobody. */
   #record(draft: Draft, previous: ApiObject | undefined, { call, part, now }: Writing): void {
     const { kind, inVersion } = this.#deps;
     const recording = {

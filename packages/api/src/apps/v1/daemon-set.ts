@@ -36,7 +36,10 @@ export const daemonSet: Kind<DaemonSet> = builtIn<DaemonSet>('apps/v1.DaemonSet'
     Selector: (d) => selectorText(d.spec.selector),
   }),
   behaviour: {
-    complete({ spec }) {
+    complete(d) {
+      const { spec } = d;
+      // Whoever writes a set writes its count too, and comes to own it: 0 where none is said.
+      setTemplateGeneration(d, templateGenerationOf(d));
       spec.updateStrategy.type ??= 'RollingUpdate';
       if (spec.updateStrategy.type === 'RollingUpdate') {
         spec.updateStrategy.rollingUpdate ??= {};
