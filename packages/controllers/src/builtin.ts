@@ -12,6 +12,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation/clu
 import { cronJobController } from './cron-job/cron-job.ts';
 import { daemonSetController } from './daemon-set/daemon-set.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { deschedulerController, type DeschedulerOptions } from './descheduler/descheduler.ts';
 import { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.ts';
 import { staleDisruptionController } from './disruption/stale-target.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts';
@@ -57,6 +58,8 @@ export interface ControllerOptions {
   readonly podGc?: PodGcOptions;
   /** Who makes load balancers. Absent: services of that type wait for somebody else. */
   readonly loadBalancers?: LoadBalancers | undefined;
+  /** What is evicted so that it is placed anew. Absent: nothing, as upstream. */
+  readonly descheduler?: DeschedulerOptions | undefined;
   /** How nodes join and are known. Absent: certificate requests and bootstrap tokens are left to others. */
   readonly joining?: JoiningOptions;
   /** The service kube-dns has an endpoint on every node, where its agent answers. */
@@ -112,6 +115,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   ...(options.nodeIpam ? [nodeIpamController(options.nodeIpam)] : []),
   podGcController(options.podGc),
   ...(options.loadBalancers ? [serviceLoadBalancerController(options.loadBalancers)] : []),
+  ...(options.descheduler ? [deschedulerController(options.descheduler)] : []),
   ...(options.hasNodeDns ? [clusterDnsController] : []),
   ...(options.joining ? joiningControllers(options.joining) : []),
 ];

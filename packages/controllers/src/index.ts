@@ -69,3 +69,5 @@ export {
   volumeProtectionController,
 } from './volume-protection/volume-protection.ts';
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';
+export { deschedulerController, type DeschedulerOptions } from './descheduler/descheduler.ts';
+export { type DeschedulerPolicy, PolicyError, readPolicy } from './descheduler/policy.ts';

@@ -11,6 +11,7 @@ import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
+import { deschedulerOf } from '../compose/descheduler.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { loadBalancerPool } from '../compose/load-balancer-pool.ts';
@@ -66,6 +67,8 @@ interface ServerFlags {
   readonly controllers: readonly string[];
   readonly leaderElect?: boolean;
   readonly loadBalancerPool: readonly string[];
+  readonly deschedulerPolicy?: string;
+  readonly deschedulingInterval: string;
   readonly featureGates: readonly string[];
   readonly enableAdmissionPlugins: readonly string[];
   readonly disableAdmissionPlugins: readonly string[];
@@ -116,6 +119,11 @@ export const declareServer: Declare = (program) => {
       together,
       [],
     )
+    .option(
+      '--descheduler-policy <file>',
+      'evict pods that would be better off elsewhere, by this policy (descheduler/v1alpha2 DeschedulerPolicy)',
+    )
+    .option('--descheduling-interval <time>', 'from the end of one round of the descheduler to the next', '5m')
     .option(
       '--leader-elect',
       'run controllers and scheduler only while holding their leases in kube-system: for several on one store',
@@ -175,6 +183,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     admission: admissionPlugins(listOf(flags.enableAdmissionPlugins), listOf(flags.disableAdmissionPlugins)),
   };
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
+  const descheduler = deschedulerOf(flags.deschedulerPolicy, flags.deschedulingInterval);
   await using audit = openAudit(
     {
       policyFile: flags.auditPolicyFile,
@@ -228,6 +237,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         rootCertificate: server.authority,
         joining: server.joining,
         loadBalancers,
+        descheduler,
         controllers: controllersOf(flags.controllers),
         candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
         housekeep: (until) => server.served.housekeep(until),

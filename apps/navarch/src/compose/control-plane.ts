@@ -4,6 +4,7 @@ import { type Api, Cache, EventRecorder, type KindApi, leadAgain, type LeaseObje
 import {
   builtinControllers,
   type Controller,
+  type DeschedulerOptions,
   type JoiningOptions,
   kindControllers,
   type KindSource,
@@ -33,6 +34,8 @@ export interface ControlPlaneDeps {
   readonly joining: JoiningOptions;
   /** Absent: services of type LoadBalancer wait for somebody else. */
   readonly loadBalancers?: LoadBalancers | undefined;
+  /** Absent: nothing is evicted so that it is placed anew. */
+  readonly descheduler?: Omit<DeschedulerOptions, 'metrics'> | undefined;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -95,6 +98,8 @@ function controllersOf({
   clusterCidr,
   joining,
   loadBalancers,
+  descheduler,
+  metrics,
   controllers: selection,
 }: ControlPlaneDeps): readonly Controller[] {
   const all = builtinControllers({
@@ -102,6 +107,7 @@ function controllersOf({
     nodeIpam: { clusterCidr },
     joining,
     loadBalancers,
+    descheduler: descheduler && { ...descheduler, metrics },
     hasNodeDns: true,
   });
   const [wrong] = selectionErrors([...all, ...kindControllers([])], selection);

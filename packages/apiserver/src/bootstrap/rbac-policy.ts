@@ -43,6 +43,8 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
     // Of a version that upstream's roles know only where its feature is on.
     can('update', 'internal.apiserver.k8s.io', 'storageversions/status'),
+    // Of the add-ons: descheduler.
+    can('create', 'core', 'pods/eviction'),
     // Upstream's API server repairs these itself.
     can('create delete', 'networking.k8s.io', 'ipaddresses'),
   ],

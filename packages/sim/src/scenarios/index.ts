@@ -3,6 +3,7 @@ import { clusterRoleAggregationScenarios } from './cluster-role-aggregation/clus
 import { cronJobScenarios } from './cron-job/cron-job.ts';
 import { customResourceScenarios } from './custom-resources/custom-resources.ts';
 import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
+import { deschedulerScenarios } from './descheduler/descheduler.ts';
 import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
 import { disruptionScenarios } from './disruption/disruption.ts';
@@ -42,6 +43,7 @@ export const scenarios: readonly Scenario[] = [
   ...nodeScenarios,
   ...volumeScenarios,
   ...leaderElectionScenarios,
+  ...deschedulerScenarios,
   ...customResourceScenarios,
   ...tokenScenarios,
   ...trustScenarios,
