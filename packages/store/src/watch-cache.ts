@@ -3,7 +3,7 @@ import { type Few, itemsOf, sizeOf, withOne, withoutOne } from './few.ts';
 import { LabelIndex, type LabelQuery } from './label-index.ts';
 import { Recent } from './recent.ts';
 import { type Change, CompactedError, type Entry, type Store } from './store.ts';
-import { lowerBound } from './sorted.ts';
+import { SortedKeys } from './sorted-keys.ts';
 
 /** Events kept for watches that begin in the past; a watch from before the oldest must list again. */
 export const EVENT_WINDOW_MAX = 10_000;
@@ -64,8 +64,7 @@ export class WatchCache<T extends object> {
   readonly prefix: string;
   readonly #home: Home<T>;
   readonly #live = new Map<string, Cached<T>>();
-  /** Live keys in order. */
-  #keys: string[] = [];
+  #keys = new SortedKeys();
   readonly #window: CachedEvent<T>[] = [];
   #windowBytes = 0;
   #received = 0;
@@ -95,7 +94,7 @@ export class WatchCache<T extends object> {
   async start(store: Store, signal: AbortSignal): Promise<void> {
     const { revision, entries } = await store.list(this.prefix, { revision: store.oldest() });
     for (const entry of entries) this.#put(this.held(entry, undefined), undefined, 'passing');
-    this.#keys = entries.map((entry) => entry.key);
+    this.#keys = SortedKeys.of(entries.map((entry) => entry.key));
     this.#revision = revision;
     this.#oldest = revision;
     store.subscribe(
@@ -141,18 +140,13 @@ export class WatchCache<T extends object> {
 
   /** Live objects whose key starts with `prefix` (itself under the cache's), in key order, strictly after `after`. */
   *range(prefix: string, after?: string): Generator<Cached<T>> {
-    let i = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
-    if (after !== undefined && this.#keys[i] === after) i += 1;
-    for (const end = lowerBound(this.#keys, `${prefix}\uffff`); i < end; i++)
-      yield this.#live.get(this.#keys[i] as string) as Cached<T>;
+    for (const key of this.#keys.range(firstAfter(prefix, after), endOf(prefix)))
+      yield this.#live.get(key) as Cached<T>;
   }
 
   /** How many live keys start with `prefix` and come after `after`. */
   count(prefix: string, after?: string): number {
-    const start = lowerBound(this.#keys, after === undefined || after < prefix ? prefix : after);
-    return (
-      lowerBound(this.#keys, `${prefix}\uffff`) - start - (after !== undefined && this.#keys[start] === after ? 1 : 0)
-    );
+    return this.#keys.rank(endOf(prefix)) - this.#keys.rank(firstAfter(prefix, after));
   }
 
   /** An object that is not live here, or not yet. */
@@ -252,7 +246,7 @@ export class WatchCache<T extends object> {
     }
     const current = this.held(change, change.attachment);
     this.#put(current, previous, 'object');
-    if (!previous) this.#insertKey(change.key);
+    if (!previous) this.#keys.add(change.key);
     return { revision: change.revision, key: change.key, current, previous };
   }
 
@@ -273,7 +267,7 @@ export class WatchCache<T extends object> {
   #remove(previous: Cached<T>): void {
     this.#live.delete(previous.key);
     this.#bytes -= previous.size;
-    this.#keys.splice(lowerBound(this.#keys, previous.key), 1);
+    this.#keys.delete(previous.key);
     this.#unindex(previous);
   }
 
@@ -298,12 +292,6 @@ export class WatchCache<T extends object> {
       if (rest) index.set(value, rest);
       else index.delete(value);
     }
-  }
-
-  #insertKey(key: string): void {
-    const last = this.#keys.at(-1);
-    if (last === undefined || last < key) this.#keys.push(key);
-    else this.#keys.splice(lowerBound(this.#keys, key), 0, key);
   }
 
   #indexAfter(revision: number): number {
@@ -331,6 +319,11 @@ function* undone<T extends object>(
   }
   yield* before.slice(next);
 }
+
+/** Keys of a prefix, or of what is left of it, are from the one on and before the other. */
+const firstAfter = (prefix: string, after: string | undefined): string =>
+  after === undefined || after < prefix ? prefix : `${after}\0`;
+const endOf = (prefix: string): string => `${prefix}\uffff`;
 
 const isWorthSorting = (size: number, count: number): boolean => size <= INDEXED_FEW || size * INDEXED_SHARE <= count;
 
