@@ -1,5 +1,5 @@
 import { type Pod, type PodSpec, podRequests } from '@navarch/api';
-import { quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
+import { equalJson, quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
 
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
 export type Amounts = ReadonlyMap<string, number>;
@@ -48,15 +48,17 @@ const TEMPLATES_MAX = 4096;
 export class Templates {
   readonly #byKey = new Map<string, Template>();
   readonly #shapes = new Map<string, Shape>();
-  readonly #bySpec = new WeakMap<object, { readonly labels: unknown; readonly template: Template }>();
+  /** By the list of containers, which a pod's next version shares with the one it was made from in the same process. */
+  readonly #known = new WeakMap<object, Known>();
 
   of(pod: Pod): Template {
-    const known = this.#bySpec.get(pod.spec);
-    if (known && known.labels === pod.metadata.labels) return known.template;
+    const known = this.#known.get(pod.spec.containers);
+    if (known && isKnown(pod, known)) return known.template;
     const shapeKey = keyOfShape(pod);
     const key = `${keyBesideShape(pod)}${shapeKey}`;
     const template = found(this.#byKey, key, () => templateOf(pod, key, this.#shapeOf(shapeKey)));
-    this.#bySpec.set(pod.spec, { labels: pod.metadata.labels, template });
+    const { uid, labels, ownerReferences } = pod.metadata;
+    this.#known.set(pod.spec.containers, { spec: pod.spec, uid, labels, ownerReferences, template });
     return template;
   }
 
@@ -64,6 +66,38 @@ export class Templates {
     return found(this.#shapes, key, () => Object.freeze({ key }));
   }
 }
+
+/** A pod whose template was found, without what no key is made of. */
+interface Known {
+  readonly spec: PodSpec;
+  readonly uid: string;
+  readonly labels: Pod['metadata']['labels'];
+  readonly ownerReferences: Pod['metadata']['ownerReferences'];
+  readonly template: Template;
+}
+
+/** Whether everything that the keys are made of is the very same, without a look into the spec. */
+const isKnown = ({ spec, metadata }: Pod, known: Known): boolean =>
+  (spec === known.spec || PLANNED.every((field) => spec[field] === known.spec[field])) &&
+  metadata.uid === known.uid &&
+  equalJson(metadata.labels, known.labels) &&
+  equalJson(metadata.ownerReferences, known.ownerReferences);
+
+/** The fields of a spec that are read for the keys. */
+const PLANNED = [
+  'containers',
+  'initContainers',
+  'resources',
+  'overhead',
+  'nodeSelector',
+  'affinity',
+  'tolerations',
+  'topologySpreadConstraints',
+  'priority',
+  'preemptionPolicy',
+  'hostNetwork',
+  'volumes',
+] as const;
 
 /** What is known under a key, or is from now on; beyond the bound the first that came is forgotten. */
 function found<T>(byKey: Map<string, T>, key: string, make: () => T): T {
