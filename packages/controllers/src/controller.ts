@@ -70,6 +70,8 @@ export interface Owned<Dependent extends ApiObject, Owner extends ApiObject> {
   readonly owner: Kind<Owner>;
   /** Whether the owner would take this dependent if nobody has it. */
   adopts(owner: Owner, orphan: Dependent): boolean;
+  /** Whether a dependent became another one to its owner. Absent: every change is of interest. */
+  matters?(current: Dependent, previous: Dependent): boolean;
 }
 
 /** Changes of a dependent wake its owner, before and after; changes of an orphan wake whoever could adopt it. */
@@ -77,10 +79,12 @@ export function owned<Dependent extends ApiObject, Owner extends ApiObject>({
   dependent,
   owner,
   adopts,
+  matters,
 }: Owned<Dependent, Owner>): Watch<Dependent> {
   return {
     kind: dependent,
     *keys({ current, previous }, cache) {
+      if (current && previous && matters?.(current, previous) === false) return;
       const now = current && controllerKey(current, owner);
       const before = previous && controllerKey(previous, owner);
       if (now !== undefined) yield now;

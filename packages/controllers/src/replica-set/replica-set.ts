@@ -93,6 +93,7 @@ function define<O extends Replicated>(flavour: Flavour<O>): Controller {
         dependent: pod,
         owner: kind,
         adopts: (owner, orphan) => selectorOf(owner).matches(orphan.metadata.labels),
+        matters: (current, previous) => !equalJson(countedOf(current), countedOf(previous)),
       }),
     ],
     async reconcile(key, context) {
@@ -102,10 +103,24 @@ function define<O extends Replicated>(flavour: Flavour<O>): Controller {
   });
 }
 
+/**
+ * What a set goes by when a pod changes. Where the pod is, and what it costs to lose it, is looked at when one has to go:
+ * a set of thousands is not counted anew for each that is bound.
+ */
+const countedOf = (p: Pod): unknown => [
+  p.metadata.uid,
+  p.metadata.labels,
+  p.metadata.ownerReferences,
+  p.metadata.deletionTimestamp,
+  isTerminal(p),
+  p.status.conditions?.find(({ type }) => type === 'Ready'),
+];
+
 async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, context: Context): Promise<Outcome> {
   const { kind } = flavour;
   const selector = flavour.selectorOf(owner);
-  let pods = await claim({ kind: pod, owner, ownerKind: kind, selector, considers: isActive }, context);
+  // The status speaks of the pods that were found, as a reader of the cache would see them.
+  const pods = await claim({ kind: pod, owner, ownerKind: kind, selector, considers: isActive }, context);
   let failure: Failure | undefined;
   if (!owner.metadata.deletionTimestamp) {
     const missing = (owner.spec.replicas ?? 1) - pods.length;
@@ -124,8 +139,6 @@ async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, co
     } catch (error) {
       failure = { error, reason: missing > 0 ? 'FailedCreate' : 'FailedDelete' };
     }
-    // The status speaks of the pods that were found, as a reader of the cache would see them.
-    pods = pods.filter(isActive);
   }
   await report(owner, kind, { pods, failure, terminating: terminatingPods(owner, selector, context.cache) }, context);
   if (failure) throw failure.error;
