@@ -6,6 +6,7 @@ type WithStatus = ApiObject & { readonly status?: object };
 export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
   return {
     ...hooks,
+    takes: ['status'],
     merge: (sent, previous) =>
       ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<Obj>,
   };
@@ -15,6 +16,7 @@ export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepa
 export function statusOnlyPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
   return {
     ...hooks,
+    takes: ['status'],
     merge: (sent, previous) =>
       ({ ...previous, metadata: keptMetadata(sent, previous), status: sent.status }) as unknown as Mutable<Obj>,
   };

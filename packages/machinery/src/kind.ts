@@ -135,6 +135,8 @@ export interface Behaviour<Obj extends ApiObject> {
 export interface Part<Obj extends ApiObject> {
   /** Makes the next whole object from the previous one and what was sent: copies only what this part may change. */
   merge(sent: Mutable<Obj>, previous: Obj): Mutable<Obj>;
+  /** The fields beside metadata that merge() takes anything of from what was sent. Absent: it may be all of them. */
+  readonly takes?: readonly string[];
   prepare?(draft: Mutable<Obj>, previous: Obj, context: HookContext): void;
   validate?(obj: Obj, previous: Obj, at: Field, context: HookContext): void;
   warnings?(obj: Obj, previous: Obj): readonly string[];

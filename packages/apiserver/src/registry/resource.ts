@@ -137,7 +137,7 @@ export class Resource<O extends ApiObject> {
       make: (current) => {
         const changed = change(current);
         if (changed === current) return undefined;
-        const draft = readObject(this.kind, changed, call);
+        const draft = this.#readPart(changed, current, call, part);
         const at = { key: this.shelf.keyOf(namespace, name), name };
         checkMeant(this.kind, at, { uid: draft.metadata.uid }, current);
         return draft;
@@ -145,6 +145,18 @@ export class Resource<O extends ApiObject> {
       call,
       part,
     });
+  }
+
+  /** As readObject(), but for what a change through a part left as it was and the part takes nothing of. */
+  #readPart(changed: unknown, current: O, call: Call, part: string): Draft {
+    const takes = this.#parts[part]?.takes;
+    if (!takes) return readObject(this.kind, changed, call);
+    const sent: Record<string, unknown> = { ...(changed as object) };
+    for (const [name, value] of Object.entries(current)) {
+      if (name !== 'metadata' && typeof value === 'object' && sent[name] === value && !takes.includes(name))
+        delete sent[name];
+    }
+    return readObject(this.kind, sent, call);
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
@@ -274,6 +286,7 @@ export class Resource<O extends ApiObject> {
 
 /** Status writers change the status (and labels and annotations), nothing else. */
 const statusPart: Part<ApiObject> = {
+  takes: ['status'],
   merge(sent, previous) {
     const { status } = sent as Draft;
     return { ...(previous as Draft), metadata: sent.metadata, status } as unknown as Mutable<ApiObject>;

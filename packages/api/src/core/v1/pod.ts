@@ -73,6 +73,7 @@ export const pod: Kind<Pod> = builtIn<Pod>('/v1.Pod', {
     },
     parts: {
       status: {
+        takes: ['status'],
         merge(sent, previous) {
           const { ownerReferences } = (previous as Mutable<Pod>).metadata;
           const { ownerReferences: _, ...metadata } = sent.metadata;
