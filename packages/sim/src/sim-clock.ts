@@ -95,19 +95,31 @@ export class SimClock implements Clock {
     invariant(!this.#isAdvancing, 'Two callers move the simulated time at once');
     this.#isAdvancing = true;
     try {
-      for (;;) {
-        await settle();
-        if (isDone()) return true;
-        const next = this.#popDue(until);
-        if (!next) break;
-        this.#now = next.due;
-        next.fire();
-      }
-      this.#now = until;
-      return false;
+      return await new Promise<boolean>((resolve, reject) => {
+        // Each turn of the event loop ends with an empty microtask queue: what a timer woke has run as far as it can.
+        const turn = (): void => {
+          try {
+            const isOver = this.#fireNext(until, isDone);
+            if (isOver === undefined) setImmediate(turn);
+            else resolve(isOver);
+          } catch (error) {
+            reject(error as Error);
+          }
+        };
+        setImmediate(turn);
+      });
     } finally {
       this.#isAdvancing = false;
     }
+  }
+
+  /** Whether `isDone` held, or did not until the time was up; undefined: a timer fired, and it is to be asked again. */
+  #fireNext(until: number, isDone: () => boolean): boolean | undefined {
+    if (isDone()) return true;
+    const next = this.#popDue(until);
+    this.#now = next ? next.due : until;
+    next?.fire();
+    return next ? undefined : false;
   }
 
   #popDue(until: number): Timer | undefined {

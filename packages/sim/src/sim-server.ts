@@ -3,6 +3,7 @@ import { aborted, type Clock, Notifier, type Random, TaskGroup } from '@navarch/
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, apiVersionOf, failure, type Kind } from '@navarch/machinery';
 import type { ListOptions, ListResult, Operation, Store, Watcher } from '@navarch/store';
+import { oncePerKind } from './once-per-kind.ts';
 
 export interface SimServerOptions extends Omit<ServeOptions, 'store'> {
   /** Outlives the server, as a disk outlives a process. */
@@ -87,7 +88,7 @@ export class SimServer {
       if (!this.#life) throw refused();
       return this.#life;
     };
-    return { of: (kind) => remote(kind, user, alive) };
+    return oncePerKind((kind) => remote(kind, user, alive));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, expired, failure, type Kind } from '@navarch/machinery';
+import { oncePerKind } from '../once-per-kind.ts';
 
 export interface Faults {
   /** A request takes up to this long each way. */
@@ -54,28 +55,26 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
       if (chance(faults.conflict)) throw failure('Conflict', 'simulated: somebody else was first');
       return work();
     });
-  return {
-    of<O extends ApiObject>(kind: Kind<O>): KindApi<O> {
-      const plain = api.of(kind);
-      return {
-        get: (key) => read(() => plain.get(key)),
-        list: (options) => read(() => plain.list(options)),
-        async *watch(options, watchSignal) {
-          for await (const events of plain.watch(options, watchSignal)) {
-            await pause(faults.watchLagMs, watchSignal);
-            if (chance(faults.breakWatch))
-              throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
-            yield chance(faults.repeatEvents) ? events.flatMap((one) => [one, one]) : events;
-          }
-        },
-        create: (input, options) => write(() => plain.create(input, options)),
-        replace: (object, options) => changed(() => plain.replace(object, options)),
-        update: (key, change, options) => changed(() => plain.update(key, change, options)),
-        patch: (key, patch, options) => changed(() => plain.patch(key, patch, options)),
-        delete: (key, options) => write(() => plain.delete(key, options)),
-        deleteCollection: (options) => write(() => plain.deleteCollection(options)),
-        post: (key, subresource, body, options) => write(() => plain.post(key, subresource, body, options)),
-      };
-    },
-  };
+  return oncePerKind(<O extends ApiObject>(kind: Kind<O>): KindApi<O> => {
+    const plain = api.of(kind);
+    return {
+      get: (key) => read(() => plain.get(key)),
+      list: (options) => read(() => plain.list(options)),
+      async *watch(options, watchSignal) {
+        for await (const events of plain.watch(options, watchSignal)) {
+          await pause(faults.watchLagMs, watchSignal);
+          if (chance(faults.breakWatch))
+            throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
+          yield chance(faults.repeatEvents) ? events.flatMap((one) => [one, one]) : events;
+        }
+      },
+      create: (input, options) => write(() => plain.create(input, options)),
+      replace: (object, options) => changed(() => plain.replace(object, options)),
+      update: (key, change, options) => changed(() => plain.update(key, change, options)),
+      patch: (key, patch, options) => changed(() => plain.patch(key, patch, options)),
+      delete: (key, options) => write(() => plain.delete(key, options)),
+      deleteCollection: (options) => write(() => plain.deleteCollection(options)),
+      post: (key, subresource, body, options) => write(() => plain.post(key, subresource, body, options)),
+    };
+  });
 }
