@@ -1,6 +1,6 @@
 import type { Benchmark } from '../harness/benchmark.ts';
 import { api } from './api.ts';
-import { churn } from './churn.ts';
+import { churn, churnWhole } from './churn.ts';
 import { manyPods } from './many-pods.ts';
 import { podStart } from './pod-start.ts';
 import { rss } from './rss.ts';
@@ -10,4 +10,15 @@ import { testing } from './testing.ts';
 import { up } from './up.ts';
 
 /** What `navarch bench NAME` can measure. Adding one is adding its name here. */
-export const benchmarks: readonly Benchmark[] = [api, manyPods, store, schedule, testing, churn, up, podStart, rss];
+export const benchmarks: readonly Benchmark[] = [
+  api,
+  manyPods,
+  store,
+  schedule,
+  testing,
+  churn,
+  churnWhole,
+  up,
+  podStart,
+  rss,
+];
