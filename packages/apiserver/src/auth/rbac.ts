@@ -10,6 +10,7 @@ import {
 } from '@navarch/api';
 import { badRequest, notFound, type StatusError } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
+import type { Shelf } from '../registry/shelf.ts';
 import { unexplained } from '../subresources/unexplained.ts';
 import type { Attributes } from './attributes.ts';
 import { aggregate, allowed, type Authorizer, type Decision, noOpinion, type RuleSet } from './authorizer.ts';
@@ -19,6 +20,7 @@ import type { User } from './user.ts';
 /** Role based access control over the roles and bindings that are stored (rbac.authorization.k8s.io/v1). */
 export class Rbac implements Authorizer {
   readonly #registry: () => Registry;
+  #clusterWide: SubjectIndex | undefined;
 
   constructor(registry: () => Registry) {
     this.#registry = registry;
@@ -72,9 +74,8 @@ export class Rbac implements Authorizer {
   }
 
   *#grants(user: User, namespace: string): Generator<Grant> {
-    const clusterWide = this.#registry().of(clusterRoleBinding).shelf;
-    for (const cached of clusterWide.cache.range(clusterWide.cache.prefix)) {
-      const grant = this.#granted(cached.object as unknown as Binding, user, '');
+    for (const binding of this.#clusterBindings(user)) {
+      const grant = this.#granted(binding, user, '');
       if (grant) yield grant;
     }
     if (namespace === '') return;
@@ -83,6 +84,14 @@ export class Rbac implements Authorizer {
       const grant = this.#granted(cached.object as unknown as Binding, user, namespace);
       if (grant) yield grant;
     }
+  }
+
+  /** Those that may mean the user. Found anew after a binding has changed, which is rare: requests are not. */
+  #clusterBindings(user: User): readonly Binding[] {
+    const { cache } = this.#registry().of(clusterRoleBinding).shelf;
+    if (this.#clusterWide?.cache !== cache || this.#clusterWide.revision !== cache.revision)
+      this.#clusterWide = new SubjectIndex(cache);
+    return this.#clusterWide.meaning(user);
   }
 
   #granted({ metadata, subjects, roleRef }: Binding, user: User, namespace: string): Grant | undefined {
@@ -98,6 +107,39 @@ export class Rbac implements Authorizer {
     return rules ? { rules, how } : { rules: [], missing: roleRef, how };
   }
 }
+
+/** The bindings of a cache, as it is now, by the users and groups that they name. */
+class SubjectIndex {
+  readonly cache: Shelf['cache'];
+  /** The last change that was in the cache. */
+  readonly revision: number;
+  readonly #bindings: readonly Binding[];
+  /** Places in the list, in order, by subject. */
+  readonly #places = new Map<string, number[]>();
+
+  constructor(cache: Shelf['cache']) {
+    this.cache = cache;
+    this.revision = cache.revision;
+    this.#bindings = Array.from(cache.range(cache.prefix), ({ object }) => object as unknown as Binding);
+    for (const [place, { subjects = [] }] of this.#bindings.entries())
+      for (const name of new Set(subjects.map(subjectName))) {
+        const places = this.#places.get(name);
+        if (places) places.push(place);
+        else this.#places.set(name, [place]);
+      }
+  }
+
+  /** In the order of the bindings' names. */
+  meaning({ name, groups }: User): readonly Binding[] {
+    const places = new Set(this.#places.get(`User ${name}`));
+    for (const group of groups) for (const place of this.#places.get(`Group ${group}`) ?? []) places.add(place);
+    return [...places].sort((a, b) => a - b).map((place) => this.#bindings[place] as Binding);
+  }
+}
+
+/** Whom it may mean: a service account is a user by its full name. */
+const subjectName = ({ kind, namespace = '', name }: Subject): string =>
+  kind === 'ServiceAccount' ? `User system:serviceaccount:${namespace}:${name}` : `${kind} ${name}`;
 
 const unread = ({ kind, name }: RoleRef): StatusError => notFound(kind === 'ClusterRole' ? clusterRole : role, name);
 
