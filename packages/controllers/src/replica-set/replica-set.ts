@@ -93,7 +93,7 @@ function define<O extends Replicated>(flavour: Flavour<O>): Controller {
         dependent: pod,
         owner: kind,
         adopts: (owner, orphan) => selectorOf(owner).matches(orphan.metadata.labels),
-        matters: (current, previous) => !equalJson(countedOf(current), countedOf(previous)),
+        matters: (current, previous) => !countsAlike(current, previous),
       }),
     ],
     async reconcile(key, context) {
@@ -104,17 +104,16 @@ function define<O extends Replicated>(flavour: Flavour<O>): Controller {
 }
 
 /**
- * What a set goes by when a pod changes. Where the pod is, and what it costs to lose it, is looked at when one has to go:
- * a set of thousands is not counted anew for each that is bound.
+ * Whether a set that looks at a pod again sees what it saw. Where the pod is, and what it costs to lose it, is looked at
+ * when one has to go: a set of thousands is not counted anew for each that is bound.
  */
-const countedOf = (p: Pod): unknown => [
-  p.metadata.uid,
-  p.metadata.labels,
-  p.metadata.ownerReferences,
-  p.metadata.deletionTimestamp,
-  isTerminal(p),
-  p.status.conditions?.find(({ type }) => type === 'Ready'),
-];
+const countsAlike = (a: Pod, b: Pod): boolean =>
+  equalJson(findCondition(a.status.conditions, 'Ready'), findCondition(b.status.conditions, 'Ready')) &&
+  isTerminal(a) === isTerminal(b) &&
+  a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+  a.metadata.uid === b.metadata.uid &&
+  equalJson(a.metadata.labels, b.metadata.labels) &&
+  equalJson(a.metadata.ownerReferences, b.metadata.ownerReferences);
 
 async function reconcile<O extends Replicated>(owner: O, flavour: Flavour<O>, context: Context): Promise<Outcome> {
   const { kind } = flavour;
