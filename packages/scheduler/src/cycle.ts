@@ -82,15 +82,18 @@ export function place(
 
 /** The place of the largest; one of them, evenly, where there are several. */
 export function chooseMax(totals: Float64Array, random: Random): number {
-  let chosen = 0;
+  let first = 0;
   let ties = 1;
   for (let i = 1; i < totals.length; i++) {
-    if ((totals[i] as number) > (totals[chosen] as number)) [chosen, ties] = [i, 1];
-    else if (totals[i] === totals[chosen]) {
-      ties += 1;
-      if (random.uint32() % ties === 0) chosen = i;
-    }
+    if ((totals[i] as number) > (totals[first] as number)) {
+      first = i;
+      ties = 1;
+    } else if (totals[i] === totals[first]) ties += 1;
   }
+  // One draw for all of them: hundreds of equal nodes are the rule in a large cluster.
+  let skipped = ties > 1 ? random.uint32() % ties : 0;
+  let chosen = first;
+  for (; skipped > 0; skipped--) chosen = totals.indexOf(totals[first] as number, chosen + 1);
   return chosen;
 }
 
