@@ -71,3 +71,11 @@ export {
 export { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 export { deschedulerController, type DeschedulerOptions } from './descheduler/descheduler.ts';
 export { type DeschedulerPolicy, PolicyError, readPolicy } from './descheduler/policy.ts';
+export { clusterAutoscalerController, type ClusterAutoscalerOptions } from './cluster-autoscaler/cluster-autoscaler.ts';
+export {
+  leastWasteExpander,
+  mostPodsExpander,
+  priorityExpander,
+  randomExpander,
+} from './cluster-autoscaler/expanders.ts';
+export type { NodeGroup, NodeGroups } from './cluster-autoscaler/ports.ts';

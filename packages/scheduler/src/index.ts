@@ -27,4 +27,5 @@ export { runScheduler, type SchedulerDeps } from './scheduler.ts';
 export { NodeInfo } from './snapshot/node-info.ts';
 export { Snapshot } from './snapshot/snapshot.ts';
 export type { Placed, Template } from './snapshot/template.ts';
+export { Trial, type TrialDeps } from './trial.ts';
 export { Memory } from './verdicts.ts';

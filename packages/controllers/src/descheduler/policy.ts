@@ -27,7 +27,7 @@ const STRATEGIES: readonly Strategy[] = [
 ];
 const EVICTOR = 'DefaultEvictor';
 
-export interface ConfiguredStrategy {
+interface ConfiguredStrategy {
   readonly name: string;
   readonly run: Plan;
 }
@@ -40,7 +40,7 @@ export interface Profile {
 }
 
 /** How many pods may go in one round; absent: as many as strategies say. */
-export interface EvictionLimits {
+interface EvictionLimits {
   readonly perNode: number | undefined;
   readonly perNamespace: number | undefined;
   readonly total: number | undefined;
