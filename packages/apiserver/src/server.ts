@@ -73,6 +73,8 @@ interface Trail {
 export class Server {
   readonly registry: Registry;
   readonly access: Access;
+  /** Whether long answers are made shorter for clients that can take them so. */
+  readonly compresses: boolean;
   readonly #deps: ServerDeps;
   readonly #router: Router;
   readonly #formats: readonly Format[];
@@ -89,6 +91,7 @@ export class Server {
     this.#deps = deps;
     this.registry = deps.registry;
     this.access = deps.registry.deps.access;
+    this.compresses = deps.features.isOn('APIResponseCompression');
     this.#formats = formatsOf(deps.features);
     this.#flow = new FlowControl(deps.registry, deps.metrics);
     this.#impersonator = new Impersonator(this.access, deps.features.isOn('ConstrainedImpersonation'));
@@ -120,11 +123,6 @@ export class Server {
     this.#handshakes.add();
   }
 
-  /** Whether long answers are made shorter for clients that can take them so. */
-  get compresses(): boolean {
-    return this.#deps.features.isOn('APIResponseCompression');
-  }
-
   /** Never rejects: whatever goes wrong is a Status. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     const trail: Trail = {
@@ -138,7 +136,7 @@ export class Server {
     };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
-    const answer = await this.#inTime(request, trail).catch((error: unknown) => this.#refusal(request, error, trail));
+    const answer = await this.#inTime(request, trail);
     const seconds = (): number => (clock.monotonic() - started) / 1000;
     if (answer.type === 'stream') trail.inFlight?.leave();
     else
@@ -181,10 +179,17 @@ export class Server {
     return this.#deps.aggregation?.read({ path, query }, user);
   }
 
+  /** Never rejects. */
   async #inTime(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
-    const info = infoOf(request);
-    trail.info = info;
-    return within(patienceOf(info, request.query), this.registry.deps.clock, this.#answer(request, info, trail));
+    try {
+      const info = infoOf(request);
+      trail.info = info;
+      const patienceMs = patienceOf(info, request.query);
+      const answer = this.#answer(request, info, trail);
+      return await (patienceMs === undefined ? answer : within(patienceMs, this.registry.deps.clock, answer));
+    } catch (error) {
+      return this.#refusal(request, error, trail);
+    }
   }
 
   /** Who asks, whether there is room, whether they may; then what they ask for. */
@@ -221,7 +226,8 @@ export class Server {
   async #authenticated(request: ApiRequest): Promise<User> {
     const began = this.#accessMeasures.now();
     try {
-      const user = await authenticate(request, this.#deps.authentication);
+      const found = authenticate(request, this.#deps.authentication);
+      const user = found instanceof Promise ? await found : found;
       this.#accessMeasures.authenticated(user, request.certificate, began);
       return user;
     } catch (error) {

@@ -1,3 +1,4 @@
+import { ascending } from '@navarch/base';
 import { type Few, itemsOf, sizeOf, withOne, withoutOne } from './few.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -75,7 +76,7 @@ export class LabelIndex<M extends object> {
   }
 
   #groupOf(labels: Labels): LabelGroup<M> {
-    const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = ascending(Object.keys(labels)).map((key): [string, string] => [key, labels[key] as string]);
     const text = JSON.stringify(entries);
     const known = this.#groups.get(text);
     if (known) return known;

@@ -1,3 +1,4 @@
+import { ascending } from '@navarch/base';
 import {
   dnsSubdomainErrors,
   equalJson,
@@ -85,7 +86,7 @@ export function each<T>(
 
 /** Entries of a map in the order of its keys, so that errors come in the same order every time. */
 export function entriesOf<T>(map: Readonly<Record<string, T>> | undefined | null): readonly (readonly [string, T])[] {
-  return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return map ? ascending(Object.keys(map)).map((key) => [key, map[key] as T]) : [];
 }
 
 /** Each key at most once. */

@@ -22,8 +22,11 @@ export interface AuthenticationDeps {
   now(): number;
 }
 
-/** Finds out who asks: certificate, then bearer token, else nobody in particular. Throws Unauthorized for a bad token. */
-export async function authenticate(request: ApiRequest, deps: AuthenticationDeps): Promise<User> {
+/**
+ * Finds out who asks: certificate, then bearer token, else nobody in particular. Only a token has to be waited for. Throws
+ * Unauthorized, or rejects with it.
+ */
+export function authenticate(request: ApiRequest, deps: AuthenticationDeps): User | Promise<User> {
   const { certificate } = request;
   const isGood =
     certificate !== undefined &&
@@ -36,6 +39,10 @@ export async function authenticate(request: ApiRequest, deps: AuthenticationDeps
     if ((certificate && !isGood) || !deps.admitsAnonymous) throw unauthorized();
     return anonymous;
   }
+  return bearerOf(token, deps);
+}
+
+async function bearerOf(token: string, deps: AuthenticationDeps): Promise<User> {
   const found = await userOfToken(token, deps, deps.audiences);
   if ('refusal' in found) throw unauthorized();
   return found.user;

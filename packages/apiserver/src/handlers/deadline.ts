@@ -30,8 +30,7 @@ function mistakeIn(text: string): string {
 }
 
 /** Rejects with Timeout where the work takes longer; whatever becomes of it then, nobody is told any more. */
-export async function within<T>(ms: number | undefined, clock: Clock, work: Promise<T>): Promise<T> {
-  if (ms === undefined) return work;
+export async function within<T>(ms: number, clock: Clock, work: Promise<T>): Promise<T> {
   const done = new AbortController();
   const late = clock.sleep(Math.max(0, ms), done.signal).then((): never => {
     throw failure(

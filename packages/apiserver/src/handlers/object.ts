@@ -24,10 +24,9 @@ import { deleteOptions, isTrue } from './options.ts';
 import { serveScale } from './scale.ts';
 import { yamlErrors } from './yaml-source.ts';
 
-/** What can be done with one object. */
-export async function serveObject(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info, call, bodies } = exchange;
-  const { namespace, name } = info;
+/** What can be done with one object. What is read is answered at once. */
+export function serveObject(resource: Resource<any>, exchange: Exchange): ApiResponse | Promise<ApiResponse> {
+  const { info } = exchange;
   if (!resource.kind.verbs.some((verb) => verb === info.verb)) throw noVerb(resource.kind, info);
   if (info.verb === 'create') {
     if (!goesByVerb(resource.kind)) throw notAllowedHere();
@@ -39,13 +38,8 @@ export async function serveObject(resource: Resource<any>, exchange: Exchange): 
       return read(resource, exchange);
     case 'watch':
       return watch(resource, exchange);
-    case 'update': {
-      const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind);
-      const existed = resource.find(namespace, name) !== undefined;
-      const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
-      return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
-    }
+    case 'update':
+      return update(resource, exchange);
     case 'patch':
       return patch(resource, exchange);
     case 'delete':
@@ -98,6 +92,20 @@ function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Prom
   const late = resource.shelf.ready([cached]);
   const answer = (): BytesResponse => bytesAnswer(how, [showCached(how, resource, cached)]);
   return late ? late.then(answer) : answer();
+}
+
+async function update(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
+  const {
+    request,
+    info: { namespace, name },
+    call,
+    bodies,
+  } = exchange;
+  const how = negotiate(exchange, resource.kind);
+  const { value, ...source } = await bodies.object(request, resource.kind);
+  const existed = resource.find(namespace, name) !== undefined;
+  const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
+  return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
 }
 
 async function patch(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {

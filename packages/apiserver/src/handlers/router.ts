@@ -65,8 +65,13 @@ export class Router {
     this.#subresources = new Map(builtinSubresources.map((subresource) => [subresource.at, subresource]));
   }
 
-  /** Throws what refuses it. Whoever asks may ask: that is decided already. */
-  async route(request: ApiRequest, info: RequestInfo, user: User, { warnings, inFlight }: Told): Promise<ApiResponse> {
+  /** Throws what refuses it, or rejects with it. Whoever asks may ask: that is decided already. */
+  route(
+    request: ApiRequest,
+    info: RequestInfo,
+    user: User,
+    { warnings, inFlight }: Told,
+  ): ApiResponse | Promise<ApiResponse> {
     const elsewhere = this.#deps.aggregation?.answer(request, user);
     if (elsewhere) return elsewhere;
     if (!info.isResource) return this.#deps.documents.answer(request);

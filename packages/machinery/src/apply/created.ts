@@ -1,3 +1,4 @@
+import { ascending } from '@navarch/base';
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { ManagedFieldsEntry } from '../meta.ts';
@@ -108,22 +109,24 @@ const PLAIN = /^[\w./:-]*$/;
 function namedItems(list: readonly unknown[], schema: ListSchema): string | undefined {
   const [key, ...others] = schema.listMapKeys ?? [];
   if (schema.listType !== 'map' || key === undefined || others.length > 0 || !PLAIN.test(key)) return undefined;
-  const named: { readonly name: string; readonly item: unknown }[] = [];
-  let last = '';
+  const nameOf = (item: unknown): unknown => (item as JsonObject)[key];
   let isSorted = true;
+  let last: string | undefined;
   for (const item of list) {
     const name = isObject(item) ? item[key] : undefined;
     if (typeof name !== 'string' || !PLAIN.test(name)) return undefined;
-    // The same name again is for those who look at all of them.
-    if (named.length > 0 && name <= last) isSorted = false;
-    named.push({ name, item });
+    if (last !== undefined && name < last) isSorted = false;
     last = name;
   }
-  if (!isSorted) named.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = isSorted ? list : list.toSorted((a, b) => ((nameOf(a) as string) < (nameOf(b) as string) ? -1 : 1));
   let text = '';
-  for (const [i, { name, item }] of named.entries()) {
-    if (i > 0 && name === named[i - 1]?.name) return undefined;
+  last = undefined;
+  for (const item of sorted) {
+    const name = nameOf(item) as string;
+    // The same name again is for those who look at all of them.
+    if (name === last) return undefined;
     text = joined(text, `"k:{\\"${key}\\":\\"${name}\\"}":${node(item, schema.items)}`);
+    last = name;
   }
   return text;
 }
@@ -153,12 +156,10 @@ interface Member {
 /** In the order of the record: the fields that a type declares, whether set or not; the keys of everything else. */
 function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
   if (schema.type === 'object' && !schema.preservesUnknown) return sortedFields(schema);
-  return Object.keys(value)
-    .sort()
-    .map((name) => {
-      const element = `f:${name}`;
-      return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
-    });
+  return ascending(Object.keys(value)).map((name) => {
+    const element = `f:${name}`;
+    return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
+  });
 }
 
 const withPlace = (inside: string): string => (inside === '' ? OWNED : `{".":{},${inside}}`);

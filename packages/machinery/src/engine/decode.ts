@@ -1,3 +1,4 @@
+import { ascending } from '@navarch/base';
 import { atMilliScale } from '../quantity/quantity.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
 import { scalarDecoder } from './decode-scalar.ts';
@@ -257,13 +258,7 @@ function mapDecoder(values: Schema, goType: string): Decoder {
   return (value, state) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return state.refuse(value, goType);
     const source = value as Readonly<Record<string, unknown>>;
-    const keys = Object.keys(source);
-    for (let i = 1; i < keys.length; i++) {
-      if ((keys[i - 1] as string) > (keys[i] as string)) {
-        keys.sort();
-        break;
-      }
-    }
+    const keys = ascending(Object.keys(source));
     const out: Record<string, unknown> = {};
     for (const key of keys) {
       if (state.follows) state.path.push({ key });

@@ -24,6 +24,8 @@ interface DeclaredField {
   readonly name: string;
   readonly shape: Shape;
   readonly rules: readonly Rule[];
+  /** Whether some of the rules hold only while a feature is on, or off. */
+  readonly isConditional: boolean;
   readonly schema: Schema;
   /** Nothing is asked of what is in it. */
   readonly isOpaque: boolean;
@@ -31,6 +33,8 @@ interface DeclaredField {
 
 interface DeclaredType {
   readonly fields: readonly DeclaredField[];
+  /** Those of which rules hang on other fields. */
+  readonly related: readonly DeclaredField[];
   /** Of fields of which one is to be set, and how to tell. */
   readonly members: readonly DeclaredField[];
 }
@@ -89,7 +93,9 @@ export class DeclaredRules {
       const rules = (facts[field.name] ?? []).map((text) => parseRule(text));
       return rules.length === 0 && this.#isSilent(field.schema, new Set()) ? [] : [declaredField(field, rules)];
     });
-    const type = { fields, members: fields.filter(({ rules }) => rules.some((rule) => rule.name === 'unionMember')) };
+    const withRule = (names: ReadonlySet<string>): readonly DeclaredField[] =>
+      fields.filter(({ rules }) => rules.some((rule) => names.has(rule.name)));
+    const type = { fields, related: withRule(RELATIONS), members: withRule(MEMBERSHIP) };
     this.#types.set(name, type);
     return type;
   }
@@ -97,17 +103,20 @@ export class DeclaredRules {
   #object(schema: ObjectSchema, next: Values, previous: Values | undefined, at: Field, run: Run): void {
     const type = this.#typeOf(schema);
     checkUnion(type.members, next, previous, at, run);
-    for (const field of type.fields)
+    for (const field of type.related)
       for (const rule of field.rules) checkOthers(rule, field, type, { next, previous }, at, run);
-    for (const field of type.fields) this.#field(field, next[field.name], previous, at.at(field.name), run);
+    for (const field of type.fields) this.#field(field, next[field.name], previous, at, run);
   }
 
-  #field(field: DeclaredField, next: unknown, parent: Values | undefined, at: Field, run: Run): void {
+  #field(field: DeclaredField, next: unknown, parent: Values | undefined, of: Field, run: Run): void {
+    // Types have many fields, objects few.
+    if (next === undefined && field.rules.length === 0 && (field.shape.isPointer || !field.shape.isObject)) return;
+    const at = of.at(field.name);
     const previous = parent?.[field.name];
     const wasThere = run.isUpdate && parent !== undefined;
     if (wasThere && equalJson(next, previous)) return;
     const change: Change = { next, previous, isUpdate: wasThere };
-    const rules = field.rules.flatMap((rule) => conditional(rule, run));
+    const rules = field.isConditional ? field.rules.flatMap((rule) => conditional(rule, run)) : field.rules;
     let isOver = false;
     for (const rule of rules) {
       const gate = gates[rule.name];
@@ -148,6 +157,10 @@ export class DeclaredRules {
 const isTold = (facts: RuleFacts[string] | undefined): boolean =>
   Object.values(facts ?? {}).some((rules) => rules.some((rule) => !rule.startsWith('alpha:')));
 
+const CONDITIONS: ReadonlySet<string> = new Set(['ifEnabled', 'ifDisabled']);
+const RELATIONS: ReadonlySet<string> = new Set(['ifMode', 'dependentRequired', 'dependentForbidden']);
+const MEMBERSHIP: ReadonlySet<string> = new Set(['unionMember']);
+
 const isKeyed = (rules: readonly Rule[]): boolean =>
   rules.some(({ name, value }) => (name === 'listType' || name === 'unique') && value !== 'atomic');
 
@@ -157,6 +170,7 @@ function declaredField(field: FieldSchema, rules: readonly Rule[]): DeclaredFiel
     name: field.name,
     schema,
     rules,
+    isConditional: rules.some(({ name }) => CONDITIONS.has(name)),
     isOpaque: rules.some(({ name }) => name === 'opaqueType'),
     shape: {
       isPointer: field.isPointer,
@@ -177,7 +191,7 @@ function staged<T>(stage: RuleStage, run: Run, doing: () => T): T {
 
 /** The rules that hold, given which features are on. */
 function conditional(rule: Rule, run: Run): readonly Rule[] {
-  if (rule.name !== 'ifEnabled' && rule.name !== 'ifDisabled') return [rule];
+  if (!CONDITIONS.has(rule.name)) return [rule];
   return run.isOn(rule.of) === (rule.name === 'ifEnabled') ? [innerRule(rule)] : [];
 }
 

@@ -48,6 +48,8 @@ export interface RequestParts {
   readonly certificate: Certificate | undefined;
   readonly remoteAddress: string;
   readonly source: BodySource;
+  /** Calls the listener when the client has gone; at once when it has already. */
+  onGone(listener: () => void): void;
 }
 
 /** A request as the server core sees it. What most requests never ask for is made when it is asked for. */
@@ -57,19 +59,19 @@ export class HttpRequest implements ApiRequest {
   readonly remoteAddress: string;
   readonly certificate?: Certificate;
   readonly #headers: RequestParts['headers'];
-  readonly #source: BodySource;
+  readonly #parts: RequestParts;
   readonly #search: string;
   #query: URLSearchParams | undefined;
   #gone: AbortController | undefined;
-  #isGone = false;
 
-  constructor({ method, url, headers, certificate, remoteAddress, source }: RequestParts) {
+  constructor(parts: RequestParts) {
+    const { method, url, headers, certificate, remoteAddress } = parts;
     const mark = url.indexOf('?');
     this.method = method;
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.#search = mark < 0 ? '' : url.slice(mark + 1);
     this.#headers = headers;
-    this.#source = source;
+    this.#parts = parts;
     this.remoteAddress = remoteAddress;
     if (certificate) this.certificate = certificate;
   }
@@ -82,10 +84,11 @@ export class HttpRequest implements ApiRequest {
     return (this.#query ??= queryOf(this.#search));
   }
 
+  /** Whoever works for the client may stop when it aborts. */
   get signal(): AbortSignal {
     if (!this.#gone) {
-      this.#gone = new AbortController();
-      if (this.#isGone) this.gone();
+      const gone = (this.#gone = new AbortController());
+      this.#parts.onGone(() => gone.abort(new Error('The client has gone')));
     }
     return this.#gone.signal;
   }
@@ -100,15 +103,12 @@ export class HttpRequest implements ApiRequest {
   }
 
   body(): Promise<Uint8Array> {
-    return bodyOf(this.#source);
-  }
-
-  /** The client has gone: whoever works for it may stop. */
-  gone(): void {
-    this.#isGone = true;
-    this.#gone?.abort(new Error('The client has gone'));
+    return bodyOf(this.#parts.source);
   }
 }
+
+/** For errors of a client's own connection, which end in its being closed: that is what is looked at. */
+export const ignored = (): void => undefined;
 
 function bodyOf(source: BodySource): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { bytesOf, drainOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { bytesOf, drainOf, exchange, type Headers, HttpRequest, ignored, type Outlet, subjectOf } from './exchange.ts';
 import { asksFor } from '../streaming/index.ts';
 import { forward, type ForwardCredentials, forwardUpgrade } from './forward.ts';
 import { watchOverWebSocket } from './websocket.ts';
 
 const certificates = new WeakMap<object, { readonly subject: ReturnType<typeof subjectOf> }>();
 
-function requestOf(message: IncomingMessage): HttpRequest {
+function requestOf(message: IncomingMessage, closing: ServerResponse | Duplex): HttpRequest {
   const socket = message.socket as TLSSocket;
   let known = certificates.get(socket);
   if (!known) certificates.set(socket, (known = { subject: subjectOf(socket) }));
@@ -20,6 +20,7 @@ function requestOf(message: IncomingMessage): HttpRequest {
     certificate: known.subject,
     remoteAddress: socket.remoteAddress ?? '',
     source: message,
+    onGone: (listener) => void (closing.destroyed ? listener() : closing.on('close', listener)),
   });
 }
 
@@ -30,9 +31,8 @@ export function answerHttp1(
   response: ServerResponse,
   credentials: ForwardCredentials,
 ): void {
-  const request = requestOf(message);
-  response.on('close', () => request.gone());
-  response.on('error', () => request.gone());
+  const request = requestOf(message, response);
+  response.on('error', ignored);
   void exchange(server, request, new Http1Outlet(message, response, credentials));
 }
 
@@ -45,8 +45,7 @@ export async function answerUpgrade(
   credentials: ForwardCredentials,
 ): Promise<void> {
   socket.on('error', () => socket.destroy());
-  const request = requestOf(message);
-  socket.on('close', () => request.gone());
+  const request = requestOf(message, socket);
   const reply = await server.handle(request);
   if (reply.type === 'proxy') {
     await forwardUpgrade(reply.target, message, socket, head, credentials);

@@ -9,7 +9,7 @@ import {
 import type { ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { drainOf, exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { drainOf, exchange, type Headers, HttpRequest, ignored, type Outlet, subjectOf } from './exchange.ts';
 import { forward, type ForwardCredentials } from './forward.ts';
 
 interface Peer {
@@ -49,9 +49,9 @@ export function answerHttp2(
     certificate,
     remoteAddress,
     source: stream,
+    onGone: (listener) => void (stream.destroyed ? listener() : stream.on('close', listener)),
   });
-  stream.on('close', () => request.gone());
-  stream.on('error', () => request.gone());
+  stream.on('error', ignored);
   void exchange(server, request, new Http2Outlet(stream, headers, credentials));
 }
 
@@ -74,9 +74,15 @@ class Http2Outlet implements Outlet {
     return this.#stream.writableLength;
   }
 
+  /** As a list, which Node sends as it is: of an object it makes another one first. */
   head(status: number, headers: Headers): void {
-    headers[':status'] = status;
-    this.#stream.respond(headers);
+    const list = [':status', String(status)];
+    for (const name in headers) {
+      const value = headers[name] as Headers[string];
+      if (Array.isArray(value)) for (const one of value) list.push(name, one);
+      else list.push(name, String(value));
+    }
+    this.#stream.respond(list);
   }
 
   write(bytes: Uint8Array): void {

@@ -7,6 +7,7 @@ import type {
   Probe,
   Volume,
 } from '../../generated/types/core-v1.ts';
+import { entriesOf } from '../../checks/values.ts';
 import { completeClaimSpec } from './persistent-volume-claim.ts';
 import { podRequests } from './pod-resources.ts';
 
@@ -110,8 +111,7 @@ function sumOfLimits(spec: Mutable<PodSpec>, name: string): string {
   return formatQuantity(amounts.reduce(addQuantities));
 }
 
-const sorted = (list: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(list).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = (list: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(entriesOf(list));
 
 /** `latest`, said or not, may be another image tomorrow; a digest never is. */
 function hasMovingTag(image: string): boolean {

@@ -85,8 +85,11 @@ export const priorityClasses = defineAdmissionPlugin<PriorityClass>({
 /** The lowest, should there be several (two servers may each have let one in). */
 function defaultClass(registry: Registry): PriorityClass | undefined {
   const classes = registry.of(priorityClass);
-  return [...classes.shelf.cache.range(classes.shelf.cache.prefix)]
-    .map((cached) => classes.view(cached.object) as PriorityClass)
-    .filter((c) => c.globalDefault)
-    .sort((a, b) => a.value - b.value)[0];
+  const { cache } = classes.shelf;
+  let lowest: PriorityClass | undefined;
+  for (const cached of cache.range(cache.prefix)) {
+    const found = classes.view(cached.object) as PriorityClass;
+    if (found.globalDefault && (!lowest || found.value < lowest.value)) lowest = found;
+  }
+  return lowest;
 }
