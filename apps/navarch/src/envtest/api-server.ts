@@ -19,7 +19,7 @@ import { ownAddress } from '../cluster/own-address.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
-import { STORE_PATH } from './etcd.ts';
+import { STORE_PATH, type StorePlace } from './etcd.ts';
 import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './flags.ts';
 import { readTokenFile } from './token-file.ts';
 import { whileWanted } from './while-wanted.ts';
@@ -50,8 +50,9 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     flags.get('disable-admission-plugins') ?? [],
   );
   await using made = new AsyncDisposableStack();
-  const folder = join(await storeFolder(needed(flags, 'etcd-servers')), 'navarch');
-  const store = await SqliteStore.open(folder);
+  const place = await storePlace(needed(flags, 'etcd-servers'));
+  const folder = join(place.folder, 'navarch');
+  const store = await SqliteStore.open(folder, place);
   made.defer(() => store.close());
   const own = await credentials(flags, dir);
   const served = await serve(
@@ -148,16 +149,16 @@ async function credentials(flags: Flags, dir: string): Promise<{ readonly certif
   });
 }
 
-async function storeFolder(etcd: string): Promise<string> {
+async function storePlace(etcd: string): Promise<StorePlace> {
   const answer = await fetch(new URL(STORE_PATH, etcd)).catch((error: unknown) => {
     throw new UserError(`cannot reach --etcd-servers ${etcd}: ${(error as Error).message}`);
   });
-  const { folder } = (await answer.json()) as { readonly folder?: string };
+  const { folder, isSynced = true } = (await answer.json()) as Partial<StorePlace>;
   if (!folder)
     throw new UserError(
       `--etcd-servers ${etcd} is not the etcd that \`navarch envtest\` wrote: this server keeps its data beside that one`,
     );
-  return folder;
+  return { folder, isSynced };
 }
 
 function readText(file: string): string {

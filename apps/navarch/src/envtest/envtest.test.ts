@@ -156,6 +156,10 @@ test(
       '--unsafe-no-fsync=true',
     );
     await eventually('etcd', async () => (await fetch(`http://127.0.0.1:${etcdPort}/health`)).status === 200);
+    assert.deepEqual(await (await fetch(`http://127.0.0.1:${etcdPort}/navarch/store`)).json(), {
+      folder: join(folder, 'etcd'),
+      isSynced: false,
+    });
     const server = startApiServer();
     await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
     assert.equal((await ask('/api/v1/namespaces/default', true)).status, 200);

@@ -8,8 +8,15 @@ import { whileWanted } from './while-wanted.ts';
 
 /** What clients that look at it are told: that of a release they know. */
 const VERSION = '3.6.0';
-/** Where the API server of the same suite learns which folder is its store's. */
+/** Where the API server of the same suite learns of its store. */
 export const STORE_PATH = '/navarch/store';
+
+/** What it learns there. */
+export interface StorePlace {
+  readonly folder: string;
+  /** Whether a write is over only when the disk has it. */
+  readonly isSynced: boolean;
+}
 
 const UNNEEDED = 'taken and not needed';
 const NO_PEERS = 'taken and not needed: there are no peers';
@@ -59,7 +66,7 @@ const FLAGS: FlagTable = {
   'socket-reuse-port': ['switch', UNNEEDED],
   'strict-reconfig-check': ['switch', NO_PEERS],
   'trusted-ca-file': ['refused', PLAIN],
-  'unsafe-no-fsync': ['switch', UNNEEDED],
+  'unsafe-no-fsync': ['switch', 'writes do not wait for the disk, so that tests do not'],
   'wal-dir': ['text', UNNEEDED],
   'watch-progress-notify-interval': ['text', UNNEEDED],
 };
@@ -76,12 +83,13 @@ export async function runEtcd(args: readonly string[], say: (text: string) => vo
   if (protocol !== 'http:')
     throw new UserError(`--listen-client-urls=${protocol}//${hostname}:${port} cannot be followed: ${PLAIN}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const place: StorePlace = { folder, isSynced: flags.get('unsafe-no-fsync')?.[0] !== 'true' };
   await whileWanted(async (signal) => {
     const server = createServer((request, response) => {
       const body = {
         '/health': { health: 'true', reason: '' },
         '/version': { etcdserver: VERSION, etcdcluster: VERSION },
-        [STORE_PATH]: { folder },
+        [STORE_PATH]: place,
       }[request.url ?? ''];
       response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
     });

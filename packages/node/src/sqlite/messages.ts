@@ -13,6 +13,12 @@ export interface NewRow extends Row {
   readonly replaces: number;
 }
 
+/** What the thread begins with. `isSynced`: a write is over when the disk has it, not just the system. */
+export interface Opening {
+  readonly file: string;
+  readonly isSynced: boolean;
+}
+
 export type ToWorker =
   | { readonly type: 'write'; readonly batch: number; readonly rows: PackedRows }
   | { readonly type: 'compact'; readonly revision: number }

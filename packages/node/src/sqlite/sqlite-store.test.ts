@@ -12,20 +12,24 @@ import { SqliteStore } from './sqlite-store.ts';
 const folder = (): string => mkdtempSync(join(tmpdir(), 'navarch-store-'));
 const folders = new WeakMap<Store, string>();
 
-async function open(dir = folder()): Promise<Store> {
-  const store = await SqliteStore.open(dir);
+async function open(isSynced: boolean, dir = folder()): Promise<Store> {
+  const store = await SqliteStore.open(dir, { isSynced });
   folders.set(store, dir);
   return store;
 }
 
-storeContract(
-  'SqliteStore',
-  () => open(),
-  async (store) => {
-    await store.close();
-    return open(folders.get(store));
-  },
-);
+for (const [name, isSynced] of [
+  ['SqliteStore', true],
+  ['SqliteStore that does not wait for the disk', false],
+] as const)
+  storeContract(
+    name,
+    () => open(isSynced),
+    async (store) => {
+      await store.close();
+      return open(isSynced, folders.get(store));
+    },
+  );
 
 test('SqliteStore.open() says in one sentence why it cannot', async () => {
   const dir = folder();

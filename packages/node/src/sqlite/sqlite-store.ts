@@ -12,7 +12,7 @@ import {
   VersionedMap,
   type Watcher,
 } from '@navarch/store';
-import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
+import type { FromWorker, NewRow, Opening, Row, ToWorker } from './messages.ts';
 import { buffersOf, packRows } from './packed-rows.ts';
 
 interface Waiting {
@@ -54,15 +54,20 @@ export class SqliteStore implements Store {
     this.#worker = worker;
   }
 
-  /** Opens or creates `store.db` in the folder. Rejects with one sentence that says what is wrong with it. */
-  static async open(folder: string): Promise<SqliteStore> {
+  /**
+   * Opens or creates `store.db` in the folder. Rejects with one sentence that says what is wrong with it. One that is not
+   * synced acknowledges what the system has taken: it outlives this process, not the machine's power.
+   */
+  static async open(folder: string, { isSynced = true }: { readonly isSynced?: boolean } = {}): Promise<SqliteStore> {
     const file = join(folder, 'store.db');
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw new Error(`Cannot create the store's folder ${folder}: ${(error as Error).message}`, { cause: error });
     }
-    const worker = new Worker(new URL('./sqlite.worker.ts', import.meta.url), { workerData: { file } });
+    const worker = new Worker(new URL('./sqlite.worker.ts', import.meta.url), {
+      workerData: { file, isSynced } satisfies Opening,
+    });
     const store = new SqliteStore(worker);
     const first = await new Promise<FromWorker>((resolve, reject) => {
       worker.once('message', resolve);

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, NewRow, Row, ToWorker } from './messages.ts';
+import type { FromWorker, NewRow, Opening, Row, ToWorker } from './messages.ts';
 import { unpackRows } from './packed-rows.ts';
 
 // The disk's side of the store: it waits for fsync so that the main thread can go on collecting the next batch.
@@ -27,7 +27,7 @@ const garbage: Garbage[] = [];
 let dropped = 0;
 
 try {
-  database = open((workerData as { readonly file: string }).file);
+  database = open(workerData as Opening);
   insert = database.prepare('INSERT INTO change (revision, created, key, value) VALUES (?, ?, ?, ?)');
   remove = database.prepare('DELETE FROM change WHERE revision = ?');
   send(state(database));
@@ -37,13 +37,13 @@ try {
   port.close();
 }
 
-function open(file: string): DatabaseSync {
+function open({ file, isSynced }: Opening): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 0 });
   // An object is a few KB: it should not be torn over pages. Takes effect on a new file only.
   db.exec('PRAGMA page_size = 8192');
   // Exclusive: a second server on the same file would give out the same revisions.
   db.exec(
-    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000',
+    `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isSynced ? 'FULL' : 'OFF'}; PRAGMA wal_autocheckpoint = 2000`,
   );
   const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
   if (version > SCHEMA_VERSION)
