@@ -95,6 +95,8 @@ export interface Asker {
 export interface Behaviour<Obj extends ApiObject> {
   /** Defaults that the schema cannot say. Runs on every decode, from a request and from storage. Idempotent. */
   complete?(draft: Mutable<Obj>): void;
+  /** The last word on an object that is created, valid and named: what follows from a name that was made up. */
+  canonicalize?(draft: Mutable<Obj>): void;
   /** Resets what a creator may not set. Runs after defaulting, before admission. */
   prepareCreate?(draft: Mutable<Obj>, context: HookContext): void;
   /** Keeps what an updater of the main resource may not change. The registry itself keeps `status` for kinds that have that subresource. */

@@ -26,6 +26,18 @@ test('warnings come with a creation, and with updates when they are of what chan
   assert.equal((await ask('PUT', `${at}/t`, template(-2))).headers['warning'], GRACE);
 });
 
+test('a namespace whose name is made up is labelled by it, as others are, and nobody owns that label', async () => {
+  const { ask } = await asked();
+  const { metadata } = (await ask('POST', '/api/v1/namespaces', { metadata: { generateName: 'a-' } })).body;
+  assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': metadata.name });
+  assert.equal(metadata.managedFields[0].fieldsV1['f:metadata']['f:labels'], undefined);
+  assert.deepEqual(
+    (await ask('GET', `/api/v1/namespaces?labelSelector=kubernetes.io/metadata.name%3D${metadata.name}`)).body.items
+      .length,
+    1,
+  );
+});
+
 test('a refused write warns of nothing that the object would have', async () => {
   const { ask } = await asked();
   await ask('POST', '/api/v1/namespaces/d/serviceaccounts', { metadata: { name: 'default' } });

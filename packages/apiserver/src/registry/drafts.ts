@@ -99,6 +99,10 @@ export class Drafts<O extends ApiObject> {
     stored.behaviour.validate?.(ready as ApiObject, at, hooks);
     stored.behaviour.validateCreate?.(ready as ApiObject, at, hooks);
     this.#refuse(ready as ApiObject, undefined, at);
+    if (stored.behaviour.canonicalize) {
+      stored.behaviour.canonicalize(ready as Mutable<any>);
+      ready.metadata = inOrder(ready.metadata) as Draft['metadata'];
+    }
     call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);

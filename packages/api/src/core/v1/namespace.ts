@@ -3,6 +3,7 @@ import {
   dnsLabelErrors,
   type Field,
   type Kind,
+  type Mutable,
   ownedFinalizer,
   qualifiedNameErrors,
 } from '@navarch/machinery';
@@ -20,8 +21,9 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     validateName: dnsLabelErrors,
     complete(n) {
       n.status.phase ??= 'Active';
-      if (n.metadata.name) n.metadata.labels = { ...n.metadata.labels, 'kubernetes.io/metadata.name': n.metadata.name };
+      labelByName(n);
     },
+    canonicalize: labelByName,
     prepareCreate(n) {
       n.status = { phase: 'Active' };
       // Holds the namespace until its content is gone; the namespace controller takes it away through /finalize.
@@ -52,6 +54,11 @@ export const namespace: Kind<Namespace> = builtIn<Namespace>('/v1.Namespace', {
     holdsDeletion: (n) => (n.spec.finalizers?.length ?? 0) > 0,
   },
 });
+
+/** So that selectors of namespaces can say which one they mean. */
+function labelByName({ metadata }: Mutable<Namespace>): void {
+  if (metadata.name) metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
+}
 
 function validateFinalizer(name: string, at: Field): void {
   named(name, qualifiedNameErrors, at);
