@@ -14,8 +14,8 @@ export function validatePodResources(spec: PodSpec, at: Field): void {
   resourceRequirements(resources, at, podResourceName);
   const together = podRequests({ ...spec, resources: {}, overhead: {} });
   for (const [name, amount] of entriesOf(together)) {
-    const asked = resources.requests?.[name] ?? '0';
-    if (isPodLevel(name) && isGreater(amount, asked)) {
+    const asked = resources.requests?.[name];
+    if (asked !== undefined && isPodLevel(name) && isGreater(amount, asked)) {
       at.at('requests')
         .key(name)
         .invalid(asked, `must be greater than or equal to aggregate container requests of ${amount}`);

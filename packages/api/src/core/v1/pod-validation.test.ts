@@ -389,6 +389,15 @@ test('validatePodSpec() says what is wrong with resources', () => {
       'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2',
       'spec.resources.containers[0][cpu].limits: Invalid value: "3": must be less than or equal to pod limits of 2',
     ],
+    // What the pod as a whole does not ask for is no less than what its containers do.
+    ...[{}, { requests: { memory: '1' } }].map((asked): readonly [Readonly<Record<string, unknown>>] => [
+      {
+        spec: {
+          resources: asked,
+          containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '2' } } }],
+        },
+      },
+    ]),
     [
       spec({ overhead: { x: '1' } }),
       'spec.overhead.limits[x]: Invalid value: "x": must be a standard resource type or fully qualified',
