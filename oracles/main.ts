@@ -11,6 +11,7 @@ import { javascriptOracle } from './javascript/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
+import { projectsOracle } from './projects/oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
 import { cborServerOracle } from './server/cbor-oracle.ts';
 import { customServerOracle } from './server/custom-oracle.ts';
@@ -43,6 +44,7 @@ const oracles: readonly Oracle[] = [
   pythonOracle,
   apiExtensionsOracle,
   controllerRuntimeOracle,
+  projectsOracle,
 ];
 
 const { values } = parseArgs({
