@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/robfig/cron/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,6 +42,22 @@ func init() {
 			return err.Error(), nil
 		}
 		return "", nil
+	}
+	// The moments of a schedule after one, as the controller asks for them: the zone of the object goes before the text.
+	handlers["cronTimes"] = func(r request) (any, error) {
+		text := r.Text
+		if r.Type != "" {
+			text = "TZ=" + r.Type + " " + text
+		}
+		schedule, err := cron.ParseStandard(text)
+		if err != nil {
+			return nil, err
+		}
+		found := []int64{}
+		for at := schedule.Next(time.UnixMilli(r.Millis).UTC()); !at.IsZero() && len(found) < r.Count; at = schedule.Next(at) {
+			found = append(found, at.UnixMilli())
+		}
+		return found, nil
 	}
 }
 

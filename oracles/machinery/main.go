@@ -31,6 +31,8 @@ type request struct {
 	Patch  json.RawMessage   `json:"patch"`
 	Steps  []step            `json:"steps"`
 	Bytes  []byte            `json:"bytes"`
+	Millis int64             `json:"millis"`
+	Count  int               `json:"count"`
 }
 
 func rawMessage(bytes []byte) any { return json.RawMessage(bytes) }

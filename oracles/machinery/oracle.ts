@@ -6,6 +6,7 @@ import { built } from '../go.ts';
 import type { Oracle } from '../oracle.ts';
 import { apiCases } from './api-cases.ts';
 import { applyCases } from './apply-cases.ts';
+import { cronCases, cronKnown } from './cron-cases.ts';
 import { pathCases } from './path-cases.ts';
 import { patchCases } from './patch-cases.ts';
 import { protobufCases } from './protobuf-cases.ts';
@@ -49,11 +50,12 @@ export const machineryOracle: Oracle = {
         ...yamlCases,
         ...pathCases,
         ...apiCases,
+        ...cronCases,
         ...patchCases(schemas),
         ...applyCases(schemas),
         ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),
       },
-      { ...known, ...yamlKnown, ...cborKnown },
+      { ...known, ...yamlKnown, ...cborKnown, ...cronKnown },
     );
     return compared(await built('machinery'), comparisons, context);
   },

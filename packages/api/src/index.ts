@@ -128,6 +128,7 @@ export {
   LOCAL_VOLUMES_FOLDER,
   localStorageClass,
 } from './storage/local-volumes.ts';
+export { type CronSchedule, isTimeZone, readSchedule } from './checks/cron.ts';
 export { DEFAULT_STORAGE_CLASS, defaultClassOf } from './storage/default-class.ts';
 export { storageClass, volumeAttributesClass } from './storage/v1/classes.ts';
 export { csiDriver, csiNode, csiStorageCapacity } from './storage/v1/csi.ts';

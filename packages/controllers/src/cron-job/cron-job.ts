@@ -1,4 +1,4 @@
-import { cronJob, job } from '@navarch/api';
+import { cronJob, isTimeZone, job } from '@navarch/api';
 import { exponential } from '@navarch/base';
 import { byController, referenceTo } from '@navarch/client';
 import { controllerOf, controllerReference, equalJson, hasReason, keyIn } from '@navarch/machinery';
@@ -31,11 +31,11 @@ export const cronJobController: Controller = defineController({
     const found = context.cache.get(cronJob, key);
     if (!found) return undefined;
     const jobs = context.cache.find(job, byController, found.metadata.uid);
-    const observed = await write(found, await observe(found, jobs, context), context);
-    if (observed.metadata.deletionTimestamp) return undefined;
-    const outcome = await schedule(observed, jobs, context);
-    await cleanUp(observed, jobs, context);
-    return outcome;
+    // Before anything is started: what is over makes room, also where the start fails or nothing is to be started.
+    const removed = await cleanUp(found, jobs, context);
+    const kept = { ...found, status: activeWithout(found.status, removed) };
+    const observed = await write(found, await observe(kept, jobs, context), context);
+    return observed.metadata.deletionTimestamp ? undefined : schedule(observed, jobs, context);
   },
 });
 
@@ -49,7 +49,7 @@ async function write(owner: CronJob, status: CronJob['status'], { api }: Context
 async function schedule(owner: CronJob, jobs: readonly Job[], context: Context): Promise<Outcome> {
   const { clock, events } = context;
   const { spec, status, metadata } = owner;
-  const timetable = spec.suspend ? undefined : timetableOf(owner, context);
+  const timetable = timetableOf(owner, context);
   if (!timetable) return undefined;
   const now = clock.now();
   const deadlineMs =
@@ -72,15 +72,18 @@ async function schedule(owner: CronJob, jobs: readonly Job[], context: Context):
 }
 
 function timetableOf(owner: CronJob, { events }: Context): Schedule | undefined {
-  const { schedule: text, timeZone } = owner.spec;
+  const { schedule: text, suspend, timeZone } = owner.spec;
   const warn = (reason: string, message: string): void => events.record(owner, { type: 'Warning', reason, message });
-  try {
-    if (timeZone !== undefined) timestampIn(timeZone, 0);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
     warn('UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: unknown time zone ${timeZone}`);
     return undefined;
   }
+  if (suspend) return undefined;
+  if (text.includes('TZ'))
+    warn(
+      'UnsupportedSchedule',
+      `CRON_TZ or TZ used in schedule ${JSON.stringify(text)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`,
+    );
   try {
     return parseSchedule(text, timeZone);
   } catch (error) {

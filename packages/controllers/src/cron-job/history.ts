@@ -5,14 +5,19 @@ import { conditionOf, isFinished, type Job } from '../job/job-pods.ts';
 import { messageOf } from '../shared/pods.ts';
 import type { CronJob } from './status.ts';
 
-/** Keeps as many finished jobs as the cron job says, of the good and the bad each, the youngest. */
-export async function cleanUp(owner: CronJob, jobs: readonly Job[], context: Context): Promise<void> {
+/** Keeps as many finished jobs as the cron job says, of the good and the bad each, the youngest. Resolves with the uids of the others. */
+export async function cleanUp(
+  owner: CronJob,
+  jobs: readonly Job[],
+  context: Context,
+): Promise<ReadonlySet<string | undefined>> {
   const { successfulJobsHistoryLimit, failedJobsHistoryLimit } = owner.spec;
   const finished = jobs.filter((one) => isFinished(one) && !one.metadata.deletionTimestamp);
   const succeeded = finished.filter(({ status }) => conditionOf(status, 'Complete'));
   const failed = finished.filter(({ status }) => !conditionOf(status, 'Complete'));
   const surplus = [...oldest(succeeded, successfulJobsHistoryLimit), ...oldest(failed, failedJobsHistoryLimit)];
   for (const one of surplus) await deleteJob(owner, one, context);
+  return new Set(surplus.map(({ metadata }) => metadata.uid));
 }
 
 function oldest(jobs: readonly Job[], kept: number | undefined): readonly Job[] {

@@ -25,6 +25,8 @@ const cases: readonly (readonly [schedule: string, zone: string, after: string, 
   ['@hourly', 'UTC', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z'],
   ['@every 90s', 'UTC', '2026-01-01T00:00:00.700Z', '2026-01-01T00:01:30Z', '2026-01-01T00:03:00Z'],
   ['0 6 * * *', 'Asia/Kathmandu', '2026-01-01T00:00:00Z', '2026-01-01T00:15:00Z'],
+  // A zone in the text itself goes before that of the object.
+  ['CRON_TZ=Asia/Kathmandu 0 6 * * *', 'UTC', '2026-01-01T00:00:00Z', '2026-01-01T00:15:00Z'],
   // Clocks go forward: half past two does not come that day.
   ['30 2 * * *', 'Europe/Zurich', '2026-03-28T02:00:00Z', '2026-03-30T00:30:00Z'],
   // Clocks go back: half past two comes twice.

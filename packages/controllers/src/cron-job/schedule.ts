@@ -1,3 +1,4 @@
+import { type CronSchedule, readSchedule } from '@navarch/api';
 import { localTime } from './zone.ts';
 
 /** When a cron job runs: moments by the calendar, or one after the other at a fixed distance. */
@@ -6,122 +7,22 @@ export interface Schedule {
   next(afterMs: number): number | undefined;
 }
 
-interface Field {
-  readonly values: ReadonlySet<number>;
-  /** Says nothing: `*` or `?`. */
-  readonly isOpen: boolean;
-}
-
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
-  readonly names: readonly string[];
-}
-
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const FIELDS = {
-  minute: { min: 0, max: 59, names: [] },
-  hour: { min: 0, max: 23, names: [] },
-  day: { min: 1, max: 31, names: [] },
-  month: { min: 1, max: 12, names: MONTHS },
-  weekday: { min: 0, max: 6, names: WEEKDAYS },
-} as const;
-const MACROS: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
-const EVERY = '@every ';
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-const [MINUTE_MS, DAY_MINUTES] = [60_000, 24 * 60];
 /** Nothing is looked for further away than this: 30 February never comes. */
 const YEARS_MAX = 5;
+const [MINUTE_MS, DAY_MINUTES] = [60_000, 24 * 60];
 
 /**
  * Reads five fields (minute, hour, day of month, month, day of week) or a macro, as the cron library that upstream uses
- * does. Moments are those of `timeZone`, a name of the IANA database. Throws RangeError for what cannot be read.
+ * does. Moments are those of `timeZone`, a name of the IANA database, where the text itself names none. Throws
+ * RangeError for what cannot be read.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
-  if (text.startsWith(EVERY)) return everySchedule(durationMs(text.slice(EVERY.length)));
-  const fields = (text.startsWith('@') ? (MACROS[text] ?? '') : text).trim().split(/\s+/);
-  if (fields.length !== 5)
-    throw new RangeError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`);
-  const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields;
-  return calendarSchedule(
-    {
-      minute: parseField(minute, FIELDS.minute),
-      hour: parseField(hour, FIELDS.hour),
-      day: parseField(day, FIELDS.day),
-      month: parseField(month, FIELDS.month),
-      weekday: parseField(weekday, FIELDS.weekday),
-    },
-    timeZone,
-  );
+  const { zone = timeZone, ...read } = readSchedule(text);
+  if ('everyMs' in read) return { next: (afterMs) => Math.floor((afterMs + read.everyMs) / 1000) * 1000 };
+  return calendarSchedule(read, zone);
 }
 
-function parseField(text: string, bounds: Bounds): Field {
-  const parts = text
-    .split(',')
-    .filter((part) => part !== '')
-    .map((part) => parseRange(part, bounds));
-  return { values: new Set(parts.flatMap(({ values }) => [...values])), isOpen: parts.some(({ isOpen }) => isOpen) };
-}
-
-function parseRange(text: string, bounds: Bounds): Field {
-  const [range = '', step, ...moreSteps] = text.split('/');
-  const [low = '', high, ...moreEnds] = range.split('-');
-  const isStar = low === '*' || low === '?';
-  const first = isStar ? bounds.min : numberOf(low, bounds);
-  // A single number with a step goes on to the end: 5/15 is 5-59/15.
-  const last = isStar
-    ? bounds.max
-    : high !== undefined
-      ? numberOf(high, bounds)
-      : step === undefined
-        ? first
-        : bounds.max;
-  const every = step === undefined ? 1 : Number(step);
-  const isBad = moreSteps.length > 0 || moreEnds.length > 0 || first < bounds.min || last > bounds.max || first > last;
-  if (isBad || !Number.isInteger(every) || every < 1) throw new RangeError(`failed to parse ${text}`);
-  const values = new Set<number>();
-  for (let value = first; value <= last; value += every) values.add(value);
-  return { values, isOpen: isStar && every === 1 };
-}
-
-function numberOf(text: string, { names }: Bounds): number {
-  const index = names.indexOf(text.toLowerCase());
-  if (index >= 0) return names === MONTHS ? index + 1 : index;
-  if (!/^\+?\d+$/.test(text)) throw new RangeError(`failed to parse int from ${text}`);
-  return Number(text);
-}
-
-function durationMs(text: string): number {
-  const match = /^[+]?((?:\d+\.?\d*(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
-  if (!match) throw new RangeError(`failed to parse duration ${EVERY}${text}`);
-  const parts = (match[1] ?? '').matchAll(/(\d+\.?\d*)(ns|us|µs|ms|s|m|h)/g);
-  return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? ''] ?? 0), 0);
-}
-
-/** Whole seconds, at least one. */
-function everySchedule(ms: number): Schedule {
-  const delayMs = Math.max(1000, Math.floor(ms / 1000) * 1000);
-  return { next: (afterMs) => Math.floor((afterMs + delayMs) / 1000) * 1000 };
-}
-
-type Fields = Readonly<Record<keyof typeof FIELDS, Field>>;
+type Fields = Omit<Extract<CronSchedule, { readonly minute: unknown }>, 'zone'>;
 
 function calendarSchedule(fields: Fields, timeZone: string): Schedule {
   const local = localTime(timeZone);

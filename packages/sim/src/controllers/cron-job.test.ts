@@ -89,6 +89,18 @@ test('cronJobController keeps the youngest finished jobs, of good and bad ones e
   assert.ok((await plane.events('CronJob')).includes(`SuccessfulDelete: Deleted job ${minute(1)}`));
 });
 
+test('cronJobController removes what it is not to keep before it looks at what has ended', async () => {
+  await using plane = await create({ successfulJobsHistoryLimit: 0 });
+  await live(plane, 70);
+  assert.deepEqual(await names(plane), []);
+  const { active, lastSuccessfulTime } = (await current(plane)).status;
+  assert.deepEqual([active, lastSuccessfulTime !== undefined], [undefined, true]);
+  assert.deepEqual(await plane.events('CronJob'), [
+    `SuccessfulCreate: Created job ${minute(1)}`,
+    `SuccessfulDelete: Deleted job ${minute(1)}`,
+  ]);
+});
+
 test('cronJobController starts nothing while one runs and policy is Forbid, and catches up when it has ended', async () => {
   await using plane = await create({ concurrencyPolicy: 'Forbid' });
   await plane.clock.advance(3 * MINUTE_MS + 30_000);
