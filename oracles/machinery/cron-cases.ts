@@ -64,10 +64,11 @@ const every = fc
 const macro = fc.constantFrom('@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly');
 
 /** Days on which clocks of some of the zones are changed, and any moment of twenty years. */
-const changed = fc.constantFrom(
-  ...['2017-10-14', '2018-02-17', '2018-11-03', '2024-03-09', '2024-03-29', '2024-03-30', '2024-04-06', '2024-04-25'],
-  ...['2024-09-07', '2024-10-05', '2024-10-26', '2024-10-31', '2024-11-02', '2025-02-22', '2025-04-05', '2025-09-27'],
-);
+const CHANGES = `
+  2017-10-14 2018-02-17 2018-11-03 2024-03-09 2024-03-29 2024-03-30 2024-04-06 2024-04-25
+  2024-09-07 2024-10-05 2024-10-26 2024-10-31 2024-11-02 2025-02-22 2025-04-05 2025-09-27
+`;
+const changed = fc.constantFrom(...CHANGES.trim().split(/\s+/));
 const DAY_MS = 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
 const after = fc.oneof(

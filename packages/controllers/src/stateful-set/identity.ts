@@ -1,5 +1,5 @@
 import { pod, type Pod, type PodTemplateSpec, statefulSet } from '@navarch/api';
-import { controllerReference, type Draft, hasReason } from '@navarch/machinery';
+import { controllerReference, type Draft, hasReason, keyOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
 import { createClaims } from './claims.ts';
@@ -70,6 +70,23 @@ function memberOf(set: StatefulSet, ordinal: number, revision: Revision): Draft<
       ...(volumes.length > 0 ? { volumes } : {}),
     },
   };
+}
+
+/** Puts back the labels by which others know the member, where somebody took them off. */
+export async function restoreIdentity(set: StatefulSet, ordinal: number, p: Pod, context: Context): Promise<void> {
+  const name = podName(set, ordinal);
+  if (p.metadata.labels?.[POD_NAME] === name) return;
+  const what = `update Pod ${name} in StatefulSet ${set.metadata.name}`;
+  const labels = { [POD_NAME]: name, [POD_INDEX]: String(ordinal) };
+  try {
+    await context.api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { uid: p.metadata.uid, labels } } });
+    context.events.record(set, { type: 'Normal', reason: 'SuccessfulUpdate', message: `${what} successful` });
+  } catch (error) {
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    const message = `${what} failed error: ${messageOf(error)}`;
+    context.events.record(set, { type: 'Warning', reason: 'FailedUpdate', message });
+    throw error;
+  }
 }
 
 export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Context): Promise<void> {

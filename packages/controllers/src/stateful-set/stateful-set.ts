@@ -13,9 +13,9 @@ import { type Context, type Controller, defineController, type Outcome, owned, s
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
-import { settleClaims } from './claims.ts';
+import { createClaims, hasStaleClaim, settleClaims } from './claims.ts';
 import { maxUnavailableOf, setGauges } from './gauges.ts';
-import { createMember, deleteMember, isOfRevision } from './identity.ts';
+import { createMember, deleteMember, isOfRevision, restoreIdentity } from './identity.ts';
 import { ordinalOf, startOf, type StatefulSet } from './names.ts';
 
 export const statefulSetController: Controller = defineController({
@@ -119,7 +119,8 @@ class Members {
 /** Before any pod goes: with whom its claims go is decided by then. */
 async function settleAllClaims({ set, wanted, surplus }: Members, context: Context): Promise<void> {
   if (!set.spec.volumeClaimTemplates?.length) return;
-  for (const { ordinal } of wanted) await settleClaims(set, ordinal, undefined, context);
+  // What goes with a pod that is gone goes, though another is wanted in its place.
+  for (const { ordinal, pod: member } of wanted) if (member) await settleClaims(set, ordinal, undefined, context);
   for (const p of surplus) await settleClaims(set, ordinalOf(set, p) ?? -1, p, context);
 }
 
@@ -132,9 +133,12 @@ async function step(members: Members, context: Context): Promise<readonly Pod[]>
   const isOrdered = set.spec.podManagementPolicy !== 'Parallel';
   for (const { ordinal, pod: member } of members.wanted) {
     context.signal.throwIfAborted();
-    if (!member) await createMember(set, ordinal, members.revisionFor(ordinal), context);
+    if (!member) await fill(set, ordinal, members.revisionFor(ordinal), context);
     else if (isTerminal(member) && !member.metadata.deletionTimestamp) await deleteMember(set, member, context);
-    else if (members.isUp(member)) continue;
+    else if (members.isUp(member)) {
+      await restoreIdentity(set, ordinal, member, context);
+      continue;
+    } else if (member.status.phase === 'Pending') await createClaims(set, ordinal, context);
     if (isOrdered) return [];
   }
   for (const member of members.surplus) {
@@ -144,6 +148,13 @@ async function step(members: Members, context: Context): Promise<readonly Pod[]>
     if (isOrdered) return [];
   }
   return set.spec.updateStrategy?.type === 'OnDelete' ? [] : roll(members, context);
+}
+
+async function fill(set: StatefulSet, ordinal: number, revision: Revision, context: Context): Promise<void> {
+  // Nobody need be told: the collector is about to take it away. To be looked at again, as after a failure.
+  if (hasStaleClaim(set, ordinal, context))
+    throw new Error(`A claim of ordinal ${ordinal} belongs to a pod that is gone, and goes with it`);
+  await createMember(set, ordinal, revision, context);
 }
 
 /** From the highest ordinal down to the partition, pods give way to the next revision: as many at a time as may be missing (KEP-961). */
