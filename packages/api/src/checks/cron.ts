@@ -7,7 +7,7 @@ interface Bounds {
 }
 
 /** Which values of a field match. */
-export interface CronField {
+interface CronField {
   readonly values: ReadonlySet<number>;
   /** Says nothing: `*` or `?`. */
   readonly isOpen: boolean;
