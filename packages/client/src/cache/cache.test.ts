@@ -62,6 +62,20 @@ test('Cache goes on with the watch where it broke, and lists anew where its plac
   });
 });
 
+test('Cache finds within ten minutes what a watch did not say whose connection is dead', async () => {
+  await withCache(async (api, cache, clock, signal) => {
+    api.put('a/one');
+    await cache.whenSynced([kind], signal);
+    await clock.advance(1000);
+    api.mute();
+    api.put('a/two');
+    await clock.advance(60_000);
+    assert.deepEqual(names(cache.list(kind)), ['one']);
+    await clock.advance(10 * 60_000);
+    assert.deepEqual([names(cache.list(kind)), api.lists], [['one', 'two'], 1]);
+  });
+});
+
 test('Cache.whenSeen() waits for a version; a bookmark is enough', async () => {
   await withCache(async (api, cache, _clock, signal) => {
     await cache.whenSynced([kind], signal);

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, Notifier, type Random } from '@navarch/base';
+import { type Clock, type Logger, Notifier, type Random, TaskGroup } from '@navarch/base';
 import { type ApiObject, hasReason } from '@navarch/machinery';
 import type { KindApi } from '../api.ts';
 import type { Shelf } from './shelf.ts';
@@ -25,6 +25,11 @@ const BACKOFF_MIN_MS = 800;
 const BACKOFF_MAX_MS = 30_000;
 /** A watch that lived this long and ended well is continued at once: servers end watches as a matter of course. */
 const LIVED_MS = 1000;
+/**
+ * A watch is asked for anew after this long, up to as much more: a connection that died without a word says as little as
+ * one on which nothing happens. Upstream's reflector does the same.
+ */
+const WATCH_MS = 5 * 60_000;
 
 /**
  * Keeps a shelf equal to what the server has: list once, then watch; watch again where the connection broke; list again
@@ -51,8 +56,7 @@ export async function follow(
         relists.answered(ask);
         mustList = false;
       }
-      for await (const events of api.watch({ ...scope, after: String(shelf.seen) }, relists.attempt(signal)))
-        shelf.apply(events);
+      await watch(shelf, api, scope, deps, relists.attempt(signal));
       if (relists.isAsked || deps.clock.monotonic() - started >= LIVED_MS) continue;
     } catch (error) {
       if (signal.aborted) return;
@@ -61,6 +65,29 @@ export async function follow(
       deps.log.info('watch interrupted', { resource: shelf.kind.plural, error, lists: mustList });
     }
     await backOff.wait(deps.clock.monotonic() - started, signal);
+  }
+}
+
+/** Follows one watch until it ends, or has lived long enough. */
+async function watch(
+  shelf: Shelf,
+  api: KindApi<ApiObject>,
+  scope: Scope,
+  { clock, random }: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const life = new AbortController();
+  const lifeMs = WATCH_MS * (1 + random.uint32() / 2 ** 32);
+  await using group = new TaskGroup(signal);
+  group.spawn(async (s) => {
+    await clock.sleep(lifeMs, s);
+    life.abort(new Error('The watch is asked for anew'));
+  });
+  try {
+    const until = AbortSignal.any([group.signal, life.signal]);
+    for await (const events of api.watch({ ...scope, after: String(shelf.seen) }, until)) shelf.apply(events);
+  } catch (error) {
+    if (!life.signal.aborted) throw error;
   }
 }
 

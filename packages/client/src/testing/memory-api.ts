@@ -28,6 +28,8 @@ export class MemoryApi implements Api {
   #history: { readonly version: number; readonly event: WatchEvent<ApiObject> }[] = [];
   #changed = new Notifier();
   #epoch = 0;
+  /** Of watches the number of the last that is mute. */
+  #muted = 0;
 
   constructor(kind: Kind<any>) {
     this.kind = kind;
@@ -73,6 +75,11 @@ export class MemoryApi implements Api {
       this.#history = [];
     }
     this.#changed.notify();
+  }
+
+  /** The watches that run now say nothing more, and nobody is told. */
+  mute(): void {
+    this.#muted = this.watches;
   }
 
   of<O extends ApiObject>(): KindApi<O> {
@@ -142,13 +149,13 @@ export class MemoryApi implements Api {
   }
 
   async *#watch(after: number, signal: AbortSignal): AsyncGenerator<readonly WatchEvent<ApiObject>[]> {
-    this.watches += 1;
+    const number = ++this.watches;
     const epoch = this.#epoch;
     if (after < this.#compacted) throw expired(`too old resource version: ${after}`);
     let sent = after;
     while (!signal.aborted && epoch === this.#epoch) {
       const news = this.#history.filter(({ version }) => version > sent);
-      if (news.length > 0) {
+      if (news.length > 0 && number > this.#muted) {
         sent = news.at(-1)?.version ?? sent;
         yield news.map(({ event }) => event);
       } else await this.#changed.wait(signal).catch(() => undefined);

@@ -2,7 +2,7 @@ import type { Random } from '@navarch/base';
 import type { Faults } from '../testing/faulty-api.ts';
 import type { Scenario } from './scenario.ts';
 
-export type Crash = 'server' | 'leader';
+export type Crash = 'server' | 'leader' | 'both';
 
 /** Crashes come at most this many writes after one another, so that they fall into what is short, too. */
 const CRASH_GAP_WRITES = 40;
@@ -11,14 +11,17 @@ const CRASHES_MAX = 4;
 const JUMP_WITHIN_MS = 120_000;
 const JUMP_FORWARD_MS = 90_000;
 const JUMP_BACK_MS = 30_000;
+const JUMPS_MAX = 3;
 
 /** What goes wrong in one play: drawn from the seed, until it is told to end. */
 export class FaultPlan implements Faults {
   latencyMs = 0;
   watchLagMs = 0;
   refuse = 0;
+  refuseRead = 0;
   loseAnswer = 0;
   breakWatch = 0;
+  muteWatch = 0;
   conflict = 0;
   repeatEvents = 0;
   diskMs = 0;
@@ -35,22 +38,25 @@ export class FaultPlan implements Faults {
       this.latencyMs = some(0, 20, 200);
       this.watchLagMs = some(0, 0, 300, 2000);
       this.refuse = some(0, 0, 0.05, 0.2);
+      this.refuseRead = some(0, 0, 0.05, 0.2);
       this.loseAnswer = some(0, 0, 0.05, 0.2);
       this.breakWatch = some(0, 0, 0.02, 0.1);
+      if (!spares.includes('mute watches')) this.muteWatch = some(0, 0, 0, 0.01);
       this.conflict = some(0, 0, 0.05, 0.3);
       this.repeatEvents = some(0, 0, 0.5);
     }
     this.diskMs = some(0, 0, 20, 300);
     if (!spares.includes('crashes'))
       for (let n = random.uint32() % (CRASHES_MAX + 1); n > 0; n--)
-        this.#crashes.push({ writes: 1 + (random.uint32() % CRASH_GAP_WRITES), what: some('server', 'leader') });
+        this.#crashes.push({
+          writes: 1 + (random.uint32() % CRASH_GAP_WRITES),
+          what: some('server', 'leader', 'both'),
+        });
     if (!spares.includes('clock jumps') && some(true, false, false))
-      this.jumps = [
-        {
-          atMs: random.uint32() % JUMP_WITHIN_MS,
-          byMs: (random.uint32() % (JUMP_FORWARD_MS + JUMP_BACK_MS)) - JUMP_BACK_MS,
-        },
-      ];
+      this.jumps = Array.from({ length: 1 + (random.uint32() % JUMPS_MAX) }, () => ({
+        atMs: random.uint32() % JUMP_WITHIN_MS,
+        byMs: (random.uint32() % (JUMP_FORWARD_MS + JUMP_BACK_MS)) - JUMP_BACK_MS,
+      }));
   }
 
   /** One more write was done: what crashes on it. */
@@ -64,7 +70,8 @@ export class FaultPlan implements Faults {
   /** Nothing goes wrong from here on. */
   end(): void {
     this.latencyMs = this.watchLagMs = this.diskMs = 0;
-    this.refuse = this.loseAnswer = this.breakWatch = this.conflict = this.repeatEvents = 0;
+    this.refuse = this.refuseRead = this.loseAnswer = this.conflict = 0;
+    this.breakWatch = this.muteWatch = this.repeatEvents = 0;
     this.#crashes.length = 0;
   }
 }

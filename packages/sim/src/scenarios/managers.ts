@@ -7,6 +7,7 @@ import { failure } from '@navarch/machinery';
 import type { SimServer } from '../sim-server.ts';
 import { faultyApi } from '../testing/faulty-api.ts';
 import type { FaultPlan } from './fault-plan.ts';
+import type { Load } from './load.ts';
 import type { Scenario } from './scenario.ts';
 import type { View } from './view.ts';
 
@@ -24,6 +25,7 @@ interface ManagersDeps {
   readonly log: Logger;
   readonly view: View;
   readonly group: TaskGroup;
+  readonly load: Load;
 }
 
 interface Manager {
@@ -70,6 +72,11 @@ export class Managers {
       leader.isCut = false;
       this.#begin(leader);
     });
+  }
+
+  /** Whoever leads ends, and does not come back. */
+  end(why: string): void {
+    for (const { life } of this.#all) life.abort(new Error(why));
   }
 
   /** The network of the leader goes, and it does not know. Returns what brings it back. */
@@ -122,12 +129,15 @@ export class Managers {
     const api = this.#connect(manager, random, signal);
     const readPath: ReadPath = (path, query) => server.read(path, query, MANAGER);
     await using group = new TaskGroup(signal);
-    const deps = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
+    const deps = { api, events: api.of(event), clock, random, log, metrics: this.#deps.load.metrics };
     const controllers: readonly Controller[] = scenario.controllers({ clock, view, readPath });
     if (controllers.length > 0) {
       const cache = new Cache({ api, clock, random: random.fork('cache'), log });
       group.spawn((s) => cache.run(s));
-      group.spawn((s) => runControllers(controllers, { ...deps, cache }, s));
+      for (const controller of controllers) {
+        const own = this.#deps.load.counted(api, controller.name);
+        group.spawn((s) => runControllers([controller], { ...deps, api: own, events: own.of(event), cache }, s));
+      }
     }
     const { ofEveryKind: selection } = scenario;
     if (selection) group.spawn((s) => runKindControllers(server, { ...deps, readPath, selection }, s));

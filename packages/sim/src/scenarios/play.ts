@@ -1,4 +1,4 @@
-import { CALM_LIMIT_MS, type Scenario } from './scenario.ts';
+import { CALM_LIMIT_MS, type Rest, type Scenario } from './scenario.ts';
 import { ScenarioError, World } from './world.ts';
 
 export interface Verdict {
@@ -10,6 +10,8 @@ export interface Verdict {
 
 /** What holds at last must go on to hold for so long. */
 const STAYS_MS = 30_000;
+const REST_BEGINS_MS = 5 * 60_000;
+const REST_MINUTES = 10;
 
 /** Plays a scenario with one seed, twice: what must hold holds, and both have written the same. */
 export async function play(scenario: Scenario, seed: number): Promise<Verdict> {
@@ -32,6 +34,7 @@ async function playOnce(scenario: Scenario, seed: number): Promise<string> {
   world.heal();
   await comesToHold(scenario, world);
   await world.pass(STAYS_MS);
+  if (scenario.rest) await restsIn(scenario.rest, world);
   scenario.end(world.view);
   return world.history.join('\n');
 }
@@ -54,6 +57,19 @@ async function comesToHold({ end }: Scenario, world: World): Promise<void> {
       cause: last,
     },
   );
+}
+
+/** Who tries in vain does so ever more seldom. */
+async function restsIn(rest: Rest, world: World): Promise<void> {
+  await world.pass(REST_BEGINS_MS);
+  const before = world.load.work();
+  await world.pass(REST_MINUTES * 60_000);
+  const after = world.load.work();
+  for (const what of ['requests', 'retries'] as const)
+    for (const [controller, total] of after[what]) {
+      const each = (total - (before[what].get(controller) ?? 0)) / REST_MINUTES;
+      if (each > rest[what]) throw new ScenarioError(`${controller}: ${each} ${what} a minute, of ${rest[what]}`);
+    }
 }
 
 function firstDifference(one: string, two: string): string {

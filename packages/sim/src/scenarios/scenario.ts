@@ -32,17 +32,27 @@ export interface Scenario {
   /** Which versions the API server serves, and what it reaches outside of the cluster. Asked once a play. */
   server?(
     around: Pick<Surroundings, 'clock' | 'view'>,
-  ): Partial<Pick<ServeOptions, 'extensions' | 'readKubelet' | 'runtimeConfig' | 'serviceCidr'>>;
+  ): Partial<Pick<ServeOptions, 'extensions' | 'readKubelet' | 'runtimeConfig' | 'serviceCidr' | 'webhooks'>>;
   /** How pods live; absent: quickly, for ever. `none`: nothing schedules or runs them. */
   readonly pods?: PodLife | 'none';
   /** What the behaviour is not made for: a deadline in wall-clock time says nothing when the clock is set. */
-  readonly spares?: readonly ('clock jumps' | 'crashes' | 'network')[];
+  readonly spares?: readonly ('clock jumps' | 'crashes' | 'network' | 'mute watches')[];
   /** What people do. */
   act(world: World): Promise<void>;
   /** What must hold after every single write, whatever happens. */
   readonly always?: readonly Property[];
   /** Throws where it is not so yet. Must come to hold once nothing goes wrong any more, and then stay so. */
   end(view: View): void;
+  /** What cannot be mended is tried ever more seldom: asked when all else has come to hold. */
+  readonly rest?: Rest;
+}
+
+/** The most of what each controller may do in a minute, on the average of ten, after five in which nothing went wrong. */
+export interface Rest {
+  /** Events included; the lists and watches of the cache, which all share, are not. */
+  readonly requests: number;
+  /** Keys that are tried again after they failed: `workqueue_retries_total`. */
+  readonly retries: number;
 }
 
 /** Thousands of plays are the point: what a scenario may take of simulated time after its last step. */

@@ -17,6 +17,7 @@ import { SimClock } from '../sim-clock.ts';
 import { SimServer } from '../sim-server.ts';
 import { furnished, serverOptions } from './furnished.ts';
 import { type Crash, FaultPlan } from './fault-plan.ts';
+import { Load } from './load.ts';
 import { Managers } from './managers.ts';
 import { PodPlayer } from './pod-player.ts';
 import type { Scenario } from './scenario.ts';
@@ -40,6 +41,8 @@ export class World implements AsyncDisposable {
   readonly random: Random;
   /** What was written: time, revision, kind of change, key and a hash of the value. */
   readonly history: string[] = [];
+  /** What the controllers did. */
+  readonly load: Load;
   readonly #stored: StoredView;
   readonly #server: SimServer;
   readonly #faults: FaultPlan;
@@ -59,6 +62,14 @@ export class World implements AsyncDisposable {
     this.#faults = new FaultPlan(seed, this.#dice, scenario.spares);
     this.#group = new TaskGroup(this.#lifetime.signal);
     this.view = this.#stored = new StoredView(() => this.clock.now());
+    this.load = new Load(
+      () => this.clock.monotonic(),
+      (what) => {
+        this.#require(what);
+        // A loop that waits for nothing lets nobody else have a turn.
+        this.#managers.end(what);
+      },
+    );
     this.#server = new SimServer({
       ...serverOptions(this.clock, random.fork('server'), this.#log()),
       ...scenario.server?.({ clock: this.clock, view: this.view }),
@@ -85,6 +96,7 @@ export class World implements AsyncDisposable {
       log: this.#log(),
       view,
       group: this.#group,
+      load: this.load,
     });
     if (scenario.pods !== 'none')
       this.#player = new PodPlayer({
@@ -294,8 +306,9 @@ export class World implements AsyncDisposable {
 
   /** In the middle of whatever it does: the write is on the disk, and nobody has heard of it. */
   #crash(what: Crash): void {
-    this.history.push(`${this.clock.monotonic()} the ${what} crashes`);
-    if (what === 'leader') return this.#managers.crash();
+    this.history.push(`${this.clock.monotonic()} crash: ${what}`);
+    if (what !== 'server') this.#managers.crash();
+    if (what === 'leader') return;
     const [least, most] = SERVER_DOWN_MS;
     const downMs = least + (this.#dice.uint32() % (most - least));
     this.#server.crash();

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@navarch/base';
+import { aborted, type Clock, type Random } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, expired, failure, type Kind } from '@navarch/machinery';
 import { oncePerKind } from '../once-per-kind.ts';
@@ -10,10 +10,14 @@ export interface Faults {
   readonly watchLagMs: number;
   /** Chance that a write is refused by a server in trouble. */
   readonly refuse: number;
+  /** Chance that a read is. */
+  readonly refuseRead: number;
   /** Chance that a write is done but its answer is lost. */
   readonly loseAnswer: number;
   /** Chance, per batch of events, that the watch breaks; every third time its place is no longer known. */
   readonly breakWatch: number;
+  /** Chance, per batch of events, that the watch says nothing more though nobody ended it: its connection is dead. */
+  readonly muteWatch: number;
   /** Chance that a change of an object meets one of somebody else. */
   readonly conflict: number;
   /** Chance, per batch of events, that each of them is told twice. */
@@ -24,8 +28,10 @@ export const noFaults: Faults = {
   latencyMs: 0,
   watchLagMs: 0,
   refuse: 0,
+  refuseRead: 0,
   loseAnswer: 0,
   breakWatch: 0,
+  muteWatch: 0,
   conflict: 0,
   repeatEvents: 0,
 };
@@ -38,6 +44,7 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
   };
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
     await pause(faults.latencyMs, signal);
+    if (chance(faults.refuseRead)) throw failure('InternalError', 'simulated: refused');
     const result = await work();
     await pause(faults.latencyMs, signal);
     return result;
@@ -65,6 +72,7 @@ export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random
           await pause(faults.watchLagMs, watchSignal);
           if (chance(faults.breakWatch))
             throw chance(0.3) ? expired('simulated: too old') : failure('ServiceUnavailable', 'simulated: broken');
+          if (chance(faults.muteWatch)) await aborted(watchSignal);
           yield chance(faults.repeatEvents) ? events.flatMap((one) => [one, one]) : events;
         }
       },
