@@ -71,9 +71,9 @@ function isDeletionSeen({ kind, key, uid, isFinal }: Deletion, cache: CacheReade
   return !isFinal && held.metadata.deletionTimestamp !== undefined;
 }
 
-/** The same API, noting what is written through it. */
-export const recording = (api: Api, cache: CacheReader, writes: OwnWrites): Api => ({
-  of: (kind) => recordingKind(kind, api.of(kind), cache, writes),
+/** The same API, noting what is written through it. Once the signal has aborted others may lead: nothing more is written. */
+export const recording = (api: Api, cache: CacheReader, writes: OwnWrites, signal: AbortSignal): Api => ({
+  of: (kind) => recordingKind(kind, api.of(kind), cache, writes, signal),
 });
 
 function recordingKind<O extends ApiObject>(
@@ -81,46 +81,47 @@ function recordingKind<O extends ApiObject>(
   plain: KindApi<O>,
   cache: CacheReader,
   writes: OwnWrites,
+  signal: AbortSignal,
 ): KindApi<O> {
-  const note = async (write: Promise<O>): Promise<O> => {
+  const guarded = async <T>(write: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
     try {
-      const object = await write;
-      writes.wrote(kind, object);
-      return object;
+      return await write();
     } catch (error) {
       writes.failed(kind, error);
       throw error;
     }
   };
+  const note = (write: () => Promise<O>): Promise<O> =>
+    guarded(async () => {
+      const object = await write();
+      writes.wrote(kind, object);
+      return object;
+    });
   return {
     get: (key) => plain.get(key),
     list: (options) => plain.list(options),
-    watch: (options, signal) => plain.watch(options, signal),
-    create: (input, options) => note(plain.create(input, options)),
-    replace: (object, options) => note(plain.replace(object, options)),
-    update: (key, change, options) => note(plain.update(key, change, options)),
-    patch: (key, patch, options) => note(plain.patch(key, patch, options)),
-    async delete(key, options) {
-      try {
+    watch: (options, until) => plain.watch(options, until),
+    create: (input, options) => note(() => plain.create(input, options)),
+    replace: (object, options) => note(() => plain.replace(object, options)),
+    update: (key, change, options) => note(() => plain.update(key, change, options)),
+    patch: (key, patch, options) => note(() => plain.patch(key, patch, options)),
+    delete: (key, options) =>
+      guarded(async () => {
         await plain.delete(key, options);
         if (!options?.dryRun)
           writes.deleted({ kind, key, uid: options?.preconditions?.uid ?? uidOf(kind, key, cache) });
-      } catch (error) {
-        writes.failed(kind, error);
-        throw error;
-      }
-    },
-    async deleteCollection(options) {
-      try {
+      }),
+    deleteCollection: (options) =>
+      guarded(async () => {
         const { items } = await plain.list(options);
         await plain.deleteCollection(options);
         for (const object of items) writes.deleted({ kind, key: keyOf(object), uid: object.metadata.uid });
-      } catch (error) {
-        writes.failed(kind, error);
-        throw error;
-      }
+      }),
+    async post(key, subresource, body, options) {
+      signal.throwIfAborted();
+      return plain.post(key, subresource, body, options);
     },
-    post: (key, subresource, body, options) => plain.post(key, subresource, body, options),
   };
 }
 

@@ -154,7 +154,7 @@ class Run {
     const { api, clock, metrics, random } = this.#deps;
     const events: Recorder = this.#events;
     return {
-      api: recording(api, this.#deps.cache, writes),
+      api: recording(api, this.#deps.cache, writes, signal),
       cache: this.#cache,
       clock,
       random,

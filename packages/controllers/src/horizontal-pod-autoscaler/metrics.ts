@@ -1,6 +1,6 @@
 import { podMetrics } from '@navarch/api';
 import type { Api } from '@navarch/client';
-import { parseDuration, quantityMilliValue, StatusError } from '@navarch/machinery';
+import { hasReason, parseDuration, quantityMilliValue, StatusError } from '@navarch/machinery';
 import { messageOf } from '../shared/pods.ts';
 import type { Sample, Samples } from './pod-groups.ts';
 
@@ -39,7 +39,11 @@ export async function resourceSamples(
       return (await api.of(podMetrics).list({ namespace, labelSelector: selector })).items;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      throw fail(`unable to fetch metrics from resource metrics API: ${messageOf(error)}`);
+      // A list is not found where nobody serves the resource.
+      const why = hasReason(error, 'NotFound')
+        ? 'the server could not find the requested resource (get pods.metrics.k8s.io)'
+        : messageOf(error);
+      throw fail(`unable to fetch metrics from resource metrics API: ${why}`);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { certificateScenarios } from './certificates/certificates.ts';
 import { clusterRoleAggregationScenarios } from './cluster-role-aggregation/cluster-role-aggregation.ts';
+import { badClusterScenarios } from './bad-input/cluster.ts';
+import { badWorkloadScenarios } from './bad-input/workloads.ts';
 import { cronJobScenarios } from './cron-job/cron-job.ts';
 import { customResourceScenarios } from './custom-resources/custom-resources.ts';
 import { daemonSetScenarios } from './daemon-set/daemon-set.ts';
@@ -49,4 +51,6 @@ export const scenarios: readonly Scenario[] = [
   ...trustScenarios,
   ...clusterRoleAggregationScenarios,
   ...certificateScenarios,
+  ...badWorkloadScenarios,
+  ...badClusterScenarios,
 ];

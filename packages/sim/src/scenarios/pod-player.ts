@@ -13,6 +13,8 @@ export interface PodLife {
   startMs?(pod: Pod, random: Random): number | undefined;
   /** How long it runs, in ms, and with what its containers end; undefined: for ever. */
   ends?(pod: Pod, random: Random): PodEnd | undefined;
+  /** Its containers never stay up: what is said of them, between tries that come ever more seldom. Undefined: they do. */
+  stuck?(pod: Pod): Stuck | undefined;
   /** From the request to delete it until it is gone, in ms; undefined: it hangs. */
   stopMs?(pod: Pod, random: Random): number | undefined;
 }
@@ -24,6 +26,11 @@ interface PodEnd {
   readonly isDisrupted?: true;
 }
 
+export interface Stuck {
+  readonly reason: 'CrashLoopBackOff' | 'ImagePullBackOff';
+  readonly message: string;
+}
+
 interface PlayerDeps {
   readonly api: Api;
   readonly clock: Clock;
@@ -33,7 +40,12 @@ interface PlayerDeps {
 }
 
 const NODES = ['node-a', 'node-b', 'node-c'];
-const RETRY_MS = 300;
+const RETRY_MIN_MS = 300;
+const RETRY_MAX_MS = 10_000;
+/** Kubelets wait between tries: ten seconds doubled up to five minutes. */
+const BACK_OFF_MIN_MS = 10_000;
+const BACK_OFF_MAX_MS = 300_000;
+const CRASH_MS = 1_000;
 const KILLED: PodEnd = { afterMs: 0, exitCode: 137 };
 
 /** Stands in for the scheduler and every kubelet: what they would write is written, nothing is run. */
@@ -88,6 +100,8 @@ export class PodPlayer {
 
   async #run(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
     const { life, clock } = this.#deps;
+    const stuck = life.stuck?.(found);
+    if (stuck) return this.#tryForEver(found, stuck, signal);
     const startMs = life.startMs ? life.startMs(found, random) : 100 + (random.uint32() % 1900);
     if (startMs === undefined) return;
     await clock.sleep(startMs, signal);
@@ -96,6 +110,24 @@ export class PodPlayer {
     if (!end) return;
     await clock.sleep(end.afterMs, signal);
     await this.#insist(signal, () => this.#say(found, (held, now) => endedStatus(held, end, now)));
+  }
+
+  async #tryForEver(found: Pod, { reason, message }: Stuck, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    let waitMs = BACK_OFF_MIN_MS;
+    for (let restarts = 0; !this.#begun.has(`end ${found.metadata.uid}`); restarts++) {
+      if (reason === 'CrashLoopBackOff') {
+        await this.#insist(signal, () =>
+          this.#say(found, (p, now) => ({ ...runningStatus(p, now), ...restarted(p, restarts) })),
+        );
+        await clock.sleep(CRASH_MS, signal);
+      }
+      await this.#insist(signal, () =>
+        this.#say(found, (p, now) => waitingStatus(p, { reason, message, restarts }, now)),
+      );
+      await clock.sleep(waitMs, signal);
+      waitMs = Math.min(waitMs * 2, BACK_OFF_MAX_MS);
+    }
   }
 
   async #end(found: Pod, random: Random, signal: AbortSignal): Promise<void> {
@@ -132,12 +164,12 @@ export class PodPlayer {
 
   /** A kubelet says it again until it is heard, or there is no one left to speak of. */
   async #insist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    while (!signal.aborted) {
+    for (let waitMs = RETRY_MIN_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
       try {
         return await work();
       } catch (error) {
         if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
-        await this.#deps.clock.sleep(RETRY_MS, signal);
+        await this.#deps.clock.sleep(waitMs, signal);
       }
     }
   }
@@ -195,5 +227,27 @@ function endedStatus(found: Pod, { exitCode, isDisrupted }: PodEnd, now: string)
       ...(isDisrupted ? [condition('DisruptionTarget', 'True', now)] : []),
     ],
     containerStatuses: containers(found, false, { terminated: { exitCode, reason, startedAt: now, finishedAt: now } }),
+  };
+}
+
+const restarted = (found: Pod, restartCount: number): Partial<PodStatus> => ({
+  containerStatuses: containers(found, true, { running: { startedAt: found.metadata.creationTimestamp } }).map((c) => ({
+    ...c,
+    restartCount,
+  })),
+});
+
+function waitingStatus(
+  found: Pod,
+  { reason, message, restarts }: Stuck & { readonly restarts: number },
+  now: string,
+): Partial<PodStatus> {
+  return {
+    phase: reason === 'CrashLoopBackOff' ? 'Running' : 'Pending',
+    conditions: [...othersOf(found), condition('Ready', 'False', now), condition('ContainersReady', 'False', now)],
+    containerStatuses: containers(found, false, { waiting: { reason, message } }).map((c) => ({
+      ...c,
+      restartCount: reason === 'CrashLoopBackOff' ? restarts : 0,
+    })),
   };
 }

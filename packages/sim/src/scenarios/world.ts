@@ -27,6 +27,8 @@ const SERVER_DOWN_MS = [100, 5_000] as const;
 /** How long a person waits for the answer to a request before the scenario has failed. */
 const PATIENCE_MS = 10 * 60_000;
 const RETRY_MS = 500;
+/** What people do must come to an end: a scenario that waits in a loop for what never comes has failed. */
+const STEPS_MAX = 10_000;
 
 /** Something that must be so is not. */
 export class ScenarioError extends Error {
@@ -54,6 +56,7 @@ export class World implements AsyncDisposable {
   readonly #managers: Managers;
   #wrong: Error | undefined;
   #isBegun = false;
+  #steps = 0;
 
   private constructor(scenario: Scenario, seed: number, disk: MemoryStore) {
     const random = seededRandom(seed);
@@ -193,6 +196,7 @@ export class World implements AsyncDisposable {
   async pass(time: number | string): Promise<void> {
     await this.clock.advance(typeof time === 'number' ? time : milliseconds(time));
     this.#throwWrong();
+    if (++this.#steps > STEPS_MAX) throw new ScenarioError('it has no end');
   }
 
   /** Waits until it is so, as a person would who watches; after ten minutes without it the scenario has failed. */
