@@ -26,6 +26,7 @@ export const commands: readonly CommandModule[] = [
   { names: ['token'], load: async () => (await import('./token.ts')).declareToken },
   { names: ['image'], load: async () => (await import('./image.ts')).declareImage },
   { names: ['kubectl'], load: async () => (await import('./kubectl.ts')).declareKubectl },
+  { names: ['rolling-update'], load: async () => (await import('./rolling-update.ts')).declareRollingUpdate },
   { names: ['test'], load: async () => (await import('./test.ts')).declareTest },
   { names: ['sim'], load: async () => (await import('./sim.ts')).declareSim },
   { names: ['conformance'], load: async () => (await import('./conformance.ts')).declareConformance },
