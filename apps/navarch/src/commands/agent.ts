@@ -5,8 +5,10 @@ import { httpApi } from '@navarch/client';
 import { type ImageThresholds, type ShutdownGroup, shutdownGroups, ShutdownSettingError } from '@navarch/kubelet';
 import { StatusError } from '@navarch/machinery';
 import { httpTransport } from '@navarch/node/client';
+import { linkAddresses } from '@navarch/node/host';
 import { systemClock, systemLogger } from '@navarch/node/system';
 import { runAgent } from '../compose/agent.ts';
+import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import {
@@ -159,6 +161,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
       cgroupRoot,
       ...(loadBalancerPool ? { loadBalancerPool } : {}),
     };
+    await leavePool(readNodeState(layout), state, signal);
     keep(layout, state);
     return runAgent(
       {
@@ -209,6 +212,13 @@ function imageThresholdsOf(config: KubeletConfig): ImageThresholds {
     );
   }
   return { high, low };
+}
+
+/** Addresses of a pool that the server no longer has are nobody's to keep, and nobody would know of them any more. */
+async function leavePool(before: NodeState | undefined, now: NodeState, signal: AbortSignal): Promise<void> {
+  const { nodeIP, loadBalancerPool = '' } = before ?? now;
+  if (loadBalancerPool !== '' && loadBalancerPool !== now.loadBalancerPool)
+    await linkAddresses({ nodeIP, pool: addressRangesOf([loadBalancerPool]) }).hold(new Set(), signal);
 }
 
 /** Before anything is made, so that `down` knows what to take away however this ends. */

@@ -23,7 +23,7 @@ export interface RollDeps {
   say(line: string): void;
 }
 
-export interface Pace {
+interface Pace {
   /** Between two steps, ms. */
   readonly periodMs: number;
   /** Between two looks, ms. */
