@@ -128,6 +128,11 @@ const config = (name: string, data: object = {}): object => ({
 });
 const json = ({ body }: Answer): any => JSON.parse(body.toString());
 
+test('one connection may have more streams than clients open at once', async () => {
+  await ask({ ':path': '/version' });
+  assert.equal(session.remoteSettings.maxConcurrentStreams, 10_000);
+});
+
 test('without an authority for clients a certificate makes nobody anyone', async () => {
   await using open = await listenHttps(server, {
     addresses: ['127.0.0.1'],

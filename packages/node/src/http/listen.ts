@@ -16,6 +16,12 @@ import { answerHttp2 } from './http2-exchange.ts';
 /** What one connection may hold in buffers before new streams on it are refused: several whole lists of a large cluster. */
 const SESSION_MEGABYTES_MAX = 512;
 
+/**
+ * Streams of one connection; more are refused with ENHANCE_YOUR_CALM. Node counts those too that have just ended, so a
+ * client that goes up to this limit and keeps to it is refused as well: it lies far above what clients open at once.
+ */
+const STREAMS_MAX = 10_000;
+
 /** Node's own list with the shorter key of TLS 1.3 first, which Go prefers too: watches are mostly encryption. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
@@ -53,7 +59,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
       ALPNProtocols: ['h2', 'http/1.1'],
       maxHeaderListPairs: 200,
       maxSessionMemory: SESSION_MEGABYTES_MAX,
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      settings: { maxConcurrentStreams: STREAMS_MAX, initialWindowSize: 1024 * 1024 },
       maxDeflateDynamicTableSize: 0,
     } as Parameters<typeof createSecureServer>[0]);
     serve(listener, server, options.kubeletClient);
