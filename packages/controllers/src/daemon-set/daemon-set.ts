@@ -32,6 +32,7 @@ import { plan, type Post, type Rules } from './plan.ts';
 type DaemonSet = ObjectOf<typeof daemonSet>;
 
 const BURST = 250;
+const RECORDED = { kind: daemonSet, hashLabel: REVISION_HASH } as const;
 const TEMPLATE_GENERATION = 'pod-template-generation';
 const GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation';
 
@@ -92,7 +93,7 @@ export function daemonSetController(): Controller {
 }
 
 async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Context): Promise<Outcome> {
-  const { current, former: others } = await syncRevisions(set, daemonSet, context);
+  const { current, former: others } = await syncRevisions(set, RECORDED, context);
   const claimed = await claim(
     { kind: pod, owner: set, ownerKind: daemonSet, selector: compileLabelSelector(set.spec.selector) },
     context,

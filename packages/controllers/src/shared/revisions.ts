@@ -18,8 +18,10 @@ import { remove } from './remove.ts';
 
 export type Revision = ObjectOf<typeof controllerRevision>;
 
-/** The label by which pods say which revision they were made from. */
+/** The label by which pods say which revision they were made from, and revisions of daemon sets which they are. */
 export const REVISION_HASH = 'controller-revision-hash';
+/** The label of revisions of stateful sets. */
+export const HISTORY_HASH = 'controller.kubernetes.io/hash';
 
 type Owner = ApiObject & {
   readonly spec: {
@@ -30,6 +32,12 @@ type Owner = ApiObject & {
   readonly status: { readonly collisionCount?: number };
 };
 
+export interface Recorded<O extends Owner> {
+  readonly kind: Kind<O>;
+  /** By which a revision says which it is. */
+  readonly hashLabel: string;
+}
+
 export const hashOf = (revision: Revision): string => revision.metadata.labels?.[REVISION_HASH] ?? '';
 
 /**
@@ -38,11 +46,11 @@ export const hashOf = (revision: Revision): string => revision.metadata.labels?.
  */
 export async function syncRevisions<O extends Owner>(
   owner: O,
-  ownerKind: Kind<O>,
+  recorded: Recorded<O>,
   context: Context,
 ): Promise<{ readonly current: Revision; readonly former: readonly Revision[] }> {
   const all = await claim(
-    { kind: controllerRevision, owner, ownerKind, selector: compileLabelSelector(owner.spec.selector) },
+    { kind: controllerRevision, owner, ownerKind: recorded.kind, selector: compileLabelSelector(owner.spec.selector) },
     context,
   );
   const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
@@ -51,7 +59,7 @@ export async function syncRevisions<O extends Owner>(
     .filter((revision) => equalJson(revision.data, data))
     .sort((a, b) => Number(b.revision) - Number(a.revision))[0];
   const former = all.filter((revision) => revision !== equal);
-  if (!equal) return { current: await create(owner, ownerKind, { data, revision: newest + 1 }, context), former };
+  if (!equal) return { current: await create(owner, recorded, { data, revision: newest + 1 }, context), former };
   if (equal.revision === newest) return { current: equal, former };
   return { current: await context.api.of(controllerRevision).replace({ ...equal, revision: newest + 1 }), former };
 }
@@ -78,10 +86,12 @@ interface Content {
 
 async function create<O extends Owner>(
   owner: O,
-  ownerKind: Kind<O>,
+  { kind, hashLabel }: Recorded<O>,
   { data, revision }: Content,
   { api }: Context,
 ): Promise<Revision> {
+  // Such as why it was changed, which `kubectl rollout history` shows.
+  const { annotations } = owner.metadata;
   // Two templates with one hash: count until the name is free. A name that is ours with this content is from a lost answer.
   for (let collisions = owner.status.collisionCount ?? 0; ; collisions++) {
     const hash = revisionHash(owner.spec.template, collisions);
@@ -91,8 +101,9 @@ async function create<O extends Owner>(
         metadata: {
           name,
           namespace: owner.metadata.namespace,
-          labels: { ...owner.spec.template.metadata?.labels, [REVISION_HASH]: hash },
-          ownerReferences: [controllerReference(ownerKind, owner)],
+          labels: { ...owner.spec.template.metadata?.labels, [hashLabel]: hash },
+          ...(annotations ? { annotations } : {}),
+          ownerReferences: [controllerReference(kind, owner)],
         },
         data: data as never,
         revision,

@@ -11,12 +11,14 @@ import {
 import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
-import { forgetRevisions, type Revision, syncRevisions } from '../shared/revisions.ts';
+import { forgetRevisions, HISTORY_HASH, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
 import { createClaims, hasStaleClaim, settleClaims } from './claims.ts';
 import { maxUnavailableOf, setGauges } from './gauges.ts';
 import { createMember, deleteMember, isOfRevision, restoreIdentity } from './identity.ts';
 import { ordinalOf, startOf, type StatefulSet } from './names.ts';
+
+const RECORDED = { kind: statefulSet, hashLabel: HISTORY_HASH } as const;
 
 export const statefulSetController: Controller = defineController({
   name: 'statefulset-controller',
@@ -36,7 +38,7 @@ export const statefulSetController: Controller = defineController({
   async reconcile(key, context) {
     const set = context.cache.get(statefulSet, key);
     if (!set || set.metadata.deletionTimestamp) return undefined;
-    const { current: update, former } = await syncRevisions(set, statefulSet, context);
+    const { current: update, former } = await syncRevisions(set, RECORDED, context);
     const current = former.find((revision) => revision.metadata.name === set.status.currentRevision) ?? update;
     const selector = compileLabelSelector(set.spec.selector);
     const pods = await claim(
