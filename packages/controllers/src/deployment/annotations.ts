@@ -5,6 +5,8 @@ export const REVISION = 'deployment.kubernetes.io/revision';
 const HISTORY = 'deployment.kubernetes.io/revision-history';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAX = 'deployment.kubernetes.io/max-replicas';
+/** A revision to go back to, by which the field of versions of old is kept. */
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 
 /** What is said of the deployment only, and is not copied to its replica sets. */
 const NOT_COPIED = new Set([
@@ -13,7 +15,7 @@ const NOT_COPIED = new Set([
   HISTORY,
   DESIRED,
   MAX,
-  'deprecated.deployment.rollback.to',
+  ROLLBACK_TO,
 ]);
 /** Characters of the list of former revisions; the oldest go first. */
 const HISTORY_LENGTH_MAX = 2000;
@@ -57,4 +59,12 @@ function trimmed(history: string): string {
   let text = history;
   while (text.length > HISTORY_LENGTH_MAX && text.includes(',')) text = text.slice(text.indexOf(',') + 1);
   return text;
+}
+
+/** The deployment with what a replica set's annotations say in place of its own: as they were when that was the newest. */
+export function withAnnotationsOf(deployment: Deployment, former: Annotations = {}): Deployment {
+  const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => NOT_COPIED.has(name));
+  const theirs = Object.entries(former).filter(([name]) => !NOT_COPIED.has(name));
+  const annotations = Object.fromEntries([...own, ...theirs]);
+  return { ...deployment, metadata: { ...deployment.metadata, annotations } };
 }

@@ -13,6 +13,7 @@ import {
 import { claim } from '../shared/claim.ts';
 import { desiredOf, sizeOf } from './replica-counts.ts';
 import { allOf, scaleAll, scaleNewest, scaleOld, wasScaled } from './rolling.ts';
+import { rollBack, rollbackOf } from './roll-back.ts';
 import { Rollout } from './rollout.ts';
 import { deadlineLeftMs, deadlineSeconds, isComplete, progressOf, rolloutStatus, statusOf } from './status.ts';
 
@@ -60,6 +61,8 @@ export const deploymentController: Controller = defineController({
       return undefined;
     }
     sayPaused(rollout);
+    const revision = found.spec.paused ? undefined : rollbackOf(found);
+    if (revision !== undefined) return void (await rollBack(rollout, revision));
     if (found.spec.paused || wasScaled(found, rollout.sets)) return resize(rollout);
     return found.spec.strategy.type === 'Recreate' ? recreate(rollout) : roll(rollout);
   },

@@ -26,7 +26,7 @@ import { byAge, sizeOf } from './replica-counts.ts';
 import { allOf, newestSize, type Scale, type Sets } from './rolling.ts';
 import { condition, deadlineSeconds, progressOf } from './status.ts';
 
-const HASH_LABEL = 'pod-template-hash';
+export const HASH_LABEL = 'pod-template-hash';
 
 /** One pass over one deployment: what it found, what it has done so far, and what the status will say of it. */
 export class Rollout {
@@ -226,7 +226,7 @@ export class Rollout {
 }
 
 /** Equal but for the label that tells revisions apart. */
-function hasTemplate(set: ReplicaSet, template: PodTemplateSpec): boolean {
+export function hasTemplate(set: ReplicaSet, template: PodTemplateSpec): boolean {
   const plain = ({ metadata, spec }: PodTemplateSpec): unknown => {
     const { [HASH_LABEL]: _, ...labels } = metadata.labels ?? {};
     return { spec, metadata: { ...metadata, labels } };

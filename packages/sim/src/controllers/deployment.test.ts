@@ -282,3 +282,29 @@ test('deploymentController counts revisions on from those of a set it takes over
   const found = await plane.api.of(deployment).get('default/web');
   assert.equal(found.metadata.annotations?.['deployment.kubernetes.io/revision'], '3546343826724305833');
 });
+
+test('deploymentController goes back to the revision that an annotation of old asks for, or says why not', async () => {
+  await using plane = await start();
+  await plane.api.of(deployment).create(web(1));
+  await plane.clock.advance(5000);
+  await setImage(plane, 'nginx:2');
+  await plane.clock.advance(5000);
+  const ROLLBACK = 'deprecated.deployment.rollback.to';
+  const ask = async (revision: string): Promise<string | undefined> => {
+    await plane.api.of(deployment).update('default/web', (d) => ({
+      ...d,
+      metadata: { ...d.metadata, annotations: { ...d.metadata.annotations, [ROLLBACK]: revision } },
+    }));
+    await plane.clock.advance(5000);
+    const { metadata, spec } = await get(plane);
+    assert.equal(metadata.annotations?.[ROLLBACK], undefined);
+    return spec.template.spec.containers[0]?.image;
+  };
+  assert.deepEqual([await ask('0'), await ask('7'), await ask('3')], ['nginx:1', 'nginx:1', 'nginx:1']);
+  const said = (await plane.events('Deployment')).filter((line) => line.startsWith('DeploymentRollback'));
+  assert.deepEqual(said, [
+    'DeploymentRollback: Rolled back deployment "web" to revision 1',
+    'DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.',
+    'DeploymentRollbackTemplateUnchanged: The rollback revision contains the same template as current deployment "web"',
+  ]);
+});
