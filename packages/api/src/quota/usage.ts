@@ -1,5 +1,6 @@
 import { type ApiObject, type Kind, parseQuantity } from '@navarch/machinery';
 import type { Container, PersistentVolumeClaim, Pod, ResourceQuota, Service } from '../generated/types/core-v1.ts';
+import type { ResourceClaim } from '../generated/types/resource-v1.ts';
 import { podLimits, podRequests } from '../core/v1/pod-resources.ts';
 import { type Amounts, amountsOf, wholeAmount } from './amounts.ts';
 
@@ -66,7 +67,8 @@ function isOver({ metadata, status }: Pod, now: number): boolean {
   return (
     metadata.deletionTimestamp !== undefined &&
     metadata.deletionGracePeriodSeconds !== undefined &&
-    Date.parse(metadata.deletionTimestamp) < now
+    // The time to end is in the first already; upstream gives it once more.
+    Date.parse(metadata.deletionTimestamp) + Number(metadata.deletionGracePeriodSeconds) * 1000 < now
   );
 }
 
@@ -140,8 +142,9 @@ const services: Evaluator = {
   usage({ spec }: Service) {
     const ports = spec.ports?.length ?? 0;
     const isBalanced = spec.type === 'LoadBalancer';
-    const nodePorts =
-      spec.type === 'NodePort' || (isBalanced && spec.allocateLoadBalancerNodePorts !== false) ? ports : 0;
+    const isGiven = spec.type === 'NodePort' || (isBalanced && spec.allocateLoadBalancerNodePorts !== false);
+    const asked = isBalanced ? (spec.ports ?? []).filter(({ nodePort = 0 }) => nodePort !== 0).length : 0;
+    const nodePorts = isGiven ? ports : asked;
     return new Map([
       ['services', wholeAmount(1)],
       ['services.nodeports', wholeAmount(nodePorts)],
@@ -169,14 +172,61 @@ const claims: Evaluator = {
     }
     return usage;
   },
+  isInScope: (object: PersistentVolumeClaim, { scopeName, operator, values = [] }) =>
+    scopeName === 'VolumeAttributesClass' && attributesMatch(attributesOf(object), operator, values),
 };
 
+/** The classes of attributes that a claim asks for, has, or is on its way to. */
+const attributesOf = ({ spec, status }: PersistentVolumeClaim): readonly string[] =>
+  [
+    spec.volumeAttributesClassName,
+    status.currentVolumeAttributesClassName,
+    status.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter((name) => name !== undefined && name !== '') as readonly string[];
+
+const attributesMatch = (names: readonly string[], operator: string, values: readonly string[]): boolean =>
+  (names.length > 0 ? names : ['']).some((name) => matches(name, operator, values));
+
+const DEVICES = '.deviceclass.resource.k8s.io/devices';
+/** What a request for all devices of a class is taken for: as many as a claim may get. */
+const DEVICES_MAX = 32;
+
+type DeviceRequest = NonNullable<NonNullable<ResourceClaim['spec']['devices']>['requests']>[number];
+interface Devices {
+  readonly deviceClassName: string;
+  readonly allocationMode?: string;
+  readonly count?: number | bigint;
+}
+
+const deviceClaims: Evaluator = {
+  measures: (name) => name.endsWith(DEVICES),
+  usage({ spec }: ResourceClaim) {
+    const usage = new Map<string, number>();
+    for (const request of spec.devices?.requests ?? [])
+      for (const [name, count] of devicesOf(request)) usage.set(name, (usage.get(name) ?? 0) + count);
+    return new Map([...usage].map(([name, count]) => [`${name}${DEVICES}`, wholeAmount(count)]));
+  },
+};
+
+/** How many devices of each class; of alternatives the most of each. */
+function devicesOf({ exactly, firstAvailable = [] }: DeviceRequest): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  const all: readonly Devices[] = firstAvailable.length > 0 ? firstAvailable : exactly ? [exactly] : [];
+  for (const { deviceClassName, allocationMode, count = 1 } of all)
+    most.set(
+      deviceClassName,
+      Math.max(most.get(deviceClassName) ?? 0, allocationMode === 'All' ? DEVICES_MAX : Number(count)),
+    );
+  return most;
+}
+
 /** Counted by their plain names too, as it was before any resource could be counted. */
-const PLAIN = new Set(['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets', 'resourceclaims']);
+const PLAIN = new Set(['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets']);
 const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   '/pods': pods,
   '/services': services,
   '/persistentvolumeclaims': claims,
+  'resource.k8s.io/resourceclaims': deviceClaims,
 };
 
 type Named = Pick<Kind<any>, 'group' | 'plural'>;

@@ -66,9 +66,11 @@ function freed(kind: Kind<any>): Watch {
       const object = current ?? previous;
       if (!object || !previous) return;
       const quotas = cache.list(resourceQuota, object.metadata.namespace);
-      if (quotas.length === 0 || (current && !mayTakeLess(kind, current, previous))) return;
+      if (quotas.length === 0) return;
+      const isLess = !current || mayTakeLess(kind, current, previous);
       for (const quota of quotas) {
-        if (measuredNames(kind, Object.keys(quota.spec.hard ?? {})).size > 0) yield keyOf(quota);
+        const isNews = isLess || isInQuotaScopes(quota, kind, previous) !== isInQuotaScopes(quota, kind, current);
+        if (isNews && measuredNames(kind, Object.keys(quota.spec.hard ?? {})).size > 0) yield keyOf(quota);
       }
     },
   };

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builtinKinds, configMap, pod, resourceQuota } from '@navarch/api';
+import {
+  builtinKinds,
+  configMap,
+  deviceClass,
+  persistentVolumeClaim,
+  pod,
+  resourceClaim,
+  resourceQuota,
+  service,
+} from '@navarch/api';
 import { resourceQuotaController } from '@navarch/controllers';
 import { hasReason } from '@navarch/machinery';
 import { ControlPlane } from '../testing/control-plane.ts';
@@ -59,4 +68,95 @@ test('the count is right in the end on a bad network', async () => {
   for (const name of ['a', 'c']) await plane.api.of(pod).delete(`default/${name}`);
   await plane.clock.advance(60_000);
   assert.deepEqual(await used(plane), { pods: '3' });
+});
+
+test('devices are counted by their classes, as many as a claim may get', async () => {
+  await using plane = await withQuota({
+    'gpu.deviceclass.resource.k8s.io/devices': '40',
+    'nic.deviceclass.resource.k8s.io/devices': '40',
+    'count/resourceclaims.resource.k8s.io': '5',
+  });
+  await plane.api.of(deviceClass).create({ metadata: { name: 'gpu' }, spec: {} });
+  const claim = (name: string, requests: readonly object[]) =>
+    plane.api
+      .of(resourceClaim)
+      .create({ metadata: { name, namespace: 'default' }, spec: { devices: { requests } } } as never);
+  await claim('a', [
+    { name: 'one', exactly: { deviceClassName: 'gpu', count: 3 } },
+    {
+      name: 'either',
+      firstAvailable: [
+        { name: 'x', deviceClassName: 'gpu', count: 2 },
+        { name: 'y', deviceClassName: 'gpu' },
+        { name: 'z', deviceClassName: 'nic', count: 4 },
+      ],
+    },
+  ]);
+  await claim('b', [{ name: 'all', exactly: { deviceClassName: 'nic', allocationMode: 'All' } }]);
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), {
+    'count/resourceclaims.resource.k8s.io': '2',
+    'gpu.deviceclass.resource.k8s.io/devices': '5',
+    'nic.deviceclass.resource.k8s.io/devices': '36',
+  });
+  await assert.rejects(claim('c', [{ name: 'all', exactly: { deviceClassName: 'nic', count: 5 } }]), (error) =>
+    hasReason(error, 'Forbidden'),
+  );
+  await plane.api.of(resourceClaim).delete('default/b');
+  await plane.clock.advance(1000);
+  assert.equal((await used(plane))?.['nic.deviceclass.resource.k8s.io/devices'], '4');
+});
+
+test('claims count by their class of attributes, also when it changes', async () => {
+  await using plane = await ControlPlane.start({ controllers: [resourceQuotaController(builtinKinds)] });
+  await plane.api.of(resourceQuota).create({
+    metadata: { name: 'q', namespace: 'default' },
+    spec: {
+      hard: { persistentvolumeclaims: '5' },
+      scopeSelector: {
+        matchExpressions: [{ scopeName: 'VolumeAttributesClass', operator: 'In', values: ['gold', 'silver'] }],
+      },
+    },
+  });
+  await plane.clock.advance(1000);
+  for (const [name, className] of [
+    ['a', 'gold'],
+    ['b', 'bronze'],
+    ['c', undefined],
+  ] as const)
+    await plane.api.of(persistentVolumeClaim).create({
+      metadata: { name, namespace: 'default' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        ...(className ? { volumeAttributesClassName: className } : {}),
+      },
+    });
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { persistentvolumeclaims: '1' });
+  await plane.api
+    .of(persistentVolumeClaim)
+    .update(
+      'default/b',
+      (claim) => ({ ...claim, status: { ...claim.status, currentVolumeAttributesClassName: 'silver' } }),
+      { subresource: 'status' },
+    );
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { persistentvolumeclaims: '2' });
+});
+
+test('of a balanced service without node ports those count that it asks for', async () => {
+  await using plane = await withQuota({ 'services.nodeports': '5', 'services.loadbalancers': '5' });
+  await plane.api.of(service).create({
+    metadata: { name: 's', namespace: 'default' },
+    spec: {
+      type: 'LoadBalancer',
+      allocateLoadBalancerNodePorts: false,
+      ports: [
+        { name: 'a', port: 80 },
+        { name: 'b', port: 81, nodePort: 30_100 },
+      ],
+    },
+  });
+  assert.deepEqual(await used(plane), { 'services.loadbalancers': '1', 'services.nodeports': '1' });
 });

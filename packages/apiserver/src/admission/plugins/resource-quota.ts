@@ -54,13 +54,16 @@ async function take(
 ): Promise<void> {
   const { kind, namespace, previous, isDryRun } = request;
   const after = quotaUsage(kind, object, now);
-  const wanted = previous ? increaseOfAmounts(quotaUsage(kind, previous, now), after) : after;
+  const more = previous ? increaseOfAmounts(quotaUsage(kind, previous, now), after) : after;
+  // What comes under a quota by its change takes all of it anew.
+  const wantedOf = (quota: ResourceQuota): Amounts =>
+    previous && isInQuotaScopes(quota, kind, previous) ? more : after;
   const concerned = quotas
     .map((quota) => ({ quota, names: measuredNames(kind, Object.keys(quota.status.hard ?? quota.spec.hard ?? {})) }))
     .filter(({ quota, names }) => names.size > 0 && isInQuotaScopes(quota, kind, object));
   for (const { quota, names } of concerned) checkSaid(quota, object, names, request);
   const taking = concerned
-    .map(({ quota, names }) => ({ quota, amounts: onlyAmounts(wanted, names) }))
+    .map(({ quota, names }) => ({ quota, amounts: onlyAmounts(wantedOf(quota), names) }))
     .filter(({ amounts }) => [...amounts.values()].some(({ nano }) => nano > 0n));
   for (const { quota, amounts } of taking) taken(quota, amounts, request);
   if (isDryRun) return;
