@@ -62,7 +62,10 @@ export const deploymentController: Controller = defineController({
     }
     sayPaused(rollout);
     const revision = found.spec.paused ? undefined : rollbackOf(found);
-    if (revision !== undefined) return void (await rollBack(rollout, revision));
+    if (revision !== undefined) {
+      await rollBack(rollout, revision);
+      return undefined;
+    }
     if (found.spec.paused || wasScaled(found, rollout.sets)) return resize(rollout);
     return found.spec.strategy.type === 'Recreate' ? recreate(rollout) : roll(rollout);
   },
