@@ -5,7 +5,8 @@ import type { Attributes } from './attributes.ts';
 import { constrainedModes, legacy, type Mode, type Wanted } from './impersonation-modes.ts';
 import { anonymous, AUTHENTICATED, UNAUTHENTICATED, type User } from './user.ts';
 
-const EXTRA = 'impersonate-extra-';
+const HEADERS = 'impersonate-';
+const EXTRA = `${HEADERS}extra-`;
 
 export interface Impersonated {
   readonly user: User;
@@ -69,6 +70,7 @@ function known(user: User): User {
 
 /** What the headers ask for; undefined: nothing. Throws BadRequest where they do not say whom. */
 function wantedOf(request: ApiRequest): Wanted | undefined {
+  if (!request.headerNames().some((header) => header.startsWith(HEADERS))) return undefined;
   const name = request.header('impersonate-user') ?? '';
   const groups = valuesOf(request, 'impersonate-group');
   const uid = request.header('impersonate-uid') ?? '';

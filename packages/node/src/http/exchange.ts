@@ -81,7 +81,7 @@ export class HttpRequest implements ApiRequest {
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= queryOf(this.#search));
+    return (this.#query ??= this.#search === '' ? NO_QUERY : queryOf(this.#search));
   }
 
   /** Whoever works for the client may stop when it aborts. */
@@ -163,6 +163,9 @@ const queryOf = (text: string): URLSearchParams =>
           .join('&')
       : text,
   );
+
+/** Of most requests. Nobody changes what a request asks. */
+const NO_QUERY = new URLSearchParams();
 
 const BROKEN = /;|%(?![0-9a-f]{2})/i;
 
