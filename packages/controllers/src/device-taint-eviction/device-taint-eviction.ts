@@ -33,16 +33,30 @@ const usersOf = (claim: Claim): readonly Key[] =>
 const evictingRules = (cache: CacheReader): readonly Rule[] =>
   cache.list(deviceTaintRule).filter(({ spec }) => isEvicting(spec.taint));
 
+/** Rules whose taint makes somebody go that has the devices of these claims. */
+function* rulesOf(claims: readonly Claim[], cache: CacheReader): Iterable<Key> {
+  const devices = claims.flatMap(allocatedTo);
+  for (const rule of devices.length > 0 ? evictingRules(cache) : [])
+    if (devices.some((device) => chooses(rule, device))) yield keyOf(rule);
+}
+
 const pods: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }) {
+  *keys({ current, previous }, cache) {
     const object = current ?? previous;
     // Most pods have no devices.
     if (!object?.spec.resourceClaims?.length) return;
     const isNews =
       current?.spec.nodeName !== previous?.spec.nodeName ||
       !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
-    if (isNews || !current) yield keyOf(object);
+    if (!isNews && current) return;
+    yield keyOf(object);
+    // It may be seen later than the claim that is reserved for it: then nobody has counted it yet.
+    const all = cache.list(resourceClaim, object.metadata.namespace);
+    yield* rulesOf(
+      all.filter((claim) => usersOf(claim).includes(keyOf(object))),
+      cache,
+    );
   },
 };
 
@@ -55,9 +69,7 @@ const claims: Watch<Claim> = {
     if (isSame) return;
     const both = [current, previous].filter((claim) => claim !== undefined);
     yield* both.flatMap(usersOf);
-    const devices = both.flatMap(allocatedTo);
-    for (const rule of devices.length > 0 ? evictingRules(cache) : [])
-      if (devices.some((device) => chooses(rule, device))) yield keyOf(rule);
+    yield* rulesOf(both, cache);
   },
 };
 
@@ -166,7 +178,8 @@ export const deviceTaintEvictionController = (): Controller => {
         const apply = { type: 'apply', body, fieldManager: NAME, force: true } as const;
         await api.of(deviceTaintRule).patch(name, apply, { subresource: 'status' });
       } catch (error) {
-        if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+        // What is not told once would never be told: a rule without pods to evict wakes nobody again.
+        if (!hasReason(error, 'NotFound')) throw error;
       }
     }
     // While pods go, how many are left is told again and again.

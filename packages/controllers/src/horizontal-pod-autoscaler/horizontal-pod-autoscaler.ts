@@ -113,6 +113,8 @@ class Round {
     const current = target.replicas;
     this.#status = { ...this.#status, currentReplicas: current };
     this.#memory.begin(this.#key, current, this.#nowMs);
+    // It was about to be set to zero, and was not.
+    if (current > 0 && this.#isScaledToZero) this.#tellOfZero(current, current);
     const min = spec.minReplicas ?? 1;
     // Who set a workload to zero by hand wants it to rest; what this controller set to zero it may wake (KEP-2021).
     if (current === 0 && !this.#isScaledToZero) {
@@ -295,9 +297,13 @@ class Round {
 
   async #rescale(target: ScaleTarget, replicas: number, why: string): Promise<void> {
     const { events } = this.#context;
+    this.#tellOfZero(target.replicas, replicas);
+    // First: who finds a workload without pods wakes it only where it is written that nobody wanted it to rest.
+    if (replicas === 0) await this.report();
     try {
       await target.resize(replicas);
     } catch (error) {
+      this.#tellOfZero(target.replicas, target.replicas);
       this.#warn('FailedRescale', `New size: ${replicas}; reason: ${why}; error: ${messageOf(error)}`);
       this.#say(
         'AbleToScale',
@@ -319,7 +325,6 @@ class Round {
       message: `New size: ${replicas}; reason: ${why}`,
     });
     this.#memory.scaled(this.#key, replicas - target.replicas, this.#nowMs);
-    this.#tellOfZero(target.replicas, replicas);
     this.#settle(target.replicas, replicas);
     this.#status = { ...this.#status, lastScaleTime: timestamp(this.#nowMs) };
   }

@@ -120,7 +120,9 @@ async function ensure(found: Service, balancers: LoadBalancers, context: Context
     events.record(found, { type, reason, message });
   tell('EnsuringLoadBalancer', 'Ensuring load balancer');
   // First: a service that goes in between must not leave a balancer behind.
-  await attempt('add load balancer cleanup finalizer', setHeld(found, true, context));
+  const held = await attempt('add load balancer cleanup finalizer', setHeld(found, true, context));
+  // It has gone already: nobody would remove what is made for it.
+  if (held?.metadata.uid !== found.metadata.uid) return;
   const served = servedNodes(context);
   if (served.length === 0) tell('UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer', 'Warning');
   const surroundings = { nodes: served, services: cache.list(service) };
@@ -166,7 +168,7 @@ async function sendToNodes(balancers: LoadBalancers, context: Context): Promise<
   return undefined;
 }
 
-const setHeld = (found: Service, held: boolean, { api }: Context): Promise<void> =>
+const setHeld = (found: Service, held: boolean, { api }: Context): Promise<Service | undefined> =>
   unlessGone(
     api.of(service).update(
       keyOf(found),
@@ -180,7 +182,11 @@ const setHeld = (found: Service, held: boolean, { api }: Context): Promise<void>
     ),
   );
 
-const writeStatus = (found: Service, loadBalancer: LoadBalancerStatus, { api }: Context): Promise<void> =>
+const writeStatus = (
+  found: Service,
+  loadBalancer: LoadBalancerStatus,
+  { api }: Context,
+): Promise<Service | undefined> =>
   unlessGone(
     api
       .of(service)
@@ -201,10 +207,11 @@ const isSame = (one: LoadBalancerStatus, other: LoadBalancerStatus): boolean => 
   return equalJson(plain(one), plain(other));
 };
 
-async function unlessGone(work: Promise<unknown>): Promise<void> {
+async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
+    return undefined;
   }
 }

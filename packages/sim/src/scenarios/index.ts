@@ -11,6 +11,7 @@ import { rollingScenarios } from './deployment/rolling.ts';
 import { disruptionScenarios } from './disruption/disruption.ts';
 import { endpointScenarios } from './endpoints/endpoints.ts';
 import { garbageCollectorScenarios } from './garbage-collector/garbage-collector.ts';
+import { horizontalPodAutoscalerScenarios } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
 import { leaderElectionScenarios } from './leader-election/leader-election.ts';
@@ -18,10 +19,15 @@ import { namespaceScenarios } from './namespace/namespace.ts';
 import { nodeScenarios } from './node/node.ts';
 import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
+import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
 import type { Scenario } from './scenario.ts';
+import { serviceAddressScenarios } from './services/addresses.ts';
+import { loadBalancerScenarios } from './services/load-balancers.ts';
 import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
 import { tokenScenarios } from './tokens/tokens.ts';
 import { trustScenarios } from './trust/trust.ts';
+import { attachingScenarios } from './volumes/attaching.ts';
+import { provisioningScenarios } from './volumes/provisioning.ts';
 import { volumeScenarios } from './volumes/volumes.ts';
 
 export { play, type Verdict } from './play.ts';
@@ -44,6 +50,8 @@ export const scenarios: readonly Scenario[] = [
   ...endpointScenarios,
   ...nodeScenarios,
   ...volumeScenarios,
+  ...provisioningScenarios,
+  ...attachingScenarios,
   ...leaderElectionScenarios,
   ...deschedulerScenarios,
   ...customResourceScenarios,
@@ -53,4 +61,8 @@ export const scenarios: readonly Scenario[] = [
   ...certificateScenarios,
   ...badWorkloadScenarios,
   ...badClusterScenarios,
+  ...horizontalPodAutoscalerScenarios,
+  ...resourceClaimScenarios,
+  ...serviceAddressScenarios,
+  ...loadBalancerScenarios,
 ];
