@@ -37,7 +37,8 @@ export const service: Kind<Service> = builtIn<Service>('/v1.Service', {
     validateCreate: validateService,
     validateUpdate: validateServiceUpdate,
     warnings: serviceWarnings,
-    parts: { status: statusPart({ validate: validateBalancerStatus }) },
+    // How packets are to be sent to an address is a default that only the type LoadBalancer has.
+    parts: { status: { ...statusPart({ validate: validateBalancerStatus }), takes: ['spec', 'status'] } },
   },
 });
 
