@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Prober } from '@navarch/kubelet';
+import { dialWords } from '../http/dial-words.ts';
 
 const TEXT_SHOWN_MAX = 1024;
 /** As many as upstream's client follows. */
@@ -24,7 +25,7 @@ export const nodeProber: Prober = {
       signal.addEventListener('abort', stop, { once: true });
       socket.on('connect', () => end());
       socket.on('timeout', () => end(`dial tcp ${host}:${port}: i/o timeout`));
-      socket.on('error', (error: NodeJS.ErrnoException) => end(refused(error, host, port)));
+      socket.on('error', (error: NodeJS.ErrnoException) => end(dialWords(error, host, port)));
     }),
   grpc: (host, port, service, timeoutMs) =>
     new Promise((resolve) => {
@@ -86,7 +87,7 @@ function get(request: HttpRequest, redirectsLeft: number, signal: AbortSignal): 
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const why = signal.aborted
         ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        : refused(error, host, port);
+        : dialWords(error, host, port);
       resolve(`Get ${JSON.stringify(url)}: ${why}`.slice(0, TEXT_SHOWN_MAX));
     });
     outgoing.end();
@@ -104,6 +105,3 @@ function follow(
   const port = Number(next.port) || (isTls ? 443 : 80);
   return get({ ...request, port, isTls, path: `${next.pathname}${next.search}` }, redirectsLeft - 1, signal);
 }
-
-const refused = (error: NodeJS.ErrnoException, host: string, port: number): string =>
-  error.code === 'ECONNREFUSED' ? `dial tcp ${host}:${port}: connect: connection refused` : error.message;

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import { isIP } from 'node:net';
 import type { WebhookAddress, Webhooks } from '@navarch/apiserver';
+import { dialWords } from '../http/dial-words.ts';
 import { wholeAnswer } from '../http/https-answer.ts';
 
 /** Larger answers are cut off: a patch is never larger than the object may be, base64 and all. */
@@ -69,8 +70,6 @@ function wordsOf(error: Error & { readonly code?: string }, host: string, port: 
   const { code = '' } = error;
   if (CERTIFICATES[code]) return `tls: failed to verify certificate: x509: ${CERTIFICATES[code]}`;
   switch (code) {
-    case 'ECONNREFUSED':
-      return `dial tcp ${isIP(host) === 6 ? `[${host}]` : host}:${port}: connect: connection refused`;
     case 'ENOTFOUND':
       return `dial tcp: lookup ${host}: no such host`;
     case 'EAI_AGAIN':
@@ -78,6 +77,6 @@ function wordsOf(error: Error & { readonly code?: string }, host: string, port: 
     case 'ECONNRESET':
       return 'EOF';
     default:
-      return error.message;
+      return dialWords(error, host, port);
   }
 }

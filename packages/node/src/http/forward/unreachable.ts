@@ -1,20 +1,9 @@
 import { failure, type Status } from '@navarch/machinery';
-
-/** What clients of other clusters know these errors by. */
-const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-};
+import { dialWords } from '../dial-words.ts';
 
 /** The Status for a target that did not answer. */
-export function unreachable(error: Error, { host, port }: { readonly host: string; readonly port: number }): Status {
-  const known = words[(error as NodeJS.ErrnoException).code ?? ''];
-  const reason =
-    known === undefined ? error.message : `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${known}`;
-  return failure('ServiceUnavailable', `error trying to reach service: ${reason}`).status;
-}
+export const unreachable = (error: Error, { host, port }: { readonly host: string; readonly port: number }): Status =>
+  failure('ServiceUnavailable', `error trying to reach service: ${dialWords(error, host, port)}`).status;
 
 /** The Status for a target that answers, and does not go over to what was asked for. */
 export const notUpgraded = (code: number): Status => ({
