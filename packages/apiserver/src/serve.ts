@@ -24,7 +24,7 @@ import { FeatureGates, type SwitchedFeature } from './features/feature-gates.ts'
 import { RuntimeConfig } from './features/runtime-config.ts';
 import { servedKinds } from './features/served-kinds.ts';
 import { healthChecks } from './health/checks.ts';
-import { componentStatuses } from './health/component-statuses.ts';
+import { type Component, componentStatuses } from './health/component-statuses.ts';
 import { Health } from './health/health.ts';
 import { IDENTITY_HOOKS, StartHooks } from './health/start-hooks.ts';
 import { StoreCheck } from './health/store-check.ts';
@@ -83,6 +83,8 @@ export interface ServeOptions {
   readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
   /** What the process counts: `/metrics` shows it. */
   readonly metrics?: MetricRegistry;
+  /** What runs in this process besides and ends with it, for component statuses. Absent: nothing. */
+  readonly beside?: readonly Component[];
   /** What the store takes on disk, now. */
   readonly storageBytes?: () => number;
   /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
@@ -190,7 +192,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     aggregation,
     virtual: offered.virtual,
     computed: [
-      ...[componentStatuses(storeCheck)].filter(({ kind }) => offered.isServed(kind)),
+      ...[componentStatuses(storeCheck, options.beside ?? [])].filter(({ kind }) => offered.isServed(kind)),
       ...(resourceMetrics ? computedBy(resourceMetrics) : []),
     ],
     address: `${options.advertiseAddress}:${options.advertisePort}`,

@@ -108,6 +108,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
         allowedNames: [FRONT_PROXY],
       },
       readKubelet: kubeletReader(kubeletClient),
+      beside: ['controller-manager', 'scheduler'],
       storageBytes: () => folderBytes(storeFolder),
       ...options.admission,
       flags: flagsOf(options),
@@ -239,7 +240,11 @@ async function writeIdentities(pki: Pki, { dataDir, port, nodeName }: ServerOpti
   write(
     'admin.kubeconfig',
     'navarch-admin',
-    await pki.identity('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }),
+    await pki.identity('admin', {
+      commonName: 'kubernetes-admin',
+      organizations: ['system:masters'],
+      isForPeople: true,
+    }),
   );
   write(
     'node.kubeconfig',

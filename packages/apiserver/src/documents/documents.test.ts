@@ -199,11 +199,15 @@ test('componentstatuses tell of the store', async () => {
   const { ask } = await asked();
   const { body } = await ask('GET', '/api/v1/componentstatuses');
   assert.deepEqual(
-    body.items.map((item: { readonly metadata: { readonly name: string }; readonly conditions: unknown }) => [
-      item.metadata.name,
-      item.conditions,
+    body.items.map(({ metadata, conditions }: { readonly metadata: any; readonly conditions: readonly any[] }) => [
+      metadata.name,
+      conditions[0].status,
     ]),
-    [['etcd-0', [{ type: 'Healthy', status: 'True', message: 'ok' }]]],
+    [
+      ['controller-manager', 'False'],
+      ['etcd-0', 'True'],
+      ['scheduler', 'False'],
+    ],
   );
   assert.equal((await ask('GET', '/api/v1/componentstatuses/none')).status, 404);
 });

@@ -138,6 +138,21 @@ test('etcd: what the store says is for who asks for the check alone; others hear
   assert.deepEqual(await ask('/readyz'), { status: 200, text: 'ok' });
 });
 
+test('component statuses: what runs beside the server is well, and nobody listens for what does not', async () => {
+  const { ask } = await running({ beside: ['scheduler'] });
+  const { items } = JSON.parse((await ask('/api/v1/componentstatuses')).text) as { readonly items: readonly any[] };
+  const refused = 'Get "https://127.0.0.1:10257/healthz": dial tcp 127.0.0.1:10257: connect: connection refused';
+  assert.deepEqual(
+    items.map(({ metadata, conditions: [{ status, message }] }) => [metadata.name, status, message]),
+    [
+      ['controller-manager', 'False', refused],
+      ['etcd-0', 'True', 'ok'],
+      ['scheduler', 'True', 'ok'],
+    ],
+  );
+  assert.equal(JSON.parse((await ask('/api/v1/componentstatuses/scheduler')).text).metadata.name, 'scheduler');
+});
+
 test('etcd: a store that does not answer has failed after two seconds, and is asked once however many look', async () => {
   const answer = Promise.withResolvers<void>();
   let asked = 0;

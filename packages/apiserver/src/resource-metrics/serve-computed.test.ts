@@ -5,6 +5,8 @@ import { usageColumns } from './usage-columns.ts';
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
+const REFUSED = 'Get "https://127.0.0.1:10257/healthz": dial tcp 127.0.0.1:10257: connect: connection refused';
+
 test('computed resources can be had as tables and as metadata', async () => {
   const { ask } = await asked();
   const { body, headers } = await ask('GET', '/api/v1/componentstatuses', undefined, { accept: TABLE });
@@ -16,9 +18,13 @@ test('computed resources can be had as tables and as metadata', async () => {
   );
   assert.deepEqual(
     body.rows.map(({ cells }: { readonly cells: unknown }) => cells),
-    [['etcd-0', 'Healthy', 'ok', '']],
+    [
+      ['controller-manager', 'Unhealthy', REFUSED, ''],
+      ['etcd-0', 'Healthy', 'ok', ''],
+      ['scheduler', 'Unhealthy', REFUSED.replaceAll('10257', '10259'), ''],
+    ],
   );
-  assert.deepEqual(body.rows[0].object, {
+  assert.deepEqual(body.rows[1].object, {
     kind: 'PartialObjectMetadata',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { name: 'etcd-0' },
@@ -28,7 +34,7 @@ test('computed resources can be had as tables and as metadata', async () => {
   const metadata = await ask('GET', '/api/v1/componentstatuses', undefined, {
     accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
   });
-  assert.deepEqual([metadata.body.kind, metadata.body.items.length], ['PartialObjectMetadataList', 1]);
+  assert.deepEqual([metadata.body.kind, metadata.body.items.length], ['PartialObjectMetadataList', 3]);
   const refused = await ask('GET', '/api/v1/componentstatuses', undefined, {
     accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
   });

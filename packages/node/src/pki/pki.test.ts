@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +105,16 @@ test('Pki.identity() makes one anew whose files a crash left as no pair, and lea
       [],
     );
     assert.equal(statSync(join(dir, 'a.key')).mode & 0o777, 0o600);
+  }));
+
+test('Pki.identity() gives people a key that clients in any language load', () =>
+  withFolder(async (dir) => {
+    const pki = await Pki.open(dir);
+    const made = await pki.identity('admin', { commonName: 'admin', isForPeople: true });
+    assert.match(made.key, /^-----BEGIN RSA PRIVATE KEY-----\n/);
+    assert.ok(isPair(made));
+    assert.ok(new X509Certificate(made.certificate).verify(createPublicKey(pki.authority.certificate)));
+    assert.equal((await pki.identity('admin', { commonName: 'admin', isForPeople: true })).key, made.key);
   }));
 
 test('detachedSignature() is a JSON web signature without its payload', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { usageExtensions } from './authority.ts';
 import { certificateFacts } from './inspect.ts';
 import { writePrivateFile } from './private-file.ts';
-import { type Credentials, newKey, type Subject } from './subject.ts';
+import { type Credentials, newKey, newPortableKey, type Subject } from './subject.ts';
 import {
   alternativeNames,
   basicConstraints,
@@ -43,9 +43,9 @@ export class Pki {
 
   /** A fresh certificate that is not kept. */
   async issue(subject: Subject): Promise<Credentials> {
-    const { names = [], addresses = [] } = subject;
+    const { names = [], addresses = [], isForPeople = false } = subject;
     const isServer = names.length + addresses.length > 0;
-    const key = newKey();
+    const key = isForPeople ? await newPortableKey() : newKey();
     const usages = ['digital signature', 'key encipherment', ...(isServer ? ['server auth'] : []), 'client auth'];
     const extensions = [
       basicConstraints(false),
