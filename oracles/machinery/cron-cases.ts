@@ -105,24 +105,37 @@ function moments(schedule: string, timeZone: string | undefined, afterMs: number
 
 const times = (answer: Answer): readonly number[] => ('value' in answer ? (answer.value as readonly number[]) : []);
 
-/** Whether clocks are changed near the moment; where by half an hour, the library does not find back within the month. */
-function isNearChange(zone: string, atMs: number): boolean {
+/** Whether clocks of the zone are changed at midnight, or by half an hour, between two moments: there the library may lose its way. */
+function isLostBetween(zone: string, fromMs: number, toMs: number): boolean {
   const local = localTime(zone);
-  const changeMs = (days: number): number =>
-    Math.abs(local(atMs - days * DAY_MS).offsetMs - local(atMs + days * DAY_MS).offsetMs);
-  return changeMs(2) !== 0 || changeMs(32) === HALF_HOUR_MS;
+  for (let day = fromMs; day < toMs; day += DAY_MS) {
+    let [before, after] = [day, day + DAY_MS];
+    if (local(before).offsetMs === local(after).offsetMs) continue;
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (local(middle).offsetMs === local(before).offsetMs) before = middle;
+      else after = middle;
+    }
+    const [last, first] = [local(before), local(after)];
+    // Newfoundland's were, until 2011, a minute after it.
+    const isAtMidnight =
+      [last, first].some(({ hour, minute }) => hour * 60 + minute < 1) || last.hour * 60 + last.minute === 1439;
+    if (isAtMidnight || Math.abs(first.offsetMs - last.offsetMs) === HALF_HOUR_MS) return true;
+  }
+  return false;
 }
 
 export const cronKnown: Readonly<Record<string, readonly Known[]>> = {
   cronTimes: [
     {
-      why: 'where a day has no midnight, or clocks go back by half an hour, the library misses a day or takes another',
+      why: 'past a change of clocks at midnight, or by half an hour, the library misses a day or takes another',
       is(request, theirs, ours) {
-        const { zone } = request as { readonly zone: string };
+        const { zone, millis } = request as { readonly zone: string; readonly millis: number };
         const all = [times(theirs), times(ours)];
         const first = all[1]?.findIndex((at, i) => all[0]?.[i] !== at) ?? -1;
-        const moments = all.map((one) => one[first] ?? Infinity);
-        return first >= 0 && isNearChange(zone, Math.min(...moments));
+        if (first < 0) return false;
+        const agreed = all[1]?.[first - 1] ?? millis;
+        return isLostBetween(zone, agreed - 2 * DAY_MS, Math.min(...all.map((one) => one[first] ?? Infinity)) + DAY_MS);
       },
     },
   ],
