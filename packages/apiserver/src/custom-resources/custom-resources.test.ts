@@ -210,6 +210,34 @@ test('server-side apply merges lists by their keys', async () => {
   assert.equal((await apply('two', { ports: [{ name: 'http', port: 81 }] })).status, 409);
 });
 
+test('an apply is refused while somebody owns fields in a version that is no more', async () => {
+  const versions = [version('v1', { storage: false }), version('v2')];
+  const { ask } = await defined(definition('crontabs', 'CronTab', versions));
+  const at = (name: string): string => `${TABS.replace('/v1/', `/${name}/`)}/a`;
+  const apply = (name: string, manager: string, spec: object): Promise<any> =>
+    ask(
+      'PATCH',
+      `${at(name)}?fieldManager=${manager}&force=true`,
+      { ...tab('a', spec), apiVersion: `stable.example.com/${name}` },
+      { 'content-type': 'application/apply-patch+yaml' },
+    );
+  await apply('v1', 'ann', { cronSpec: '* * * * */5' });
+  assert.equal((await apply('v2', 'bob', { replicas: 2 })).status, 200);
+  const path = `${DEFINITIONS}/crontabs.stable.example.com`;
+  const merge = (target: string, body: object): Promise<any> =>
+    ask('PATCH', target, body, { 'content-type': 'application/merge-patch+json' });
+  await merge(`${path}/status`, { status: { storedVersions: ['v2'] } });
+  assert.equal((await merge(path, { spec: { versions: [version('v2')] } })).status, 200);
+  await settled();
+  for (const manager of ['bob', 'ann']) {
+    const refused = await apply('v2', manager, { replicas: 3 });
+    assert.deepEqual(
+      [refused.status, refused.body.message],
+      [500, 'request to convert CR to an invalid group/version: stable.example.com/v1'],
+    );
+  }
+});
+
 test('versions show the same objects, each by its own name', async () => {
   const { ask } = await defined(
     definition('crontabs', 'CronTab', [version('v1'), version('v1beta1', { storage: false, deprecated: true })]),

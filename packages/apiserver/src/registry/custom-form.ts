@@ -31,6 +31,11 @@ export class CustomForm implements Form<ApiObject> {
     return this.#conversion.convertNow === undefined;
   }
 
+  /** Whether its definition has such a version, served or not. */
+  hasVersion(apiVersion: string): boolean {
+    return this.#kinds.all.some(({ kind }) => apiVersionOf(kind) === apiVersion);
+  }
+
   read(value: Uint8Array, revision: number, attachment: unknown): ApiObject {
     const own = this.#own(attachment);
     if (!own) return this.#stored(value, String(revision)) as ApiObject;

@@ -30,7 +30,7 @@ import { readPatched } from './patched.ts';
 import { checkClaim, checkMeant } from './preconditions.ts';
 import type { Registry } from './registry.ts';
 import type { Shelf } from './shelf.ts';
-import { inVersionsOf } from './versions.ts';
+import { checkVersionsOfOwners, inVersionsOf } from './versions.ts';
 
 /** Of kinds that do not say how their lists merge. */
 const NO_STRATEGY =
@@ -220,6 +220,7 @@ export class Resource<O extends ApiObject> {
   /** The object as it would be, with the record of who owns what. */
   #applied(live: ApiObject, config: Draft, { manager, force }: ApplyRequest, part: string): ApiObject {
     const { kind } = this;
+    checkVersionsOfOwners(this, live);
     const empty = emptyOf(kind);
     const { object, owners }: Applied = applyConfig({
       schema: kind.schema,

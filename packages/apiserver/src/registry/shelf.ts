@@ -113,6 +113,11 @@ export class Shelf {
     return this.#custom?.ready(held);
   }
 
+  /** Whether this is a custom resource whose definition has no such version. */
+  lacksVersion(apiVersion: string): boolean {
+    return this.#custom !== undefined && !this.#custom.hasVersion(apiVersion);
+  }
+
   /** An object of another version of the same custom resource, as this one shows it. */
   async adopted(object: ApiObject): Promise<ApiObject> {
     return this.#custom ? this.#custom.adopted(object) : object;

@@ -1,4 +1,5 @@
 import { type ApiObject, DecodeError, type InVersion } from '@navarch/machinery';
+import { ownFault } from './own-fault.ts';
 import type { Resource } from './resource.ts';
 
 /**
@@ -16,6 +17,13 @@ export const inVersionsOf =
       ? { object: converted as unknown as typeof object, schema: other.kind.schema }
       : { object, schema: kind.schema };
   };
+
+/** Throws where somebody owns fields of the object in a version that its definition has no more: no apply goes past that, as upstream. */
+export function checkVersionsOfOwners({ shelf }: Resource<any>, { metadata }: ApiObject): void {
+  for (const { apiVersion = '' } of metadata.managedFields ?? [])
+    if (shelf.lacksVersion(apiVersion))
+      throw ownFault(`request to convert CR to an invalid group/version: ${apiVersion}`);
+}
 
 function inOther(own: Resource<any>, other: Resource<any>, object: ApiObject): ApiObject | undefined {
   try {
