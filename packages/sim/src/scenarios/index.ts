@@ -29,6 +29,7 @@ import { trustScenarios } from './trust/trust.ts';
 import { attachingScenarios } from './volumes/attaching.ts';
 import { provisioningScenarios } from './volumes/provisioning.ts';
 import { volumeScenarios } from './volumes/volumes.ts';
+import { wholeClusterScenarios } from './whole-cluster/whole-cluster.ts';
 
 export { play, type Verdict } from './play.ts';
 export type { Scenario } from './scenario.ts';
@@ -65,4 +66,5 @@ export const scenarios: readonly Scenario[] = [
   ...resourceClaimScenarios,
   ...serviceAddressScenarios,
   ...loadBalancerScenarios,
+  ...wholeClusterScenarios,
 ];

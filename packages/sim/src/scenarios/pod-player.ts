@@ -1,4 +1,4 @@
-import { isTerminal, type Pod, pod, type PodStatus } from '@navarch/api';
+import { isReady, isTerminal, type Pod, pod, type PodStatus } from '@navarch/api';
 import type { Clock, Random, TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
@@ -53,6 +53,8 @@ export class PodPlayer {
   readonly #deps: PlayerDeps;
   readonly #begun = new Set<string>();
   readonly #down = new Set<string>();
+  /** What runs, by uid: a kubelet that is back says so again. */
+  readonly #running = new Map<string, Pod>();
   #turn = 0;
 
   constructor(deps: PlayerDeps) {
@@ -66,6 +68,13 @@ export class PodPlayer {
 
   recover(node: string): void {
     this.#down.delete(node);
+    for (const found of this.#running.values()) if (found.spec.nodeName === node) this.#sayAgain(found);
+  }
+
+  /** Somebody took it for lost while its node was silent. */
+  #sayAgain(found: Pod): void {
+    if (this.#down.has(found.spec.nodeName ?? '')) return;
+    this.#deps.group.spawn((signal) => this.#insist(signal, () => this.#say(found, runningStatus)));
   }
 
   /** A pod is there, or is as it was not before. */
@@ -73,6 +82,7 @@ export class PodPlayer {
     const { deletionTimestamp, uid } = found.metadata;
     const stage = deletionTimestamp ? 'end' : found.spec.nodeName ? 'run' : 'place';
     if (stage === 'run' && isTerminal(found)) return;
+    if (stage === 'run' && !isReady(found) && this.#running.has(found.metadata.uid)) this.#sayAgain(found);
     const mark = `${stage} ${uid}`;
     if (this.#begun.has(mark)) return;
     this.#begun.add(mark);
@@ -106,9 +116,11 @@ export class PodPlayer {
     if (startMs === undefined) return;
     await clock.sleep(startMs, signal);
     await this.#insist(signal, () => this.#say(found, runningStatus));
+    this.#running.set(found.metadata.uid, found);
     const end = life.ends?.(found, random);
     if (!end) return;
     await clock.sleep(end.afterMs, signal);
+    this.#running.delete(found.metadata.uid);
     await this.#insist(signal, () => this.#say(found, (held, now) => endedStatus(held, end, now)));
   }
 
@@ -135,6 +147,7 @@ export class PodPlayer {
     const stopMs = life.stopMs ? life.stopMs(found, random) : 100 + (random.uint32() % 1400);
     if (stopMs === undefined) return;
     await clock.sleep(stopMs, signal);
+    this.#running.delete(found.metadata.uid);
     await this.#insist(signal, async () => {
       this.#requireUp(found);
       // What ran is told to have ended before it goes.

@@ -212,6 +212,11 @@ export class World implements AsyncDisposable {
     this.clock.jump(ms - this.clock.now());
   }
 
+  /** What goes on beside what people do, until the play is over. */
+  meanwhile(work: (api: Api, signal: AbortSignal) => Promise<void>): void {
+    this.#group.spawn((signal) => work(this.#server.api(systemUser), signal));
+  }
+
   /** The kubelet of a node stops speaking, and what it was about to do is not done. */
   loseNode(name: string): void {
     this.#player?.lose(name);
