@@ -105,7 +105,7 @@ function moments(schedule: string, timeZone: string | undefined, afterMs: number
 
 const times = (answer: Answer): readonly number[] => ('value' in answer ? (answer.value as readonly number[]) : []);
 
-/** Whether clocks of the zone are changed at midnight, or by half an hour, between two moments: there the library may lose its way. */
+/** Whether clocks are changed at midnight, not on the hour, or by half of one between two moments: there the library may lose its way. */
 function isLostBetween(zone: string, fromMs: number, toMs: number): boolean {
   const local = localTime(zone);
   for (let day = fromMs; day < toMs; day += DAY_MS) {
@@ -117,10 +117,10 @@ function isLostBetween(zone: string, fromMs: number, toMs: number): boolean {
       else after = middle;
     }
     const [last, first] = [local(before), local(after)];
-    // Newfoundland's were, until 2011, a minute after it.
-    const isAtMidnight =
-      [last, first].some(({ hour, minute }) => hour * 60 + minute < 1) || last.hour * 60 + last.minute === 1439;
-    if (isAtMidnight || Math.abs(first.offsetMs - last.offsetMs) === HALF_HOUR_MS) return true;
+    // Of Newfoundland until 2011 a minute after midnight, of the Chathams at a quarter to three.
+    const isOnTheHour = last.minute === 59;
+    const isAtMidnight = last.hour === 23 || (first.hour === 0 && first.minute === 0);
+    if (!isOnTheHour || isAtMidnight || Math.abs(first.offsetMs - last.offsetMs) === HALF_HOUR_MS) return true;
   }
   return false;
 }
@@ -128,7 +128,7 @@ function isLostBetween(zone: string, fromMs: number, toMs: number): boolean {
 export const cronKnown: Readonly<Record<string, readonly Known[]>> = {
   cronTimes: [
     {
-      why: 'past a change of clocks at midnight, or by half an hour, the library misses a day or takes another',
+      why: 'past a change of clocks at midnight, not on the hour or by half of one, the library misses moments or takes others',
       is(request, theirs, ours) {
         const { zone, millis } = request as { readonly zone: string; readonly millis: number };
         const all = [times(theirs), times(ours)];
