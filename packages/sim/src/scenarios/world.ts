@@ -134,7 +134,9 @@ export class World implements AsyncDisposable {
       try {
         return await api.of(kind).create(draft);
       } catch (error) {
-        if (isSecond && hasReason(error, 'AlreadyExists')) return api.of(kind).get(keyIn(inNamespace, name));
+        // What is there already may be refused for what it holds itself: its address is taken.
+        const held = isSecond && !isPassing(error) ? this.view.get(kind, keyIn(inNamespace, name)) : undefined;
+        if (held) return held;
         isSecond = true;
         throw error;
       }
