@@ -175,6 +175,8 @@ const protecting: readonly Scenario[] = [
   defineScenario({
     name: 'attributes-class-protection/in-use',
     says: 'A class of volume attributes that is deleted stays while a claim names it.',
+    // It is the claims that are seen which hold it: a watch that is dead shows none.
+    spares: ['network'],
     controllers: () => [attributesClassProtectionController],
     pods: 'none',
     always: [
