@@ -24,8 +24,8 @@ import type { Scenario } from './scenario.ts';
 import { StoredView, type View } from './view.ts';
 
 const SERVER_DOWN_MS = [100, 5_000] as const;
-/** How long a person waits for the answer to a request before the scenario has failed. */
-const PATIENCE_MS = 10 * 60_000;
+/** How long a person waits before the scenario has failed: a watch that is dead is found to be so within ten minutes. */
+const PATIENCE_MS = 25 * 60_000;
 const RETRY_MS = 500;
 /** What people do must come to an end: a scenario that waits in a loop for what never comes has failed. */
 const STEPS_MAX = 10_000;
@@ -201,7 +201,7 @@ export class World implements AsyncDisposable {
     if (++this.#steps > STEPS_MAX) throw new ScenarioError('it has no end');
   }
 
-  /** Waits until it is so, as a person would who watches; after ten minutes without it the scenario has failed. */
+  /** Waits until it is so, as a person would who watches; after 25 minutes without it the scenario has failed. */
   async until(what: string, isSo: (view: View) => boolean, limit: number | string = PATIENCE_MS): Promise<void> {
     const ms = typeof limit === 'number' ? limit : milliseconds(limit);
     const held = await this.clock.advanceUntil(() => this.#wrong !== undefined || isSo(this.view), ms);
