@@ -38,7 +38,7 @@ export class FaultPlan implements Faults {
       this.latencyMs = some(0, 20, 200);
       this.watchLagMs = some(0, 0, 300, 2000);
       this.refuse = some(0, 0, 0.05, 0.2);
-      this.refuseRead = some(0, 0, 0.05, 0.2);
+      this.refuseRead = some(0, 0, 0.01, 0.03);
       this.loseAnswer = some(0, 0, 0.05, 0.2);
       this.breakWatch = some(0, 0, 0.02, 0.1);
       if (!spares.includes('mute watches')) this.muteWatch = some(0, 0, 0, 0.01);
