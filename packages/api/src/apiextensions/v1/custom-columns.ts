@@ -1,4 +1,5 @@
 import {
+  type ApiObject,
   type Column,
   compileSimplePath,
   humanDuration,
@@ -11,19 +12,18 @@ import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionVersion,
 } from '../../generated/types/apiextensions-v1.ts';
-import type { CustomObject } from './custom-kind.ts';
 
 // What tables and field selectors take out of objects of a custom resource, by the paths of its definition.
 
 /** A bookmark's object has none. */
-const NAME: Column<CustomObject> = {
+const NAME: Column<ApiObject> = {
   name: 'Name',
   type: 'string',
   format: 'name',
   priority: 0,
   value: ({ metadata }) => (metadata as { readonly name?: string }).name ?? '',
 };
-const AGE: Column<CustomObject> = {
+const AGE: Column<ApiObject> = {
   name: 'Age',
   type: 'date',
   priority: 0,
@@ -33,10 +33,10 @@ const AGE: Column<CustomObject> = {
 /** Where a path is none, there are the columns that every resource has. */
 export function customColumns({
   additionalPrinterColumns = [],
-}: CustomResourceDefinitionVersion): readonly Column<CustomObject>[] {
+}: CustomResourceDefinitionVersion): readonly Column<ApiObject>[] {
   if (additionalPrinterColumns.length === 0) return [NAME, AGE];
   const columns = additionalPrinterColumns.map(columnOf);
-  return columns.some((column) => !column) ? [NAME] : [NAME, ...(columns as readonly Column<CustomObject>[])];
+  return columns.some((column) => !column) ? [NAME] : [NAME, ...(columns as readonly Column<ApiObject>[])];
 }
 
 function columnOf({
@@ -46,12 +46,12 @@ function columnOf({
   description,
   priority,
   jsonPath,
-}: CustomResourceColumnDefinition): Column<CustomObject> | undefined {
+}: CustomResourceColumnDefinition): Column<ApiObject> | undefined {
   const find = pathOf(jsonPath);
   return (
     find && {
       name,
-      type: type as Column<CustomObject>['type'],
+      type: type as Column<ApiObject>['type'],
       priority: priority ?? 0,
       ...(format ? { format } : {}),
       description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
@@ -91,7 +91,7 @@ function ageOf(value: string, now: number): string {
 }
 
 /** What a field selector compares: a text, a number or a boolean; of all else it is empty. */
-export function selectorValue(jsonPath: string): (object: CustomObject) => string {
+export function selectorValue(jsonPath: string): (object: ApiObject) => string {
   const find = compileSimplePath(jsonPath);
   return (object) => {
     const [value] = find(object);
