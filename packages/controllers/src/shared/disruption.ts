@@ -12,7 +12,10 @@ export interface Disruption {
   readonly gracePeriodSeconds?: number;
 }
 
-/** Deletes a pod after saying in its status why (KEP-3329). A pod that is gone already is what was wanted. */
+/**
+ * Deletes a pod after saying in its status why (KEP-3329). A pod that is gone already is what was wanted; a conflict is for the
+ * next try, which sees what is there by then.
+ */
 export async function disrupt(
   target: Pod,
   { reason, message, fails, gracePeriodSeconds }: Disruption,
@@ -53,6 +56,6 @@ export async function disrupt(
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     });
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+    if (!hasReason(error, 'NotFound')) throw error;
   }
 }
