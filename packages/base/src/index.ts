@@ -6,6 +6,7 @@ export { Heap } from './heap.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { joinedBytes } from './joined-bytes.ts';
 export { type Fields, type Logger, silent } from './log.ts';
+export { Marks } from './marks.ts';
 export { Memo } from './memo.ts';
 export {
   type Counter,

@@ -1,5 +1,5 @@
 import { type AddressRange, endpointSlice, node, service } from '@navarch/api';
-import { type Clock, type Logger, Notifier, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { announcements } from './announcements.ts';
 
@@ -29,28 +29,14 @@ export async function runAnnouncer(
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
-  const changed = new Notifier();
-  let isDirty = true;
-  const mark = (): void => {
-    isDirty = true;
-    changed.notify();
-  };
-  cache.onChange(node, mark);
-  cache.onChange(service, mark);
-  cache.onChange(endpointSlice, mark);
+  const marks = new Marks();
+  cache.onChange(node, marks.set);
+  cache.onChange(service, marks.set);
+  cache.onChange(endpointSlice, marks.set);
   await cache.whenSynced([node, service, endpointSlice], group.signal);
-  group.spawn(async (s) => {
-    for (;;) {
-      await clock.sleep(LOOK_MS, s);
-      mark();
-    }
-  });
+  group.spawn((s) => marks.setEvery(clock, LOOK_MS, s));
   let told = '';
-  while (!group.signal.aborted) {
-    if (!isDirty) await changed.wait(group.signal).catch(() => undefined);
-    await clock.sleep(COALESCE_MS, group.signal).catch(() => undefined);
-    if (group.signal.aborted) return;
-    isDirty = false;
+  while (await marks.take(clock, COALESCE_MS, group.signal)) {
     const view = { nodes: cache.list(node), services: cache.list(service), slices: cache.list(endpointSlice) };
     const wanted = announcements(view, pool, nodeName);
     const failure = await attempt(() => link.hold(wanted, group.signal));

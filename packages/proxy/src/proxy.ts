@@ -1,5 +1,5 @@
 import { endpointSlice, node as nodeKind, service } from '@navarch/api';
-import { type Clock, type Logger, Notifier, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { type HealthCheck, healthChecks } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
@@ -41,27 +41,18 @@ export async function runProxy(
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
-  const changed = new Notifier();
-  let isDirty = true;
-  const mark = (): void => {
-    isDirty = true;
-    changed.notify();
-  };
-  cache.onChange(service, mark);
-  cache.onChange(endpointSlice, mark);
+  const marks = new Marks();
+  cache.onChange(service, marks.set);
+  cache.onChange(endpointSlice, marks.set);
   const zone = (): string | undefined => cache.get(nodeKind, node.name)?.metadata.labels?.[ZONE];
   cache.onChange(nodeKind, (current, previous) => {
     if (current?.metadata.name === node.name && current.metadata.labels?.[ZONE] !== previous?.metadata.labels?.[ZONE])
-      mark();
+      marks.set();
   });
   await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
   let applied: Ruleset | undefined;
-  while (!group.signal.aborted) {
-    if (!isDirty) await changed.wait(group.signal).catch(() => undefined);
-    await clock.sleep(COALESCE_MS, group.signal).catch(() => undefined);
-    if (group.signal.aborted) return;
-    isDirty = false;
+  while (await marks.take(clock, COALESCE_MS, group.signal)) {
     const [services, slices] = [cache.list(service), cache.list(endpointSlice)];
     const next = ruleset(services, slices, { ...node, zone: zone() });
     const script = difference(applied, next, node);
@@ -74,7 +65,7 @@ export async function runProxy(
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
       applied = undefined;
-      isDirty = true;
+      marks.set();
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
     if (health) await publish({ health, log }, healthChecks(services, slices, node.name), group.signal);

@@ -1,5 +1,5 @@
 import { addressOf, node, type Node } from '@navarch/api';
-import { type Clock, type Logger, Notifier } from '@navarch/base';
+import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { type RefusedRoute, replaceRoutes, type Route } from '@navarch/node/host';
 
@@ -30,19 +30,14 @@ export const podRoutes = (nodes: readonly Node[], ownName: string): readonly Rou
 
 /** Keeps this machine's routes to the pods of other nodes until the signal aborts. The routes stay. */
 export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, signal: AbortSignal): Promise<void> {
-  const changed = new Notifier();
-  let isDirty = true;
-  cache.onChange(node, () => {
-    isDirty = true;
-    changed.notify();
-  });
-  await cache.whenSynced([node], signal);
+  await using group = new TaskGroup(signal);
+  const marks = new Marks();
+  cache.onChange(node, marks.set);
+  await cache.whenSynced([node], group.signal);
+  group.spawn((s) => marks.setEvery(clock, LOOK_MS, s));
   let complained = '';
-  while (!signal.aborted) {
-    if (!isDirty) await changed.wait(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)])).catch(() => undefined);
-    await clock.sleep(COALESCE_MS, signal).catch(() => undefined);
-    isDirty = false;
-    const refused = await attempt(podRoutes(cache.list(node), nodeName), log, signal);
+  while (await marks.take(clock, COALESCE_MS, group.signal)) {
+    const refused = await attempt(podRoutes(cache.list(node), nodeName), log, group.signal);
     const complaint = JSON.stringify(refused);
     if (refused.length > 0 && complaint !== complained) {
       log.warn('pods of other nodes cannot be reached: their node must have its address on a network of this machine', {
