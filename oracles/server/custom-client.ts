@@ -113,6 +113,15 @@ export class CustomClient {
         ),
       );
     }
+    // The group is told of by somebody who may come later still.
+    if (isTrue(json, 'Established'))
+      await this.until(`/apis/${group}`, (reply) =>
+        versions.every(
+          ({ name: version, served }: { readonly name: string; readonly served: boolean }) =>
+            (reply.json?.versions ?? []).some((one: { readonly version: string }) => one.version === version) ===
+            served,
+        ),
+      );
   }
 
   async drop(name: string): Promise<void> {
