@@ -100,7 +100,7 @@ async function throughServiceAndPod(context: TestContext): Promise<void> {
   });
   const porter = await startPorter(context, name, labels);
   await until(context, 'an endpoint of the service', 120_000, async () =>
-    (await slicesOf(context, name)).some(({ endpoints }) => (endpoints ?? []).length > 0),
+    (await slicesOf(context, name)).some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions?.ready)),
   );
   const wrong: string[] = [];
   const attempt = async (path: string, wanted: string): Promise<void> => {

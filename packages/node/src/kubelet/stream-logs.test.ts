@@ -49,6 +49,16 @@ test('streamLogs() sends a file, or its end', async () => {
   assert.equal(text(), '');
 });
 
+test('streamLogs() sends nothing that is written while it sends, unless it follows', async () => {
+  const path = join(dir, 'growing.log');
+  const lines = Array.from({ length: 5000 }, (_, i) => `line ${i}`);
+  writeFileSync(path, lines.map(entry).join(''));
+  const { stream, text } = client();
+  stream.once('data', () => appendFileSync(path, entry('later')));
+  await streamLogs(path, options(''), async () => true, stream);
+  assert.equal(text(), `${lines.join('\n')}\n`);
+});
+
 test('streamLogs() follows a file through rotation and truncation until the container has ended', async () => {
   const path = join(dir, 'followed.log');
   let isRunning = true;

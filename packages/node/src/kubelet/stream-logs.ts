@@ -45,6 +45,8 @@ async function copy({ path, options, isRunning, send }: Copy, signal: AbortSigna
   await using file = new GrowingFile(path);
   using change = new Changes(path);
   const filter = new LogFilter(options);
+  // Who does not follow gets what is there now: of a file that grows, its last line is one line.
+  if (!options.follow) await file.stopAtEnd();
   if (options.tailLines !== undefined) await file.skipTo(options.tailLines);
   for (let isOver = !options.follow; ;) {
     signal.throwIfAborted();
@@ -66,6 +68,8 @@ class GrowingFile implements AsyncDisposable {
   readonly #path: string;
   #file: FileHandle | undefined;
   #at = 0;
+  /** Nothing is read from here on. */
+  #end = Number.POSITIVE_INFINITY;
 
   constructor(path: string) {
     this.#path = path;
@@ -74,8 +78,14 @@ class GrowingFile implements AsyncDisposable {
   async skipTo(lines: number): Promise<void> {
     const file = await this.#open();
     if (!file) return;
-    const { size } = await file.stat();
+    const size = Math.min((await file.stat()).size, this.#end);
     this.#at = await tailStart((offset, length) => read(file, offset, length), size, lines);
+  }
+
+  /** What is written from now on is not read. */
+  async stopAtEnd(): Promise<void> {
+    const file = await this.#open();
+    this.#end = file ? (await file.stat()).size : 0;
   }
 
   /** The next bytes; undefined when there are none yet. */
@@ -83,7 +93,7 @@ class GrowingFile implements AsyncDisposable {
     const file = await this.#open();
     if (!file) return undefined;
     const chunk = await this.#advance(file);
-    if (chunk) return chunk;
+    if (chunk || this.#at >= this.#end) return chunk;
     const change = await this.#changeOf(file);
     if (change === 'cut') this.#at = 0;
     if (change === 'replaced') {
@@ -98,7 +108,7 @@ class GrowingFile implements AsyncDisposable {
   }
 
   async #advance(file: FileHandle): Promise<Uint8Array | undefined> {
-    const chunk = await read(file, this.#at, CHUNK_BYTES);
+    const chunk = await read(file, this.#at, Math.min(CHUNK_BYTES, this.#end - this.#at));
     this.#at += chunk.length;
     return chunk.length > 0 ? chunk : undefined;
   }
