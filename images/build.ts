@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { fetchPackages } from './debian/fetch.ts';
 import { unpackDebian } from './debian/unpack.ts';
 import { type WrittenImage, writeArchive } from './oci/archive.ts';
+import { draftOf } from './oci/draft.ts';
 import type { Entry, Tree } from './oci/entry.ts';
 import { type Blob, blobOf, layerOf } from './oci/layer.ts';
 import { type LayerRecipe, type Recipe, thisArchitecture } from './recipe.ts';
@@ -26,18 +27,30 @@ const BUILDER_VERSION = 1;
 /** Names of all images that can be built. */
 export const imageNames: readonly string[] = Object.keys(recipes);
 
+/** What is being built, by archive: nodes that start together want the same. */
+const underWay = new Map<string, Promise<BuiltImage>>();
+
 /**
  * Builds one image into `outDir/NAME.tar`, or finds it there, built from the same recipe. The first time needs the
- * Debian archive or its mirror; afterwards the packages and layers lie in a cache, and no network is needed.
+ * Debian archive or its mirror; afterwards the packages and layers lie in a cache, and no network is needed. Whoever asks
+ * while it is being built shares what comes of it, and the signal of who asked first.
  */
-export async function buildImage(name: string, outDir: string, signal: AbortSignal): Promise<BuiltImage> {
+export function buildImage(name: string, outDir: string, signal: AbortSignal): Promise<BuiltImage> {
+  const archive = join(outDir, `${name}.tar`);
+  const known = underWay.get(archive);
+  if (known) return known;
+  const built = build(name, archive, signal).finally(() => underWay.delete(archive));
+  underWay.set(archive, built);
+  return built;
+}
+
+async function build(name: string, archive: string, signal: AbortSignal): Promise<BuiltImage> {
   const recipe = await recipes[name]?.();
   if (!recipe) throw new Error(`there is no image ${name}; there are ${imageNames.join(', ')}`);
-  const archive = join(outDir, `${name}.tar`);
   const key = keyOf(recipe, recipe.layers.length);
   const known = readStamp(archive);
   if (known?.key === key && existsSync(archive)) return { archive, images: known.images, wasCached: true };
-  mkdirSync(outDir, { recursive: true });
+  mkdirSync(dirname(archive), { recursive: true });
   const layers: Blob[] = [];
   for (let depth = 1; depth <= recipe.layers.length; depth += 1) layers.push(await buildLayer(recipe, depth, signal));
   const images = await writeArchive(
@@ -112,7 +125,7 @@ function readStamp(archive: string): Stamp | undefined {
 
 function writeWhole(path: string, content: Buffer | string): void {
   mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
+  const draft = draftOf(path);
   writeFileSync(draft, content);
   renameSync(draft, path);
 }

@@ -1,6 +1,7 @@
-import { createWriteStream, renameSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import { draftOf } from './draft.ts';
 import { type Blob, blobOf } from './layer.ts';
 
 /** How a container of the image starts, in the words of the OCI image specification (config.md). */
@@ -66,8 +67,13 @@ export async function writeArchive(
   for (const [digest, bytes] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1)))
     add(`blobs/${digest.replace(':', '/')}`, bytes);
   archive.finalize();
-  await pipeline(archive, createWriteStream(`${path}.new`), { signal });
-  renameSync(`${path}.new`, path);
+  const draft = draftOf(path);
+  try {
+    await pipeline(archive, createWriteStream(draft), { signal });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
   return descriptors.map((descriptor) => ({
     name: descriptor.annotations['io.containerd.image.name'],
     digest: descriptor.digest,
