@@ -143,16 +143,19 @@ const webhook = (world: World, rules: object): Promise<unknown> =>
     ],
   } as unknown as Draft<ObjectOf<typeof validatingWebhookConfiguration>>);
 
+/** Every pod is asked about, and then a deployment wants three. */
+async function askedOfPods(world: World): Promise<void> {
+  await webhook(world, { apiGroups: [''], resources: ['pods'] });
+  await world.pass('2s');
+  await world.create(deployment, web(3));
+}
+
 const noPods = badInput({
   name: 'bad-input/webhook-refuses-pods',
   says: 'A webhook that refuses every pod is named to whoever asks why there are none.',
   server: () => ({ webhooks: { post: refusing } }),
   rest: { requests: 4, retries: 0.5 },
-  async trouble(world) {
-    await webhook(world, { apiGroups: [''], resources: ['pods'] });
-    await world.pass('2s');
-    await world.create(deployment, web(3));
-  },
+  trouble: askedOfPods,
   end(view) {
     const words = /admission webhook "deny\.example\.com" denied the request: computer says no$/;
     assert.equal(view.list(pod, 'default').length, 0);
@@ -168,11 +171,7 @@ const noAnswer = badInput({
     webhooks: { post: () => Promise.reject(new Error('dial tcp 10.0.0.1:443: connect: connection refused')) },
   }),
   rest: { requests: 4, retries: 0.5 },
-  async trouble(world) {
-    await webhook(world, { apiGroups: [''], resources: ['pods'] });
-    await world.pass('2s');
-    await world.create(deployment, web(3));
-  },
+  trouble: askedOfPods,
   end(view) {
     assert.equal(view.list(pod, 'default').length, 0);
     const words = /Internal error occurred: failed calling webhook "deny\.example\.com": failed to call webhook: /;

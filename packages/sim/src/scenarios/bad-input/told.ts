@@ -3,7 +3,7 @@ import type { ApiObject } from '@navarch/machinery';
 import { conditionOf } from '../drafts.ts';
 import type { View } from '../view.ts';
 
-/** An event about an object of the kind says so: `reason: message`, in the first so many characters or as a pattern. */
+/** An event about an object of the kind says so: the pattern is of `reason: message`. */
 export function told(view: View, kind: string, text: RegExp): void {
   const all = view.events(kind);
   assert.ok(
