@@ -71,6 +71,17 @@ async function attach(world: World, nodeName: string): Promise<void> {
 const mounted = (world: World, name: string, volumesInUse: readonly string[]): Promise<Node> =>
   world.setStatus(node, name, (n) => ({ ...n, status: { ...n.status, volumesInUse } }) as Node);
 
+/** Pod `p` runs on node `a`, which has the volume mounted. */
+async function runOnA(world: World): Promise<void> {
+  await begin(world);
+  await addPod(world, 'p', 'a');
+  await attach(world, 'a');
+  await world.until('the node is told', (view) => reported(view, 'a').includes(UNIQUE));
+  await mounted(world, 'a', [UNIQUE]);
+  // A kubelet says so long before it mounts: the controller knows.
+  await world.pass('10s');
+}
+
 /** Two nodes that write to one disk destroy what is on it. */
 const oneNodeAtATime: Property = invariantOf('never attached to two nodes', [volumeAttachment], (view) =>
   attachedTo(view).length > 1 ? attachedTo(view).join(', ') : undefined,
@@ -104,13 +115,7 @@ const attaching: readonly Scenario[] = [
     name: 'attach-detach/life',
     says: 'A volume is attached for the first pod, told to its node, and detached when it is unmounted after the last.',
     async act(world) {
-      await begin(world);
-      await addPod(world, 'p', 'a');
-      await attach(world, 'a');
-      await world.until('the node is told', (view) => reported(view, 'a').includes(UNIQUE));
-      await mounted(world, 'a', [UNIQUE]);
-      // A kubelet says so long before it mounts: the controller knows.
-      await world.pass('10s');
+      await runOnA(world);
       await endPod(world, 'p');
       await world.pass('1m');
       assert.deepEqual([attachedTo(world.view), reported(world.view, 'a')], [['a'], [UNIQUE]]);
@@ -122,12 +127,7 @@ const attaching: readonly Scenario[] = [
     name: 'attach-detach/next-node',
     says: 'A volume that one node may have goes to the next when the first has let go.',
     async act(world) {
-      await begin(world);
-      await addPod(world, 'p', 'a');
-      await attach(world, 'a');
-      await world.until('the node is told', (view) => reported(view, 'a').includes(UNIQUE));
-      await mounted(world, 'a', [UNIQUE]);
-      await world.pass('10s');
+      await runOnA(world);
       await addPod(world, 'q', 'b');
       await world.pass('30s');
       assert.deepEqual(attachedTo(world.view), ['a']);
