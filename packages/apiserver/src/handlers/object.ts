@@ -53,8 +53,8 @@ const PART_VERBS: ReadonlySet<string> = new Set(['get', 'update', 'patch']);
 
 /** What can be done with a part of an object: status, scale, and what else the kind declares. */
 export async function servePart(resource: Resource<any>, exchange: Exchange): Promise<ApiResponse> {
-  const { request, info, call, bodies } = exchange;
-  const { namespace, name, subresource } = info;
+  const { info } = exchange;
+  const { name, subresource } = info;
   if (subresource === 'scale' ? !resource.kind.scale : !resource.hasPart(subresource))
     throw noSubresource(resource.kind, info);
   if (name === '' && !goesByVerb(resource.kind)) throw nameless();
@@ -64,12 +64,8 @@ export async function servePart(resource: Resource<any>, exchange: Exchange): Pr
   switch (info.verb) {
     case 'get':
       return read(resource, exchange);
-    case 'update': {
-      const how = negotiate(exchange, resource.kind);
-      const { value, ...source } = await bodies.object(request, resource.kind);
-      const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
-      return bytesAnswer(how, [showObject(how, resource, object)]);
-    }
+    case 'update':
+      return update(resource, exchange);
     default:
       return patch(resource, exchange);
   }
@@ -94,17 +90,18 @@ function read(resource: Resource<any>, exchange: Exchange): BytesResponse | Prom
   return late ? late.then(answer) : answer();
 }
 
+/** An object may come to be by it, a part never does. */
 async function update(resource: Resource<any>, exchange: Exchange): Promise<BytesResponse> {
   const {
     request,
-    info: { namespace, name },
+    info: { namespace, name, subresource },
     call,
     bodies,
   } = exchange;
   const how = negotiate(exchange, resource.kind);
   const { value, ...source } = await bodies.object(request, resource.kind);
-  const existed = resource.find(namespace, name) !== undefined;
-  const object = (await resource.replace(namespace, name, value, { ...call, ...source })) as ApiObject;
+  const existed = subresource !== '' || resource.find(namespace, name) !== undefined;
+  const object = (await resource.replace(namespace, name, value, { ...call, ...source }, subresource)) as ApiObject;
   return bytesAnswer(how, [showObject(how, resource, object)], existed ? 200 : 201);
 }
 
