@@ -23,16 +23,16 @@ const typesIn = (header: string): readonly string[] =>
 
 /** Throws UnsupportedMediaType or NotAcceptable where no handler is found. `verb`: of the resource; undefined for documents. */
 export function checkRouted(request: ApiRequest, formats: readonly Format[], verb?: string): void {
-  const plain = formats.map(({ mediaType }) => mediaType);
+  const isServed = (type: string): boolean => formats.some(({ mediaType }) => mediaType === type);
   if (verb === 'patch') {
     const [sent] = typesIn(request.header('content-type') ?? '');
-    const isKnown =
-      PATCHES.some((type) => type === sent) || (sent === CBOR_PATCH && plain.includes('application/cbor'));
+    const isKnown = PATCHES.some((type) => type === sent) || (sent === CBOR_PATCH && isServed('application/cbor'));
     if (!isKnown) throw refusal(415, 'UnsupportedMediaType', '415: Unsupported Media Type');
   }
   const accept = request.header('accept');
   if (accept === undefined || accept === '') return;
-  if (typesIn(accept).some((type) => type === '*/*' || plain.includes(type))) return;
+  if (typesIn(accept).some((type) => type === '*/*' || isServed(type))) return;
+  const plain = formats.map(({ mediaType }) => mediaType);
   const streams =
     verb === 'list' || verb === 'watch'
       ? formats.flatMap(({ mediaType, streamType }) =>
