@@ -28,14 +28,17 @@ function oldest(jobs: readonly Job[], kept: number | undefined): readonly Job[] 
   return jobs.toSorted(inOrder).slice(0, jobs.length - kept);
 }
 
-/** Deletes a job and, in the background, its pods. One that is gone already is what was wanted. */
+/**
+ * Deletes a job and, in the background, its pods. One that is gone already is what was wanted; after a conflict it may
+ * still run, and no other must be started in its place.
+ */
 export async function deleteJob(owner: CronJob, target: Job, { api, events }: Context): Promise<void> {
   const { name, uid } = target.metadata;
   try {
     await api.of(job).delete(keyOf(target), { propagationPolicy: 'Background', preconditions: { uid } });
     events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted job ${name}` });
   } catch (error) {
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    if (hasReason(error, 'NotFound')) return;
     events.record(owner, { type: 'Warning', reason: 'FailedDelete', message: `Deleted job: ${messageOf(error)}` });
     throw error;
   }

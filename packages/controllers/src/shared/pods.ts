@@ -51,7 +51,10 @@ export async function createPod(
   }
 }
 
-/** Deletes a pod and says so with an event on the owner. A pod that is gone already is what was wanted. */
+/**
+ * Deletes a pod and says so with an event on the owner. A pod that is gone already is what was wanted; a conflict may be
+ * of many writes at once, and is for the next look: no change of the pod need wake the owner again.
+ */
 export async function deletePod(target: Pod, owner: ApiObject, { api, events }: Context): Promise<void> {
   try {
     await api.of(pod).delete(keyOf(target), { preconditions: { uid: target.metadata.uid } });
@@ -61,7 +64,7 @@ export async function deletePod(target: Pod, owner: ApiObject, { api, events }: 
       message: `Deleted pod: ${target.metadata.name}`,
     });
   } catch (error) {
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    if (hasReason(error, 'NotFound')) return;
     events.record(owner, { type: 'Warning', reason: 'FailedDelete', message: `Error deleting: ${messageOf(error)}` });
     throw error;
   }

@@ -82,7 +82,7 @@ export async function restoreIdentity(set: StatefulSet, ordinal: number, p: Pod,
     await context.api.of(pod).patch(keyOf(p), { type: 'merge', body: { metadata: { uid: p.metadata.uid, labels } } });
     context.events.record(set, { type: 'Normal', reason: 'SuccessfulUpdate', message: `${what} successful` });
   } catch (error) {
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    if (hasReason(error, 'NotFound')) return;
     const message = `${what} failed error: ${messageOf(error)}`;
     context.events.record(set, { type: 'Warning', reason: 'FailedUpdate', message });
     throw error;
@@ -95,7 +95,7 @@ export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Co
     await api.of(pod).delete(`${p.metadata.namespace}/${p.metadata.name}`, { preconditions: { uid: p.metadata.uid } });
     events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `${what} successful` });
   } catch (error) {
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    if (hasReason(error, 'NotFound')) return;
     events.record(set, {
       type: 'Warning',
       reason: 'FailedDelete',
