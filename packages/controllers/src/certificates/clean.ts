@@ -1,6 +1,7 @@
 import { certificateSigningRequest, type CertificateSigningRequest, podCertificateRequest } from '@navarch/api';
-import { type ApiObject, hasReason, type Kind } from '@navarch/machinery';
+import type { ApiObject, Kind } from '@navarch/machinery';
 import { type Controller, defineController, self } from '../controller.ts';
+import { remove } from '../shared/remove.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,16 +30,12 @@ function cleaner<O extends ApiObject>(name: string, kind: Kind<O>, keptUntilMs: 
   return defineController({
     name,
     watches: [self(kind, ({ current }) => current !== undefined)],
-    async reconcile(key, { api, cache, clock }) {
-      const request = cache.get(kind, key);
+    async reconcile(key, context) {
+      const request = context.cache.get(kind, key);
       if (!request || request.metadata.deletionTimestamp) return undefined;
-      const leftMs = keptUntilMs(request) - clock.now();
+      const leftMs = keptUntilMs(request) - context.clock.now();
       if (leftMs > 0) return { requeueAfterMs: leftMs };
-      try {
-        await api.of(kind).delete(key, { preconditions: { uid: request.metadata.uid } });
-      } catch (error) {
-        if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
-      }
+      await remove(kind, request, context);
       return undefined;
     },
   });
