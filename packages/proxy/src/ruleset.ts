@@ -36,7 +36,6 @@ interface Building {
   readonly addresses: Map<string, string>;
   readonly nodePorts: Map<string, string>;
   readonly datagrams: Map<string, ReadonlySet<string>>;
-  readonly node: ProxyNode;
   readonly family: Family;
 }
 
@@ -49,28 +48,28 @@ export function ruleset(services: Iterable<Service>, slices: Iterable<EndpointSl
   };
   const nodePorts = { IPv4: new Map<string, string>(), IPv6: new Map<string, string>() };
   const [ofIpv4, ofIpv6] = [groupSlices(slices, 'IPv4'), groupSlices(slices, 'IPv6')];
+  const families = familiesOf(node);
   for (const service of services) {
     const { spec, metadata } = service;
     if (spec.type === 'ExternalName' || !spec.clusterIP || spec.clusterIP === 'None') continue;
     const key = `${metadata.namespace}/${metadata.name}`;
-    for (const family of familiesOf(service, node)) {
+    const own = clusterIpsOf(spec);
+    for (const family of families) {
+      if (!own.some((address) => ipFamilyOf(address) === family.name)) continue;
       const of = (family.name === 'IPv4' ? ofIpv4 : ofIpv6).get(key) ?? [];
-      const building: Building = { ...rules, nodePorts: nodePorts[family.name], node, family };
+      const building: Building = { ...rules, nodePorts: nodePorts[family.name], family };
       for (const port of spec.ports ?? []) addPort(service, port, reachable(of, port.name ?? '', node), building);
     }
   }
   return { ...rules, nodePorts: nodePorts.IPv4, nodePorts6: nodePorts.IPv6 };
 }
 
-/** Those of which the service has a cluster IP. */
-function familiesOf({ spec }: Service, { clusterCidr }: ProxyNode): readonly Family[] {
-  const own = clusterIpsOf(spec);
+function familiesOf({ clusterCidr }: ProxyNode): readonly Family[] {
   const { IPv4, IPv6 } = clusterCidrsOf(clusterCidr);
-  const both: readonly Family[] = [
+  return [
     { name: 'IPv4', protocol: 'ip', mark: '', clusterCidr: IPv4 },
     { name: 'IPv6', protocol: 'ip6', mark: '6', clusterCidr: IPv6 },
   ];
-  return both.filter(({ name }) => own.some((address) => ipFamilyOf(address) === name));
 }
 
 const clusterIpsOf = ({ clusterIP, clusterIPs }: Service['spec']): readonly string[] =>
