@@ -66,6 +66,7 @@ export {
 } from './core/v1/node-selection.ts';
 export { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
 export { persistentVolume } from './core/v1/persistent-volume.ts';
+export { isExtended as isExtendedResource } from './checks/quantities.ts';
 export { podTemplate } from './core/v1/pod-template.ts';
 export { pod } from './core/v1/pod.ts';
 export { replicationController } from './core/v1/replication-controller.ts';

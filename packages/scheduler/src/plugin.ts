@@ -32,10 +32,18 @@ export interface Shift {
 
 /** What has to be done, and to come about, between the decision and the binding: the only hook with an effect is this value. */
 export interface Errand {
+  /** How long all of it may take; then the pod is placed anew. */
+  readonly waitMsMax: number;
   /** Tells the server what was decided. Rejects where that cannot be: the pod is placed anew. */
   write(api: Api): Promise<void>;
   /** What must come about, one after the other. */
   readonly conditions: readonly Condition[];
+}
+
+/** How many nodes are looked at for pods to evict before the gentlest is chosen: the larger of both. */
+export interface PreemptionBounds {
+  readonly minCandidateNodesPercentage: number;
+  readonly minCandidateNodesAbsolute: number;
 }
 
 interface Condition {
@@ -77,6 +85,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
+  /** Others may be evicted for a pod that fits nowhere. */
+  readonly preemption?: PreemptionBounds;
   /** What must come about before the pod may be bound to that node. */
   errand?(pod: Pod, node: NodeInfo, snapshot: Snapshot): Errand | undefined;
   /** Brings raw scores to 0..100, in place. `scores[i]` is of `nodes[i]`. */

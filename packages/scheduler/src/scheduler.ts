@@ -29,8 +29,6 @@ const WRITES_MAX = 128;
 
 /** Decisions one after the other without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
-/** How long a pod waits for its volumes before it is placed anew (upstream's bindTimeoutSeconds). */
-const ERRAND_MS_MAX = 10 * 60_000;
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
 export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
@@ -151,8 +149,9 @@ class Scheduler {
     const over = new AbortController();
     const late = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
+    const waitMs = Math.max(...errands.map(({ waitMsMax }) => waitMsMax));
     this.#group.spawn(async () => {
-      await clock.sleep(ERRAND_MS_MAX, AbortSignal.any([signal, late.signal])).then(
+      await clock.sleep(waitMs, AbortSignal.any([signal, late.signal])).then(
         () => over.abort(new Error('Volumes were not bound in time')),
         () => undefined,
       );

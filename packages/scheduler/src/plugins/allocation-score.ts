@@ -6,18 +6,16 @@ export interface ResourceWeight {
   readonly weight: number;
 }
 
+/** A score of 0 to 10 for some shares of use in a hundred, ascending; straight lines between them. */
+type Shape = readonly { readonly utilization: number; readonly score: number }[];
+
 /** How full a node should be that is preferred (scoringStrategy of upstream's NodeResourcesFitArgs). */
-export type ScoringStrategy =
-  /** The emptier the better: spreads load. */
-  | { readonly type: 'LeastAllocated'; readonly resources: readonly ResourceWeight[] }
-  /** The fuller the better: leaves whole nodes free. */
-  | { readonly type: 'MostAllocated'; readonly resources: readonly ResourceWeight[] }
-  /** A score of 0 to 10 for some shares of use in a hundred, ascending; straight lines between them. */
-  | {
-      readonly type: 'RequestedToCapacityRatio';
-      readonly resources: readonly ResourceWeight[];
-      readonly shape: readonly { readonly utilization: number; readonly score: number }[];
-    };
+export interface ScoringStrategy {
+  /** The emptier the better, which spreads load; the fuller the better, which leaves whole nodes free; or by a shape. */
+  readonly type: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
+  readonly resources: readonly ResourceWeight[];
+  readonly requestedToCapacityRatio?: { readonly shape: Shape };
+}
 
 export const leastAllocated: ScoringStrategy = {
   type: 'LeastAllocated',
@@ -42,12 +40,15 @@ export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, templ
   return strategy.type === 'RequestedToCapacityRatio' ? Math.round(sum / weights) : Math.floor(sum / weights);
 }
 
-/** cpu and memory count for every pod, also for one that asks for none. */
+/** Neither of the resources that every node has: it counts only for pods that ask for it. */
+export const isScalar = (name: string): boolean => name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage';
+
+/** What every node has counts for every pod, also for one that asks for none. */
 function usedAfter(name: string, info: NodeInfo, template: Template): number | undefined {
   if (name === 'cpu') return info.scoredCpu + template.scoredCpu;
   if (name === 'memory') return info.scoredMemory + template.scoredMemory;
   const asked = template.requests.get(name) ?? 0;
-  return asked === 0 ? undefined : (info.requested.get(name) ?? 0) + asked;
+  return asked === 0 && isScalar(name) ? undefined : (info.requested.get(name) ?? 0) + asked;
 }
 
 function scoreOf(strategy: ScoringStrategy, used: number, capacity: number): number {
@@ -57,14 +58,17 @@ function scoreOf(strategy: ScoringStrategy, used: number, capacity: number): num
     case 'MostAllocated':
       return Math.floor((Math.min(used, capacity) * 100) / capacity);
     case 'RequestedToCapacityRatio':
-      return 10 * onLine(strategy.shape, used > capacity ? 100 : Math.floor((used * 100) / capacity));
+      return (
+        10 *
+        onLine(
+          strategy.requestedToCapacityRatio?.shape ?? [],
+          used > capacity ? 100 : Math.floor((used * 100) / capacity),
+        )
+      );
   }
 }
 
-function onLine(
-  shape: readonly { readonly utilization: number; readonly score: number }[],
-  utilization: number,
-): number {
+function onLine(shape: Shape, utilization: number): number {
   let before = shape[0];
   if (!before || utilization <= before.utilization) return before?.score ?? 0;
   for (const point of shape) {

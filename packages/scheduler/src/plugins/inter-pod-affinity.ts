@@ -1,5 +1,5 @@
 import type { Pod } from '@navarch/api';
-import { definePlugin, misfit, type Shift } from '../plugin.ts';
+import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
 import { matchesTerm, type PodTerm, termsOf } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
@@ -9,8 +9,12 @@ const NO_FRIENDS = misfit(false, "node(s) didn't match pod affinity rules");
 const OWN_ANTI_AFFINITY = misfit(true, "node(s) didn't match pod anti-affinity rules");
 const OTHERS_ANTI_AFFINITY = misfit(true, "node(s) didn't satisfy existing pods anti-affinity rules");
 
-/** How much it counts that a running pod requires pods like this one near itself (hardPodAffinityWeight). */
-const REQUIRED_WEIGHT = 1;
+export interface InterPodAffinityArgs {
+  /** How much it counts that a running pod requires pods like this one near itself. */
+  readonly hardPodAffinityWeight: number;
+  /** What running pods want counts only for pods that prefer some company themselves. */
+  readonly ignorePreferredTermsOfExistingPods?: boolean;
+}
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -37,51 +41,54 @@ interface Pull {
 }
 
 /** Keeps pods near to some pods and away from others, by what they say and by what pods that run already say. */
-export const interPodAffinity = definePlugin<Prepared, readonly Pull[]>({
-  name: 'InterPodAffinity',
-  scope: 'cluster',
-  wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
-  wakes(pod, event, snapshot) {
-    switch (event.type) {
-      case 'node-added':
-        return true;
-      case 'node-changed':
-        return event.node.metadata.labels !== event.previous.metadata.labels;
-      case 'pod-placed':
-      case 'pod-changed':
-        return (
-          isWantedNear(pod, event.pod, snapshot) ||
-          (event.type === 'pod-changed' && stoodInTheWay(pod, event.previous, snapshot))
-        );
-      case 'pod-removed':
-        return stoodInTheWay(pod, event.pod, snapshot);
-      default:
-        return false;
-    }
-  },
-  prepare,
-  filter(_pod, { labels }, { near, isFirst, away, unwelcome }) {
-    if (!hasFriends(labels, near, isFirst)) return NO_FRIENDS;
-    if (isAmong(labels, away)) return OWN_ANTI_AFFINITY;
-    return isAmong(labels, unwelcome) ? OTHERS_ANTI_AFFINITY : undefined;
-  },
-  shift,
-  weigh,
-  score(_pod, { labels }, pulls) {
-    let sum = 0;
-    for (const { topologyKey, counts, weight } of pulls) {
-      const domain = labels[topologyKey];
-      if (domain !== undefined) sum += weight * (counts.get(domain) ?? 0);
-    }
-    return sum;
-  },
-  normalize(scores) {
-    let [min, max] = [Infinity, -Infinity];
-    for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
-    for (let i = 0; i < scores.length; i++)
-      scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
-  },
-});
+export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<Prepared, readonly Pull[]> =>
+  definePlugin<Prepared, readonly Pull[]>({
+    name: 'InterPodAffinity',
+    scope: 'cluster',
+    wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+    wakes(pod, event, snapshot) {
+      switch (event.type) {
+        case 'node-added':
+          return true;
+        case 'node-changed':
+          return event.node.metadata.labels !== event.previous.metadata.labels;
+        case 'pod-placed':
+        case 'pod-changed':
+          return (
+            isWantedNear(pod, event.pod, snapshot) ||
+            (event.type === 'pod-changed' && stoodInTheWay(pod, event.previous, snapshot))
+          );
+        case 'pod-removed':
+          return stoodInTheWay(pod, event.pod, snapshot);
+        default:
+          return false;
+      }
+    },
+    prepare,
+    filter(_pod, { labels }, { near, isFirst, away, unwelcome }) {
+      if (!hasFriends(labels, near, isFirst)) return NO_FRIENDS;
+      if (isAmong(labels, away)) return OWN_ANTI_AFFINITY;
+      return isAmong(labels, unwelcome) ? OTHERS_ANTI_AFFINITY : undefined;
+    },
+    shift,
+    weigh: (pod, snapshot) => weigh(pod, snapshot, args),
+    score(_pod, { labels }, pulls) {
+      let sum = 0;
+      for (const { topologyKey, counts, weight } of pulls) {
+        const domain = labels[topologyKey];
+        if (domain !== undefined) sum += weight * (counts.get(domain) ?? 0);
+      }
+      return sum;
+    },
+    normalize(scores) {
+      let [min, max] = [Infinity, -Infinity];
+      for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
+      for (let i = 0; i < scores.length; i++)
+        scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
+    },
+  });
+
+export const interPodAffinity = interPodAffinityBy({ hardPodAffinityWeight: 1 });
 
 function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const template = snapshot.templateOf(pod);
@@ -157,19 +164,25 @@ function isEmpty(counts: Counts): boolean {
   return true;
 }
 
-function weigh(pod: Pod, snapshot: Snapshot): readonly Pull[] | undefined {
+function weigh(
+  pod: Pod,
+  snapshot: Snapshot,
+  { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods }: InterPodAffinityArgs,
+): readonly Pull[] | undefined {
   const template = snapshot.templateOf(pod);
-  const pulls: Pull[] = termsOf(template).preferred.map(({ term, weight }) => ({
+  const { preferred } = termsOf(template);
+  if (ignorePreferredTermsOfExistingPods && preferred.length === 0) return undefined;
+  const pulls: Pull[] = preferred.map(({ term, weight }) => ({
     topologyKey: term.topologyKey,
     counts: snapshot.pods.matching([term]).by(term.topologyKey),
     weight,
   }));
   for (const { kind, term, weight, holders } of snapshot.pods.wishesAbout(template)) {
-    if (kind === 'away') continue;
+    if (kind === 'away' || (kind === 'near' && hardPodAffinityWeight === 0)) continue;
     pulls.push({
       topologyKey: term.topologyKey,
       counts: holders.by(term.topologyKey),
-      weight: kind === 'near' ? REQUIRED_WEIGHT : weight,
+      weight: kind === 'near' ? hardPodAffinityWeight : weight,
     });
   }
   return pulls.length > 0 ? pulls : undefined;

@@ -180,10 +180,12 @@ test('nodeResourcesFitBy() prefers the empty, the full, or whatever the shape sa
       {
         type: 'RequestedToCapacityRatio',
         resources,
-        shape: [
-          { utilization: 0, score: 0 },
-          { utilization: 100, score: 10 },
-        ],
+        requestedToCapacityRatio: {
+          shape: [
+            { utilization: 0, score: 0 },
+            { utilization: 100, score: 10 },
+          ],
+        },
       },
       'full',
     ],
@@ -191,10 +193,12 @@ test('nodeResourcesFitBy() prefers the empty, the full, or whatever the shape sa
       {
         type: 'RequestedToCapacityRatio',
         resources,
-        shape: [
-          { utilization: 0, score: 10 },
-          { utilization: 100, score: 0 },
-        ],
+        requestedToCapacityRatio: {
+          shape: [
+            { utilization: 0, score: 10 },
+            { utilization: 100, score: 0 },
+          ],
+        },
       },
       'empty',
     ],
@@ -202,18 +206,20 @@ test('nodeResourcesFitBy() prefers the empty, the full, or whatever the shape sa
       {
         type: 'RequestedToCapacityRatio',
         resources,
-        shape: [
-          { utilization: 0, score: 0 },
-          { utilization: 50, score: 10 },
-          { utilization: 100, score: 0 },
-        ],
+        requestedToCapacityRatio: {
+          shape: [
+            { utilization: 0, score: 0 },
+            { utilization: 50, score: 10 },
+            { utilization: 100, score: 0 },
+          ],
+        },
       },
       'half',
     ],
   ];
   for (const [strategy, expected] of rows)
     assert.equal(
-      put(podOf('p'), snapshotOf(nodes, placed), profileOf(nodeResourcesFitBy(strategy))).node,
+      put(podOf('p'), snapshotOf(nodes, placed), profileOf(nodeResourcesFitBy({ scoringStrategy: strategy }))).node,
       expected,
       JSON.stringify(strategy),
     );

@@ -1,8 +1,8 @@
-import type { Node, Pod } from '@navarch/api';
+import { isExtendedResource, type Node, type Pod } from '@navarch/api';
 import { definePlugin, type Misfit, misfit, type SchedulerPlugin } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type Amounts, amountsOf, type Template } from '../snapshot/template.ts';
+import { type Amounts, amountsOf, perTemplate, type Template } from '../snapshot/template.ts';
 import { allocationScore, leastAllocated, type ScoringStrategy } from './allocation-score.ts';
 
 interface Prepared {
@@ -11,33 +11,54 @@ interface Prepared {
   readonly found: Map<string, Misfit>;
 }
 
+export interface NodeResourcesFitArgs {
+  readonly scoringStrategy: ScoringStrategy;
+  /** Extended resources that no node is turned away for: someone else counts them. */
+  readonly ignoredResources?: readonly string[];
+  /** Those of these domains: `example.com` for example.com/gpu. */
+  readonly ignoredResourceGroups?: readonly string[];
+}
+
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
-export const nodeResourcesFitBy = (strategy: ScoringStrategy): SchedulerPlugin<Prepared, Template> =>
-  definePlugin<Prepared, Template>({
+export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<Prepared, Template> {
+  const checked = checkedRequests(args);
+  return definePlugin<Prepared, Template>({
     name: 'NodeResourcesFit',
     scope: 'node',
     wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
     wakes(pod, event, snapshot) {
       switch (event.type) {
         case 'node-added':
-          return hasEver(snapshot.templateOf(pod), event.node);
+          return hasEver(checked(snapshot.templateOf(pod)), event.node);
         case 'node-changed':
-          return isRicher(event.node, event.previous) && hasEver(snapshot.templateOf(pod), event.node);
+          return isRicher(event.node, event.previous) && hasEver(checked(snapshot.templateOf(pod)), event.node);
         case 'pod-removed':
           return true;
         case 'pod-changed':
-          return frees(pod, event.pod, event.previous, snapshot);
+          return frees(checked(snapshot.templateOf(pod)), event.pod, event.previous, snapshot);
         default:
           return false;
       }
     },
-    prepare: (pod, snapshot) => ({ requests: snapshot.templateOf(pod).requests, found: new Map() }),
+    prepare: (pod, snapshot) => ({ requests: checked(snapshot.templateOf(pod)), found: new Map() }),
     filter: (_pod, info, prepared) => misfitOf(info, prepared),
     weigh: (pod, snapshot) => snapshot.templateOf(pod),
-    score: (_pod, info, template) => allocationScore(strategy, info, template),
+    score: (_pod, info, template) => allocationScore(args.scoringStrategy, info, template),
   });
+}
+export const nodeResourcesFit = nodeResourcesFitBy({ scoringStrategy: leastAllocated });
 
-export const nodeResourcesFit = nodeResourcesFitBy(leastAllocated);
+/** What of a pod's requests a node is looked at for. */
+function checkedRequests({
+  ignoredResources = [],
+  ignoredResourceGroups = [],
+}: NodeResourcesFitArgs): (template: Template) => Amounts {
+  if (ignoredResources.length + ignoredResourceGroups.length === 0) return ({ requests }) => requests;
+  const isIgnored = (name: string): boolean =>
+    isExtendedResource(name) &&
+    (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.slice(0, name.indexOf('/'))));
+  return perTemplate(({ requests }) => new Map([...requests].filter(([name]) => !isIgnored(name))));
+}
 
 function misfitOf(info: NodeInfo, { requests, found }: Prepared): Misfit | undefined {
   let lacking: string[] | undefined;
@@ -63,7 +84,7 @@ function shared(lacking: readonly string[], isResolvable: boolean, found: Map<st
 }
 
 /** Whether the node could hold the pod if it were empty. */
-function hasEver({ requests }: Template, { status }: Node): boolean {
+function hasEver(requests: Amounts, { status }: Node): boolean {
   const allocatable = amountsOf(status.allocatable ?? {});
   for (const [name, amount] of requests) if (amount > (allocatable.get(name) ?? 0)) return false;
   return true;
@@ -77,8 +98,7 @@ function isRicher({ status }: Node, previous: Node): boolean {
 }
 
 /** A pod on a node asks for less of something that the waiting one wants. */
-function frees(pod: Pod, changed: Pod, previous: Pod, snapshot: Snapshot): boolean {
-  const { requests } = snapshot.templateOf(pod);
+function frees(requests: Amounts, changed: Pod, previous: Pod, snapshot: Snapshot): boolean {
   const [now, before] = [snapshot.templateOf(changed).requests, snapshot.templateOf(previous).requests];
   for (const [name, amount] of before) if ((now.get(name) ?? 0) < amount && (requests.get(name) ?? 0) > 0) return true;
   return false;

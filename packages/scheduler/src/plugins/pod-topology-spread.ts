@@ -1,10 +1,19 @@
-import type { Pod } from '@navarch/api';
-import { definePlugin, misfit, type Shift } from '../plugin.ts';
+import type { Pod, TopologySpreadConstraint } from '@navarch/api';
+import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Template } from '../snapshot/template.ts';
 import { moved } from './moved-counts.ts';
-import { countedPods, defaultSpreads, eligibilityOf, HOSTNAME, type Spread, spreadsOf } from './spread-constraints.ts';
+import {
+  countedPods,
+  defaultsOf,
+  defaultSpreads,
+  eligibilityOf,
+  HOSTNAME,
+  type PodTopologySpreadArgs,
+  type Spread,
+  spreadsOf,
+} from './spread-constraints.ts';
 
 const TOO_SKEWED = misfit(true, "node(s) didn't match pod topology spread constraints");
 const NO_LABEL = misfit(false, "node(s) didn't match pod topology spread constraints (missing required label)");
@@ -30,70 +39,81 @@ interface Weighed {
 }
 
 /** Spreads pods over zones, hosts or whatever a label says (KEP-895). */
-export const podTopologySpread = definePlugin<readonly Counted[], Weighed>({
-  name: 'PodTopologySpread',
-  scope: 'cluster',
-  wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
-  wakes(pod, event, snapshot) {
-    const { hard } = spreadsOf(snapshot.templateOf(pod));
-    switch (event.type) {
-      case 'node-added':
-        return hard.every(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== undefined);
-      case 'node-changed':
-        return (
-          hard.some(
-            ({ topologyKey }) =>
-              event.node.metadata.labels?.[topologyKey] !== event.previous.metadata.labels?.[topologyKey],
-          ) || event.node.spec.taints !== event.previous.spec.taints
-        );
-      case 'pod-changed':
-        return isCounted(event.pod, pod, hard) !== isCounted(event.previous, pod, hard);
-      case 'pod-placed':
-      case 'pod-removed':
-        return isCounted(event.pod, pod, hard);
-      default:
-        return false;
-    }
-  },
-  prepare(pod, snapshot) {
+export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugin<readonly Counted[], Weighed> {
+  const defaults = defaultsOf(args);
+  const hardOf = (pod: Pod, snapshot: Snapshot): readonly Spread[] => {
     const template = snapshot.templateOf(pod);
-    const { hard } = spreadsOf(template);
-    return hard.length > 0 ? hard.map((spread) => counted(spread, hard, template, snapshot)) : undefined;
-  },
-  filter(_pod, { labels }, constraints) {
-    for (const {
-      spread: { topologyKey, maxSkew, countsSelf },
-      counts,
-      least,
-    } of constraints) {
-      const domain = labels[topologyKey];
-      if (domain === undefined) return NO_LABEL;
-      if ((counts.get(domain) ?? 0) + (countsSelf ? 1 : 0) - least > maxSkew) return TOO_SKEWED;
-    }
-    return undefined;
-  },
-  shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
-  weigh,
-  score(_pod, node, { parts, needsAllLabels }) {
-    if (needsAllLabels && parts.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return IGNORED;
-    let sum = 0;
-    for (const { topologyKey, maxSkew, weight, of } of parts) {
-      const domain = node.labels[topologyKey];
-      if (domain !== undefined) sum += of(node, domain) * weight + (maxSkew - 1);
-    }
-    return Math.round(sum);
-  },
-  /** Fewer pods are better: turned round, so that the emptiest gets 100. */
-  normalize(scores) {
-    let [min, max] = [Infinity, 0];
-    for (const score of scores) if (score !== IGNORED) [min, max] = [Math.min(min, score), Math.max(max, score)];
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i] as number;
-      if (score === IGNORED) scores[i] = 0;
-      else scores[i] = max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
-    }
-  },
-});
+    return template.spec.topologySpreadConstraints?.length
+      ? spreadsOf(template).hard
+      : defaultSpreads(defaults, 'DoNotSchedule', { pod, template, objects: snapshot.objects });
+  };
+  return definePlugin<readonly Counted[], Weighed>({
+    name: 'PodTopologySpread',
+    scope: 'cluster',
+    wakesOn: ['node-added', 'node-changed', 'pod-placed', 'pod-changed', 'pod-removed'],
+    wakes(pod, event, snapshot) {
+      const hard = hardOf(pod, snapshot);
+      switch (event.type) {
+        case 'node-added':
+          return hard.every(({ topologyKey }) => event.node.metadata.labels?.[topologyKey] !== undefined);
+        case 'node-changed':
+          return (
+            hard.some(
+              ({ topologyKey }) =>
+                event.node.metadata.labels?.[topologyKey] !== event.previous.metadata.labels?.[topologyKey],
+            ) || event.node.spec.taints !== event.previous.spec.taints
+          );
+        case 'pod-changed':
+          return isCounted(event.pod, pod, hard) !== isCounted(event.previous, pod, hard);
+        case 'pod-placed':
+        case 'pod-removed':
+          return isCounted(event.pod, pod, hard);
+        default:
+          return false;
+      }
+    },
+    prepare(pod, snapshot) {
+      const hard = hardOf(pod, snapshot);
+      const template = snapshot.templateOf(pod);
+      return hard.length > 0 ? hard.map((spread) => counted(spread, hard, template, snapshot)) : undefined;
+    },
+    filter(_pod, { labels }, constraints) {
+      for (const {
+        spread: { topologyKey, maxSkew, countsSelf },
+        counts,
+        least,
+      } of constraints) {
+        const domain = labels[topologyKey];
+        if (domain === undefined) return NO_LABEL;
+        if ((counts.get(domain) ?? 0) + (countsSelf ? 1 : 0) - least > maxSkew) return TOO_SKEWED;
+      }
+      return undefined;
+    },
+    shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
+    weigh: (pod, snapshot, feasible) => weigh(pod, snapshot, { feasible, defaults, args }),
+    score(_pod, node, { parts, needsAllLabels }) {
+      if (needsAllLabels && parts.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return IGNORED;
+      let sum = 0;
+      for (const { topologyKey, maxSkew, weight, of } of parts) {
+        const domain = node.labels[topologyKey];
+        if (domain !== undefined) sum += of(node, domain) * weight + (maxSkew - 1);
+      }
+      return Math.round(sum);
+    },
+    /** Fewer pods are better: turned round, so that the emptiest gets 100. */
+    normalize(scores) {
+      let [min, max] = [Infinity, 0];
+      for (const score of scores) if (score !== IGNORED) [min, max] = [Math.min(min, score), Math.max(max, score)];
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] as number;
+        if (score === IGNORED) scores[i] = 0;
+        else scores[i] = max === 0 ? 100 : Math.floor((100 * (max + min - score)) / max);
+      }
+    },
+  });
+}
+
+export const podTopologySpread = podTopologySpreadBy({ defaultingType: 'System' });
 
 const IGNORED = -1;
 
@@ -130,10 +150,20 @@ function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted 
   return { spread, counts: then, least: leastOf(then, spread.minDomains), test };
 }
 
-function weigh(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined {
+interface Weighing {
+  readonly feasible: readonly NodeInfo[];
+  readonly defaults: readonly TopologySpreadConstraint[];
+  readonly args: PodTopologySpreadArgs;
+}
+
+function weigh(pod: Pod, snapshot: Snapshot, { feasible, defaults, args }: Weighing): Weighed | undefined {
   const template = snapshot.templateOf(pod);
-  const isOwn = (template.spec.topologySpreadConstraints?.length ?? 0) > 0;
-  const spreads = isOwn ? spreadsOf(template).soft : defaultSpreads(pod, template, snapshot.objects);
+  const isSaid = (template.spec.topologySpreadConstraints?.length ?? 0) > 0;
+  const spreads = isSaid
+    ? spreadsOf(template).soft
+    : defaultSpreads(defaults, 'ScheduleAnyway', { pod, template, objects: snapshot.objects });
+  // Upstream's own defaults are the only ones that nobody chose: a node without their labels is judged by what it has.
+  const isOwn = isSaid || args.defaultingType === 'List';
   if (spreads.length === 0) return undefined;
   const keys = spreads.map(({ topologyKey }) => topologyKey);
   const judged = isOwn ? feasible.filter(({ labels }) => keys.every((key) => labels[key] !== undefined)) : feasible;

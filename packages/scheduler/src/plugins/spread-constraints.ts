@@ -73,25 +73,34 @@ function compileSpread(constraint: TopologySpreadConstraint, { labels }: Templat
   };
 }
 
-/** What holds for pods that say nothing themselves (upstream's built-in default constraints): prefer, never refuse. */
-const DEFAULTS: readonly { readonly topologyKey: string; readonly maxSkew: number }[] = [
-  { topologyKey: HOSTNAME, maxSkew: 3 },
-  { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
+export interface PodTopologySpreadArgs {
+  /** What holds for pods that say nothing themselves: upstream's built-in constraints, or those of the list. */
+  readonly defaultingType: 'System' | 'List';
+  /** Without selectors: each pod's services and controller say which pods are counted. */
+  readonly defaultConstraints?: readonly TopologySpreadConstraint[];
+}
+
+/** They prefer, and never refuse. */
+const SYSTEM: readonly TopologySpreadConstraint[] = [
+  { topologyKey: HOSTNAME, maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+  { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
 ];
 
-/** The default constraints for a pod of some service or controller; none for a pod of its own. */
-export function defaultSpreads(pod: Pod, template: Template, objects: CacheReader): readonly Spread[] {
+export const defaultsOf = ({ defaultingType, defaultConstraints = [] }: PodTopologySpreadArgs) =>
+  defaultingType === 'System' ? SYSTEM : defaultConstraints;
+
+/** The default constraints of one sort for a pod of some service or controller; none for a pod of its own. */
+export function defaultSpreads(
+  constraints: readonly TopologySpreadConstraint[],
+  whenUnsatisfiable: TopologySpreadConstraint['whenUnsatisfiable'],
+  { pod, template, objects }: { readonly pod: Pod; readonly template: Template; readonly objects: CacheReader },
+): readonly Spread[] {
   if (template.spec.topologySpreadConstraints?.length) return [];
-  const selector = selectorOfOwners(pod, objects);
+  const asked = constraints.filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable);
+  const selector = asked.length > 0 ? selectorOfOwners(pod, objects) : undefined;
   if (!selector) return [];
-  return DEFAULTS.map((each) => ({
-    ...each,
-    minDomains: 1,
-    selector,
-    countsSelf: selector.matches(template.labels),
-    honorsAffinity: true,
-    honorsTaints: false,
-  }));
+  const countsSelf = selector.matches(template.labels);
+  return asked.map((constraint) => ({ ...compileSpread(constraint, template), selector, countsSelf }));
 }
 
 /** What the services that select the pod and the controller that made it select, all together. */

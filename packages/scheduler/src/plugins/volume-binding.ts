@@ -11,7 +11,7 @@ import {
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
-import { definePlugin, type Errand, misfit } from '../plugin.ts';
+import { definePlugin, type Errand, misfit, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import {
   type Claim,
@@ -43,35 +43,44 @@ interface Prepared {
 /** How an open claim gets its volume on a node: one that is there, or one that is made. */
 type Way = { readonly claim: Claim; readonly volume: Volume } | { readonly claim: Claim; readonly volume: undefined };
 
+export interface VolumeBindingArgs {
+  /** How long a pod waits for its volumes before it is placed anew. */
+  readonly bindTimeoutSeconds: number;
+}
+
 /** Keeps a pod to nodes that its volumes can be reached from, and brings claims and volumes together where it goes. */
-export const volumeBinding = definePlugin<Prepared>({
-  name: 'VolumeBinding',
-  scope: 'cluster',
-  wakesOn: ['node-added', 'node-changed', 'storage-changed'],
-  refuse(pod, snapshot) {
-    for (const each of claimsOf(snapshot.templateOf(pod), snapshot.objects)) {
-      const why = refusal(each, pod);
-      if (why) return misfit(false, why);
-    }
-    return undefined;
-  },
-  prepare,
-  filter(_pod, { node }, { bound, open, objects }) {
-    for (const { volume } of bound) {
-      if (!volume) return VOLUME_GONE;
-      if (!isReachable(volume, node)) return OUT_OF_REACH;
-    }
-    if (open.length === 0) return undefined;
-    const ways = waysOn(node, open, objects);
-    if (!ways) return NOTHING_TO_BIND;
-    return ways.every((way) => way.volume || hasSpace(way.claim, node, objects)) ? undefined : NO_SPACE;
-  },
-  errand(pod, info, snapshot) {
-    const prepared = prepare(pod, snapshot);
-    const ways = prepared && prepared.open.length > 0 ? waysOn(info.node, prepared.open, snapshot.objects) : undefined;
-    return ways && errandFor(ways, info.node);
-  },
-});
+export const volumeBindingBy = ({ bindTimeoutSeconds }: VolumeBindingArgs): SchedulerPlugin<Prepared> =>
+  definePlugin<Prepared>({
+    name: 'VolumeBinding',
+    scope: 'cluster',
+    wakesOn: ['node-added', 'node-changed', 'storage-changed'],
+    refuse(pod, snapshot) {
+      for (const each of claimsOf(snapshot.templateOf(pod), snapshot.objects)) {
+        const why = refusal(each, pod);
+        if (why) return misfit(false, why);
+      }
+      return undefined;
+    },
+    prepare,
+    filter(_pod, { node }, { bound, open, objects }) {
+      for (const { volume } of bound) {
+        if (!volume) return VOLUME_GONE;
+        if (!isReachable(volume, node)) return OUT_OF_REACH;
+      }
+      if (open.length === 0) return undefined;
+      const ways = waysOn(node, open, objects);
+      if (!ways) return NOTHING_TO_BIND;
+      return ways.every((way) => way.volume || hasSpace(way.claim, node, objects)) ? undefined : NO_SPACE;
+    },
+    errand(pod, info, snapshot) {
+      const prepared = prepare(pod, snapshot);
+      const ways =
+        prepared && prepared.open.length > 0 ? waysOn(info.node, prepared.open, snapshot.objects) : undefined;
+      return ways && errandFor(ways, info.node, bindTimeoutSeconds * 1000);
+    },
+  });
+
+export const volumeBinding = volumeBindingBy({ bindTimeoutSeconds: 600 });
 
 function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const { objects } = snapshot;
@@ -187,11 +196,12 @@ function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): bo
 }
 
 /** What has to be written and to come about before the pod may be bound. */
-function errandFor(ways: readonly Way[], node: Node): Errand {
+function errandFor(ways: readonly Way[], node: Node, waitMsMax: number): Errand {
   const nodeName = node.metadata.name;
   /** The claims that wait for a provisioner, by the version that tells it where. */
   const asked = new Map<string, bigint | undefined>();
   return {
+    waitMsMax,
     async write(api) {
       for (const { claim, volume } of ways) {
         if (volume) await api.of(persistentVolume).update(volume.metadata.name, (current) => promised(current, claim));

@@ -2,7 +2,7 @@ import type { Pod, podDisruptionBudget } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import type { ObjectOf } from '@navarch/machinery';
 import { Cycle, listed, type Unfit } from '../cycle.ts';
-import type { Profile } from '../plugin.ts';
+import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
@@ -29,9 +29,9 @@ export interface PreemptionRequest {
   readonly random: Random;
 }
 
-// Upstream's bounds: a tenth of the nodes, and at least a hundred, are looked at before the gentlest is chosen.
-const CANDIDATES_MIN = 100;
-const CANDIDATES_PERCENT = 10;
+/** The plugin that stands for preemption in a profile. Upstream's bounds: a tenth of the nodes, and at least a hundred. */
+export const defaultPreemptionBy = (preemption: PreemptionBounds): SchedulerPlugin =>
+  definePlugin({ name: 'DefaultPreemption', scope: 'cluster', wakesOn: [], preemption });
 
 /** Whose eviction would make room for a pod that fits nowhere, and where; pure, like `place`. */
 export function preempt(request: PreemptionRequest): Preemption {
@@ -39,12 +39,15 @@ export function preempt(request: PreemptionRequest): Preemption {
     pod,
     unfit: { resolvable },
     snapshot,
+    profile,
   } = request;
+  const bounds = profile.plugins.find(({ plugin }) => plugin.preemption)?.plugin.preemption;
+  if (!bounds) return { node: undefined, message: '', losesPromise: true };
   const ineligible = ineligibility(pod, snapshot);
   if (ineligible) return { node: undefined, message: `preemption: ${ineligible}`, losesPromise: false };
   const reasons = new Map<string, number>();
   const add = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-  const best = gentlest(candidatesOf(request, add));
+  const best = gentlest(candidatesOf(request, bounds, add));
   if (best) return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
   const others = snapshot.nodes.length - resolvable.length;
   if (others > 0) add('Preemption is not helpful for scheduling', others);
@@ -57,6 +60,7 @@ export function preempt(request: PreemptionRequest): Preemption {
 
 function candidatesOf(
   { pod, unfit: { resolvable }, snapshot, profile, budgets, random }: PreemptionRequest,
+  { minCandidateNodesAbsolute, minCandidateNodesPercentage }: PreemptionBounds,
   add: (reason: string, count?: number) => void,
 ): readonly Candidate[] {
   if (resolvable.length === 0) return [];
@@ -65,7 +69,10 @@ function candidatesOf(
     return [];
   }
   const cycle = new Cycle(pod, snapshot, profile, new Memory());
-  const enough = Math.max(CANDIDATES_MIN, Math.floor((resolvable.length * CANDIDATES_PERCENT) / 100));
+  const enough = Math.max(
+    minCandidateNodesAbsolute,
+    Math.floor((resolvable.length * minCandidateNodesPercentage) / 100),
+  );
   const begin = random.uint32() % resolvable.length;
   const candidates: Candidate[] = [];
   for (let i = 0; i < resolvable.length && candidates.length < enough; i++) {

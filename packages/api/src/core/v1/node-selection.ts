@@ -34,7 +34,10 @@ export function compileNodeTerm({ matchExpressions = [], matchFields = [] }: Nod
 export const meetsNodeTerm = ({ labels, fields, isEmpty }: NodeTerm, { metadata }: Node): boolean =>
   !isEmpty && labels.matches(metadata.labels) && fields.matches({ 'metadata.name': metadata.name });
 
-export function compileNodeSelection({ nodeSelector, affinity }: PodSpec): NodeSelection {
+export function compileNodeSelection({
+  nodeSelector,
+  affinity,
+}: Pick<PodSpec, 'nodeSelector' | 'affinity'>): NodeSelection {
   return {
     selector: nodeSelector && selectorFromMap(nodeSelector),
     required:

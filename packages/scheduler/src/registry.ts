@@ -1,0 +1,118 @@
+import type { ExtensionPoint } from './extension-points.ts';
+import { definePlugin, type SchedulerPlugin } from './plugin.ts';
+import { leastAllocated } from './plugins/allocation-score.ts';
+import { balancedAllocationBy } from './plugins/balanced-allocation.ts';
+import { imageLocality } from './plugins/image-locality.ts';
+import { interPodAffinityBy } from './plugins/inter-pod-affinity.ts';
+import { nodeAffinityBy } from './plugins/node-affinity.ts';
+import { nodeName } from './plugins/node-name.ts';
+import { nodePorts } from './plugins/node-ports.ts';
+import { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
+import { nodeUnschedulable } from './plugins/node-unschedulable.ts';
+import { nodeVolumeLimits } from './plugins/node-volume-limits.ts';
+import { podTopologySpreadBy } from './plugins/pod-topology-spread.ts';
+import { schedulingGates } from './plugins/scheduling-gates.ts';
+import { taintToleration } from './plugins/taint-toleration.ts';
+import { volumeBindingBy } from './plugins/volume-binding.ts';
+import { volumeRestrictions } from './plugins/volume-restrictions.ts';
+import { volumeZone } from './plugins/volume-zone.ts';
+import { defaultPreemptionBy } from './preemption/preemption.ts';
+
+/** A plugin that a configuration may name. */
+export interface Registration<Args = undefined> {
+  readonly name: string;
+  /** In the default profile, where it scores. */
+  readonly weight?: number;
+  /** Where upstream's plugin of this name acts: what a configuration may switch on and off. */
+  readonly points: readonly ExtensionPoint[];
+  readonly defaults: Args;
+  make(args: Args): SchedulerPlugin<any, any>;
+}
+
+/** A plugin that takes no arguments. */
+const plain = (
+  plugin: SchedulerPlugin<any, any>,
+  points: readonly ExtensionPoint[],
+  weight?: number,
+): Registration<any> => ({
+  name: plugin.name,
+  points,
+  defaults: undefined,
+  make: () => plugin,
+  ...(weight === undefined ? {} : { weight }),
+});
+
+const taking = <Args>(registration: Registration<Args>): Registration<any> => registration;
+
+/** How pods wait and how they are bound is the scheduler's own; these names stand for it. */
+const prioritySort = definePlugin({ name: 'PrioritySort', scope: 'node', wakesOn: [] });
+const defaultBinder = definePlugin({ name: 'DefaultBinder', scope: 'node', wakesOn: [] });
+
+const SCORING: readonly ExtensionPoint[] = ['preScore', 'score'];
+const FILTERING: readonly ExtensionPoint[] = ['preFilter', 'filter'];
+const CPU_AND_MEMORY = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+];
+
+/** Every plugin there is, in upstream's default order. Adding one is adding it here. */
+export const registry: readonly Registration<any>[] = [
+  plain(schedulingGates, ['preEnqueue']),
+  plain(prioritySort, ['queueSort']),
+  plain(nodeUnschedulable, ['filter']),
+  plain(nodeName, ['filter']),
+  plain(taintToleration, ['filter', ...SCORING], 3),
+  taking({
+    name: 'NodeAffinity',
+    weight: 2,
+    points: [...FILTERING, ...SCORING],
+    defaults: {},
+    make: nodeAffinityBy,
+  }),
+  plain(nodePorts, FILTERING),
+  taking({
+    name: 'NodeResourcesFit',
+    weight: 1,
+    points: [...FILTERING, ...SCORING],
+    defaults: { scoringStrategy: leastAllocated },
+    make: nodeResourcesFitBy,
+  }),
+  plain(volumeRestrictions, FILTERING),
+  plain(nodeVolumeLimits, FILTERING),
+  taking({
+    name: 'VolumeBinding',
+    points: [...FILTERING, 'reserve', 'preBind', ...SCORING],
+    defaults: { bindTimeoutSeconds: 600 },
+    make: volumeBindingBy,
+  }),
+  plain(volumeZone, FILTERING),
+  taking({
+    name: 'PodTopologySpread',
+    weight: 2,
+    points: [...FILTERING, ...SCORING],
+    defaults: { defaultingType: 'System' },
+    make: podTopologySpreadBy,
+  }),
+  taking({
+    name: 'InterPodAffinity',
+    weight: 2,
+    points: [...FILTERING, ...SCORING],
+    defaults: { hardPodAffinityWeight: 1 },
+    make: interPodAffinityBy,
+  }),
+  taking({
+    name: 'DefaultPreemption',
+    points: ['postFilter'],
+    defaults: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
+    make: defaultPreemptionBy,
+  }),
+  taking({
+    name: 'NodeResourcesBalancedAllocation',
+    weight: 1,
+    points: SCORING,
+    defaults: { resources: CPU_AND_MEMORY },
+    make: balancedAllocationBy,
+  }),
+  plain(imageLocality, ['score'], 1),
+  plain(defaultBinder, ['bind']),
+];
