@@ -29,3 +29,19 @@ test('blocksOf() says what is wrong with a range', () => {
     assert.throws(() => blocksOf(cidr, bits), /^Error: Cannot divide .* into blocks of/);
   }
 });
+
+test('overlap() finds the blocks that have an address of a range', () => {
+  const blocks = blocksOf('10.244.0.0/16', 24);
+  for (const [cidr, place] of [
+    ['10.244.7.0/24', [7, 7]],
+    ['10.244.6.0/23', [6, 7]],
+    ['10.244.7.128/25', [7, 7]],
+    ['10.0.0.0/8', [0, 255]],
+    ['10.245.0.0/24', undefined],
+    ['10.243.255.0/24', undefined],
+    ['fd00::/64', undefined],
+    ['nonsense', undefined],
+  ] as const)
+    assert.deepEqual(blocks.overlap(cidr), place, cidr);
+  assert.deepEqual(blocksOf('fd00:10:244::/48', 64).overlap('fd00:10:244:0102::/64'), [0x102, 0x102]);
+});

@@ -1,5 +1,6 @@
 import { isTerminal, node, pod, type Pod } from '@navarch/api';
-import { hasReason } from '@navarch/machinery';
+import type { CacheReader } from '@navarch/client';
+import { hasReason, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, defineController } from '../controller.ts';
 import { count } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
@@ -34,71 +35,95 @@ export const podGcController = ({ terminatedMax = 12_500 }: PodGcOptions = {}): 
     workers: 1,
     async reconcile(_, context) {
       const pods = context.cache.list(pod);
-      await removeTerminated(pods, terminatedMax, context);
-      await removeOutOfService(context);
-      await removeOrphans(pods, missed, context);
-      for (const p of context.cache.find(pod, podsByNode, ''))
-        if (p.metadata.deletionTimestamp) await remove(p, 'unscheduled', context);
+      const unscheduled = context.cache.find(pod, podsByNode, '').filter((p) => p.metadata.deletionTimestamp);
+      await removeAll(terminatedBeyond(pods, terminatedMax), 'terminated', context);
+      await removeAll(outOfService(context.cache), 'out-of-service', context);
+      await removeAll(await orphans(pods, missed, context), 'orphaned', context);
+      await removeAll(unscheduled, 'unscheduled', context);
       return { requeueAfterMs: PERIOD_MS };
     },
   });
 };
 
-async function removeTerminated(pods: readonly Pod[], max: number, context: Context): Promise<void> {
-  if (max <= 0) return;
-  const terminated = pods.filter((p) => isTerminal(p) && !p.metadata.deletionTimestamp);
-  if (terminated.length <= max) return;
-  const oldest = terminated
-    .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1))
-    .slice(0, terminated.length - max);
-  for (const p of oldest) await remove(p, 'terminated', context);
+function terminatedBeyond(pods: readonly Pod[], max: number): readonly Pod[] {
+  if (max <= 0) return [];
+  const terminated = pods.filter(isTerminal);
+  return terminated.length <= max ? [] : terminated.sort(oldestFirst).slice(0, terminated.length - max);
 }
+
+/** What its node put out goes before all others: those tell what workloads have done. */
+const oldestFirst = (a: Pod, b: Pod): number => (ageOf(a) < ageOf(b) ? -1 : 1);
+const ageOf = ({ metadata: { creationTimestamp, name }, status: { phase, reason } }: Pod): string =>
+  `${phase === 'Failed' && reason === 'Evicted' ? 0 : 1} ${creationTimestamp} ${name}`;
 
 /** Someone declared the node lost for good (KEP-2268): its terminating pods need not wait for it. */
-async function removeOutOfService(context: Context): Promise<void> {
-  for (const n of context.cache.list(node)) {
-    const isUp = n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
-    if (isUp || !n.spec.taints?.some((taint) => taint.key === OUT_OF_SERVICE)) continue;
-    for (const p of context.cache.find(pod, podsByNode, n.metadata.name))
-      if (p.metadata.deletionTimestamp) await remove(p, 'out-of-service', context);
-  }
+function outOfService(cache: CacheReader): readonly Pod[] {
+  const lost = cache
+    .list(node)
+    .filter(
+      ({ spec, status }) =>
+        spec.taints?.some(({ key }) => key === OUT_OF_SERVICE) &&
+        !status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
+    );
+  return lost
+    .flatMap(({ metadata }) => cache.find(pod, podsByNode, metadata.name))
+    .filter((p) => p.metadata.deletionTimestamp)
+    .sort(oldestFirst);
 }
 
-async function removeOrphans(pods: readonly Pod[], missed: Map<string, number>, context: Context): Promise<void> {
+async function orphans(pods: readonly Pod[], missed: Map<string, number>, context: Context): Promise<readonly Pod[]> {
   const { cache, clock } = context;
   const missing = new Set(
     pods.map((p) => p.spec.nodeName ?? '').filter((name) => name !== '' && !cache.get(node, name)),
   );
   for (const name of missed.keys()) if (!missing.has(name)) missed.delete(name);
+  const found: Pod[] = [];
   for (const name of missing) {
     const since = missed.get(name) ?? clock.monotonic();
     missed.set(name, since);
-    if (clock.monotonic() - since < QUARANTINE_MS || (await exists(name, context))) continue;
-    for (const p of cache.find(pod, podsByNode, name)) await remove(p, 'orphaned', context);
+    if (clock.monotonic() - since >= QUARANTINE_MS && !(await exists(name, context)))
+      found.push(...cache.find(pod, podsByNode, name));
   }
+  return found;
 }
 
-async function exists(name: string, { api }: Context): Promise<boolean> {
+/** Who cannot say so now is asked again in the next round. */
+async function exists(name: string, { api, log }: Context): Promise<boolean> {
   try {
     await api.of(node).get(name);
     return true;
   } catch (error) {
     if (hasReason(error, 'NotFound')) return false;
-    throw error;
+    log.warn('Cannot tell whether a node is gone', { node: name, error });
+    return true;
   }
 }
 
 type Why = 'terminated' | 'out-of-service' | 'orphaned' | 'unscheduled';
 
-/** Whatever has not ended has failed: nobody is left who could say how it ended. */
-async function remove(p: Pod, why: Why, context: Context): Promise<void> {
-  const labels = { namespace: p.metadata.namespace ?? '', reason: why };
-  DELETED.add(context.metrics, labels);
-  const said = why === 'orphaned' ? { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } : {};
-  try {
-    await disrupt(p, { ...said, fails: true, gracePeriodSeconds: 0 }, context);
-  } catch (error) {
-    FAILED.add(context.metrics, labels);
-    throw error;
+/** One that somebody holds fast is tried again in the next round, and keeps no other. */
+async function removeAll(pods: readonly Pod[], why: Why, context: Context): Promise<void> {
+  for (const p of pods) {
+    const labels = { namespace: p.metadata.namespace ?? '', reason: why };
+    DELETED.add(context.metrics, labels);
+    try {
+      await remove(p, why, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      FAILED.add(context.metrics, labels);
+      context.log.warn('Cannot remove a pod', { pod: keyOf(p), why, error });
+    }
   }
 }
+
+/** Whatever has not ended has failed: nobody is left who could say how it ended. */
+const remove = (p: Pod, why: Why, context: Context): Promise<void> =>
+  disrupt(
+    p,
+    {
+      ...(why === 'orphaned' ? { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } : {}),
+      fails: true,
+      gracePeriodSeconds: 0,
+    },
+    context,
+  );

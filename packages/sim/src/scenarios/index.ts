@@ -16,7 +16,10 @@ import { jobEndScenarios } from './job/ends.ts';
 import { jobLifeScenarios } from './job/life.ts';
 import { leaderElectionScenarios } from './leader-election/leader-election.ts';
 import { namespaceScenarios } from './namespace/namespace.ts';
+import { nodeIpamScenarios } from './node/node-ipam.ts';
+import { nodeTtlScenarios } from './node/node-ttl.ts';
 import { nodeScenarios } from './node/node.ts';
+import { podGcScenarios } from './node/pod-gc.ts';
 import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
@@ -50,6 +53,9 @@ export const scenarios: readonly Scenario[] = [
   ...quotaScenarios,
   ...endpointScenarios,
   ...nodeScenarios,
+  ...podGcScenarios,
+  ...nodeIpamScenarios,
+  ...nodeTtlScenarios,
   ...volumeScenarios,
   ...provisioningScenarios,
   ...attachingScenarios,

@@ -1,31 +1,19 @@
 import assert from 'node:assert/strict';
-import { isActive, lease, node, type Node, type Pod, pod } from '@navarch/api';
-import {
-  nodeIpamController,
-  nodeLifecycleController,
-  podGcController,
-  taintEvictionController,
-} from '@navarch/controllers';
+import { isActive, lease, node, type Node, pod } from '@navarch/api';
+import { nodeLifecycleController, taintEvictionController } from '@navarch/controllers';
 import type { Draft, ObjectOf } from '@navarch/machinery';
-import { conditionOf, named, names } from '../drafts.ts';
-import { defineProperty, invariantOf, type Property } from '../property.ts';
+import { conditionOf, names } from '../drafts.ts';
 import { defineScenario, type Scenario } from '../scenario.ts';
 import type { View } from '../view.ts';
 import type { World } from '../world.ts';
+import { addNode, makePod } from './objects.ts';
 
 type Taint = NonNullable<NonNullable<Node['spec']>['taints']>[number];
 
-const addNode = async (world: World, name: string): Promise<void> => {
-  await world.create(node, { metadata: { name } });
-  await world.change(node, name, (n) => ({ ...n, spec: { ...n.spec, taints: [] } }));
-};
 const taint = (world: World, name: string, ...taints: readonly Taint[]): Promise<Node> =>
   world.change(node, name, (n) => ({ ...n, spec: { ...n.spec, taints } }));
 const taintsOf = (view: View, name: string): readonly string[] =>
   (view.get(node, name)?.spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).toSorted();
-const makePod = (world: World, name: string, nodeName: string, spec: object = {}): Promise<Pod> =>
-  world.create(pod, { metadata: named(name), spec: { nodeName, containers: [{ name: 'c', image: 'v1' }], ...spec } });
-
 const OUT: Taint = { key: 'out', effect: 'NoExecute' };
 const tolerating = (tolerationSeconds?: number) => ({
   tolerations: [
@@ -68,29 +56,6 @@ async function live(world: World, all: readonly string[], seconds: number): Prom
     await world.pass('10s');
   }
 }
-
-/** Blocks of addresses are given to one node each, for as long as it lives. */
-const ownBlocks: Property = invariantOf('no block of addresses has two nodes', [node], (view) => {
-  const blocks = view.list(node).flatMap(({ spec }) => spec.podCIDR ?? []);
-  return new Set(blocks).size < blocks.length ? blocks.join(', ') : undefined;
-});
-
-/** Once it is told where its pods live. */
-const blocksStay: Property = defineProperty({
-  name: 'a node keeps its block',
-  of: [node],
-  begin() {
-    const held = new Map<string, string>();
-    return (view) => {
-      for (const { metadata, spec } of view.list(node)) {
-        const before = held.get(metadata.uid);
-        if (before !== undefined && spec.podCIDR !== before) return `${metadata.name} had ${before}`;
-        if (spec.podCIDR !== undefined) held.set(metadata.uid, spec.podCIDR);
-      }
-      return undefined;
-    };
-  },
-});
 
 const about = (
   scenario: Partial<Scenario> & Pick<Scenario, 'name' | 'says' | 'act' | 'end' | 'controllers'>,
@@ -195,60 +160,5 @@ export const nodeScenarios: readonly Scenario[] = [
       assert.equal(conditionOf(view.get(node, 'n1'), 'Ready')?.status, 'Unknown');
       assert.ok(view.list(node).every(({ spec }) => !spec.taints?.some(({ effect }) => effect === 'NoExecute')));
     },
-  }),
-  about({
-    name: 'pod-gc/node-gone',
-    says: 'Pods of a node that is gone for good are removed; those of others stay.',
-    controllers: () => [podGcController()],
-    async act(world) {
-      for (const name of ['n1', 'n2']) await addNode(world, name);
-      await makePod(world, 'a', 'n1');
-      await makePod(world, 'b', 'n2');
-      await world.pass('10s');
-      await world.remove(node, 'n1');
-    },
-    end: (view) => assert.deepEqual(names(view.list(pod)), ['b']),
-  }),
-  about({
-    name: 'pod-gc/ended',
-    says: 'Of pods that have ended as many stay as the limit says, the youngest.',
-    controllers: () => [podGcController({ terminatedMax: 2 })],
-    pods: { ends: () => ({ afterMs: 100, exitCode: 0 }) },
-    async act(world) {
-      await addNode(world, 'n1');
-      for (const name of ['a', 'b', 'c', 'd', 'e']) {
-        await makePod(world, name, 'n1');
-        await world.pass('3s');
-      }
-    },
-    end: (view) => assert.ok(view.list(pod).length <= 2),
-  }),
-  about({
-    name: 'node-ipam/blocks',
-    says: 'Every node gets a block of addresses that no other has, and keeps it.',
-    controllers: () => [nodeIpamController({ clusterCidr: '10.244.0.0/21' })],
-    pods: 'none',
-    always: [ownBlocks, blocksStay],
-    async act(world) {
-      for (let n = 0; n < 6; n++) await world.create(node, { metadata: { name: `n${n}` } });
-      await world.pass(world.random.uint32() % 2000);
-      await world.remove(node, 'n2');
-      await world.create(node, { metadata: { name: 'n6' } });
-    },
-    end: (view) => assert.ok(view.list(node).every(({ spec }) => spec.podCIDR !== undefined)),
-  }),
-  about({
-    name: 'node-ipam/exhausted',
-    says: 'When there is no block left a node waits, and gets the first that is free again.',
-    controllers: () => [nodeIpamController({ clusterCidr: '10.244.0.0/23' })],
-    pods: 'none',
-    always: [ownBlocks, blocksStay],
-    async act(world) {
-      for (const name of ['n1', 'n2', 'n3']) await world.create(node, { metadata: { name } });
-      await world.until('two have one', (view) => view.list(node).filter(({ spec }) => spec.podCIDR).length === 2);
-      const served = world.view.list(node).find(({ spec }) => spec.podCIDR);
-      await world.remove(node, served?.metadata.name ?? '');
-    },
-    end: (view) => assert.equal(view.list(node).filter(({ spec }) => spec.podCIDR).length, 2),
   }),
 ];
