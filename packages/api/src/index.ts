@@ -67,6 +67,7 @@ export {
 export { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts';
 export { persistentVolume } from './core/v1/persistent-volume.ts';
 export { isExtended as isExtendedResource } from './checks/quantities.ts';
+export { validateNodeAffinity } from './core/v1/affinity-validation.ts';
 export { podTemplate } from './core/v1/pod-template.ts';
 export { pod } from './core/v1/pod.ts';
 export { replicationController } from './core/v1/replication-controller.ts';

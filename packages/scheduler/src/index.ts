@@ -1,3 +1,6 @@
+export type { ExtenderFile, ExtenderTls } from './config/config-types.ts';
+export { ConfigError } from './config/decode-config.ts';
+export { readSchedulerConfig, type SchedulerConfig } from './config/read-config.ts';
 export {
   chooseMax,
   enoughNodes,

@@ -1,8 +1,9 @@
-import type { Profile } from './plugin.ts';
-import { registry } from './registry.ts';
+import { composeProfile } from './config/compose-profile.ts';
+import { mergePlugins } from './config/merge-plugins.ts';
 
 /** Upstream's default profile: every plugin, with upstream's weights and arguments. */
-export const defaultProfile: Profile = {
+export const defaultProfile = composeProfile({
   schedulerName: 'default-scheduler',
-  plugins: registry.map(({ make, defaults, weight = 0 }) => ({ plugin: make(defaults), weight })),
-};
+  plugins: mergePlugins(),
+  args: new Map(),
+});

@@ -1,6 +1,16 @@
+import {
+  type ArgsDeclaration,
+  balancedAllocationArgs,
+  interPodAffinityArgs,
+  noArgs,
+  nodeAffinityArgs,
+  nodeResourcesFitArgs,
+  podTopologySpreadArgs,
+  preemptionArgs,
+  volumeBindingArgs,
+} from './config/plugin-args.ts';
 import type { ExtensionPoint } from './extension-points.ts';
 import { definePlugin, type SchedulerPlugin } from './plugin.ts';
-import { leastAllocated } from './plugins/allocation-score.ts';
 import { balancedAllocationBy } from './plugins/balanced-allocation.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinityBy } from './plugins/inter-pod-affinity.ts';
@@ -25,7 +35,7 @@ export interface Registration<Args = undefined> {
   readonly weight?: number;
   /** Where upstream's plugin of this name acts: what a configuration may switch on and off. */
   readonly points: readonly ExtensionPoint[];
-  readonly defaults: Args;
+  readonly args: ArgsDeclaration<Args>;
   make(args: Args): SchedulerPlugin<any, any>;
 }
 
@@ -37,7 +47,7 @@ const plain = (
 ): Registration<any> => ({
   name: plugin.name,
   points,
-  defaults: undefined,
+  args: noArgs,
   make: () => plugin,
   ...(weight === undefined ? {} : { weight }),
 });
@@ -50,10 +60,6 @@ const defaultBinder = definePlugin({ name: 'DefaultBinder', scope: 'node', wakes
 
 const SCORING: readonly ExtensionPoint[] = ['preScore', 'score'];
 const FILTERING: readonly ExtensionPoint[] = ['preFilter', 'filter'];
-const CPU_AND_MEMORY = [
-  { name: 'cpu', weight: 1 },
-  { name: 'memory', weight: 1 },
-];
 
 /** Every plugin there is, in upstream's default order. Adding one is adding it here. */
 export const registry: readonly Registration<any>[] = [
@@ -66,7 +72,7 @@ export const registry: readonly Registration<any>[] = [
     name: 'NodeAffinity',
     weight: 2,
     points: [...FILTERING, ...SCORING],
-    defaults: {},
+    args: nodeAffinityArgs,
     make: nodeAffinityBy,
   }),
   plain(nodePorts, FILTERING),
@@ -74,7 +80,7 @@ export const registry: readonly Registration<any>[] = [
     name: 'NodeResourcesFit',
     weight: 1,
     points: [...FILTERING, ...SCORING],
-    defaults: { scoringStrategy: leastAllocated },
+    args: nodeResourcesFitArgs,
     make: nodeResourcesFitBy,
   }),
   plain(volumeRestrictions, FILTERING),
@@ -82,7 +88,7 @@ export const registry: readonly Registration<any>[] = [
   taking({
     name: 'VolumeBinding',
     points: [...FILTERING, 'reserve', 'preBind', ...SCORING],
-    defaults: { bindTimeoutSeconds: 600 },
+    args: volumeBindingArgs,
     make: volumeBindingBy,
   }),
   plain(volumeZone, FILTERING),
@@ -90,27 +96,27 @@ export const registry: readonly Registration<any>[] = [
     name: 'PodTopologySpread',
     weight: 2,
     points: [...FILTERING, ...SCORING],
-    defaults: { defaultingType: 'System' },
+    args: podTopologySpreadArgs,
     make: podTopologySpreadBy,
   }),
   taking({
     name: 'InterPodAffinity',
     weight: 2,
     points: [...FILTERING, ...SCORING],
-    defaults: { hardPodAffinityWeight: 1 },
+    args: interPodAffinityArgs,
     make: interPodAffinityBy,
   }),
   taking({
     name: 'DefaultPreemption',
     points: ['postFilter'],
-    defaults: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
+    args: preemptionArgs,
     make: defaultPreemptionBy,
   }),
   taking({
     name: 'NodeResourcesBalancedAllocation',
     weight: 1,
     points: SCORING,
-    defaults: { resources: CPU_AND_MEMORY },
+    args: balancedAllocationArgs,
     make: balancedAllocationBy,
   }),
   plain(imageLocality, ['score'], 1),

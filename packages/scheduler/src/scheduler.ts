@@ -8,7 +8,7 @@ import { type Measures, measures } from './measures.ts';
 import { bind, evict, losePromise, reportUnfit } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
 import { preempt } from './preemption/preemption.ts';
-import { PodQueue } from './queue/pod-queue.ts';
+import { type BackOff, PodQueue } from './queue/pod-queue.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
 import { Memory } from './verdicts.ts';
 
@@ -22,6 +22,7 @@ export interface SchedulerDeps {
   readonly metrics?: Metrics;
   /** Pods whose spec.schedulerName names none of these are left to others. */
   readonly profiles: readonly Profile[];
+  readonly backOff?: BackOff;
 }
 
 /** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
@@ -59,7 +60,7 @@ class Scheduler {
     this.#group = group;
     this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
     this.#snapshot = new Snapshot(deps.cache);
-    this.#queue = new PodQueue(deps.clock);
+    this.#queue = new PodQueue(deps.clock, deps.backOff);
     this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
   }
 

@@ -15,6 +15,7 @@ import { deschedulerOf } from '../compose/descheduler.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { loadBalancerPool } from '../compose/load-balancer-pool.ts';
+import { schedulingOf } from '../compose/scheduling.ts';
 import { startServer } from '../compose/server.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import {
@@ -67,6 +68,7 @@ interface ServerFlags {
   readonly controllers: readonly string[];
   readonly leaderElect?: boolean;
   readonly loadBalancerPool: readonly string[];
+  readonly schedulerConfig?: string;
   readonly deschedulerPolicy?: string;
   readonly deschedulingInterval: string;
   readonly featureGates: readonly string[];
@@ -118,6 +120,10 @@ export const declareServer: Declare = (program) => {
       'addresses for services of type LoadBalancer, which nodes answer for on their network: 192.168.1.240-192.168.1.250',
       together,
       [],
+    )
+    .option(
+      '--scheduler-config <file>',
+      'how pods are placed: profiles, plugins, extenders (kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration)',
     )
     .option(
       '--descheduler-policy <file>',
@@ -183,6 +189,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     admission: admissionPlugins(listOf(flags.enableAdmissionPlugins), listOf(flags.disableAdmissionPlugins)),
   };
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
+  const scheduling = schedulingOf(flags.schedulerConfig);
   const descheduler = deschedulerOf(flags.deschedulerPolicy, flags.deschedulingInterval);
   await using audit = openAudit(
     {
@@ -238,6 +245,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         joining: server.joining,
         loadBalancers,
         descheduler,
+        scheduling,
         controllers: controllersOf(flags.controllers),
         candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
         housekeep: (until) => server.served.housekeep(until),

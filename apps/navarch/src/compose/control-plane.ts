@@ -16,7 +16,8 @@ import {
   type Selection,
   selectionErrors,
 } from '@navarch/controllers';
-import { defaultProfile, runScheduler } from '@navarch/scheduler';
+import { runScheduler, type SchedulerConfig } from '@navarch/scheduler';
+import { parseDuration } from '@navarch/machinery';
 import { UserError } from '../user-error.ts';
 
 export interface ControlPlaneDeps {
@@ -36,6 +37,8 @@ export interface ControlPlaneDeps {
   readonly loadBalancers?: LoadBalancers | undefined;
   /** Absent: nothing is evicted so that it is placed anew. */
   readonly descheduler?: Omit<DeschedulerOptions, 'metrics'> | undefined;
+  /** How pods are placed. */
+  readonly scheduling: SchedulerConfig;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -52,8 +55,18 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
   controllersOf(deps);
   await using group = new TaskGroup(signal);
   group.spawn((s) => deps.housekeep(s));
-  group.spawn((s) => whereLeading(MANAGER, deps, (until) => runManager(deps, until), s));
-  group.spawn((s) => whereLeading(SCHEDULER, deps, (until) => runScheduling(deps, until), s));
+  group.spawn((s) => whereLeading({ component: MANAGER, deps, work: (until) => runManager(deps, until) }, s));
+  group.spawn((s) =>
+    whereLeading(
+      {
+        component: SCHEDULER,
+        deps,
+        election: deps.scheduling.leaderElection,
+        work: (until) => runScheduling(deps, until),
+      },
+      s,
+    ),
+  );
   await group.join();
 }
 
@@ -66,19 +79,25 @@ interface Component {
 const MANAGER: Component = { name: 'kube-controller-manager', eventSource: 'kube-controller-manager' };
 const SCHEDULER: Component = { name: 'kube-scheduler', eventSource: 'default-scheduler' };
 
+/** As a component's configuration says it; nothing: in kube-system, by the component's own name. */
+type Election = SchedulerConfig['leaderElection'];
+
 const userOf = ({ name }: Component): { name: string; groups: readonly string[] } => ({
   name: `system:${name}`,
   groups: ['system:authenticated'],
 });
 
+interface Led {
+  readonly component: Component;
+  readonly deps: ControlPlaneDeps;
+  readonly election?: Election;
+  readonly work: (signal: AbortSignal) => Promise<void>;
+}
+
 /** Where there is no other server there is nothing to wait for. */
-async function whereLeading(
-  component: Component,
-  { as, candidate, clock, random, log, metrics }: ControlPlaneDeps,
-  work: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (candidate === undefined) return work(signal);
+async function whereLeading({ component, deps, election, work }: Led, signal: AbortSignal): Promise<void> {
+  const { as, candidate, clock, random, log, metrics } = deps;
+  if (candidate === undefined || election?.leaderElect === false) return work(signal);
   const api = as(userOf(component));
   const own = { clock, random: random.fork(`election ${component.name}`), log };
   const events = new EventRecorder({ ...own, events: api.of(event) }, component.eventSource);
@@ -86,11 +105,19 @@ async function whereLeading(
   group.spawn((s) => events.run(s));
   await leadAgain(
     { ...own, leases: api.of(lease) as KindApi<LeaseObject>, metrics, events },
-    { namespace: 'kube-system', name: component.name, identity: candidate },
+    { namespace: 'kube-system', name: component.name, ...(election ? leaseOf(election) : {}), identity: candidate },
     work,
     group.signal,
   );
 }
+
+const leaseOf = (election: Election) => ({
+  namespace: election.resourceNamespace,
+  name: election.resourceName,
+  leaseMs: parseDuration(election.leaseDuration) ?? 0,
+  renewMs: parseDuration(election.renewDeadline) ?? 0,
+  retryMs: parseDuration(election.retryPeriod) ?? 0,
+});
 
 /** Made anew whenever this server comes to lead: what some remember is of an earlier time. */
 function controllersOf({
@@ -131,9 +158,10 @@ async function runManager(deps: ControlPlaneDeps, signal: AbortSignal): Promise<
 }
 
 async function runScheduling(
-  { as, clock, random, log, metrics }: ControlPlaneDeps,
+  { as, clock, random, log, metrics, scheduling }: ControlPlaneDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  const { profiles, backOff } = scheduling;
   const api = as(userOf(SCHEDULER));
   const cache = new Cache({ api, clock, random: random.fork('scheduler'), log });
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
@@ -141,10 +169,7 @@ async function runScheduling(
   group.spawn((s) => cache.run(s));
   group.spawn((s) => recorder.run(s));
   group.spawn((s) =>
-    runScheduler(
-      { api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles: [defaultProfile] },
-      s,
-    ),
+    runScheduler({ api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles, backOff }, s),
   );
   await group.join();
 }

@@ -6,6 +6,7 @@ import { httpTransport, loadAccess } from '@navarch/node/client';
 import { certificateAuthority, detachedSignature, Pki } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { runControlPlane } from '../compose/control-plane.ts';
+import { schedulingOf } from '../compose/scheduling.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 // `node candidate.ts FOLDER IDENTITY`: the controllers and the scheduler of one server among several, without its API
@@ -34,6 +35,7 @@ await untilStopped(async (signal) => {
         sign: detachedSignature,
         review: async () => false,
       },
+      scheduling: schedulingOf(undefined),
       controllers: ['*'],
       kinds: {
         current: () => builtinKinds,

@@ -7,7 +7,7 @@ export interface ResourceWeight {
 }
 
 /** A score of 0 to 10 for some shares of use in a hundred, ascending; straight lines between them. */
-type Shape = readonly { readonly utilization: number; readonly score: number }[];
+export type Shape = readonly { readonly utilization: number; readonly score: number }[];
 
 /** How full a node should be that is preferred (scoringStrategy of upstream's NodeResourcesFitArgs). */
 export interface ScoringStrategy {
@@ -17,27 +17,23 @@ export interface ScoringStrategy {
   readonly requestedToCapacityRatio?: { readonly shape: Shape };
 }
 
-export const leastAllocated: ScoringStrategy = {
-  type: 'LeastAllocated',
-  resources: [
-    { name: 'cpu', weight: 1 },
-    { name: 'memory', weight: 1 },
-  ],
-};
-
 /** 0 to 100 for a node as it would be with the pod on it. Resources that the node has not, or the pod does not ask for, are left out. */
 export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, template: Template): number {
+  const isByShape = strategy.type === 'RequestedToCapacityRatio';
   let sum = 0;
   let weights = 0;
   for (const { name, weight } of strategy.resources) {
     const capacity = info.allocatable.get(name) ?? 0;
     const used = usedAfter(name, info, template);
     if (capacity === 0 || used === undefined) continue;
-    sum += weight * scoreOf(strategy, used, capacity);
+    const score = scoreOf(strategy, used, capacity);
+    // By a shape, what is worth nothing does not count at all.
+    if (isByShape && score <= 0) continue;
+    sum += weight * score;
     weights += weight;
   }
   if (weights === 0) return 0;
-  return strategy.type === 'RequestedToCapacityRatio' ? Math.round(sum / weights) : Math.floor(sum / weights);
+  return isByShape ? Math.round(sum / weights) : Math.floor(sum / weights);
 }
 
 /** Neither of the resources that every node has: it counts only for pods that ask for it. */
@@ -58,27 +54,21 @@ function scoreOf(strategy: ScoringStrategy, used: number, capacity: number): num
     case 'MostAllocated':
       return Math.floor((Math.min(used, capacity) * 100) / capacity);
     case 'RequestedToCapacityRatio':
-      return (
-        10 *
-        onLine(
-          strategy.requestedToCapacityRatio?.shape ?? [],
-          used > capacity ? 100 : Math.floor((used * 100) / capacity),
-        )
-      );
+      return scoreByShape(strategy.requestedToCapacityRatio?.shape ?? [], used, capacity);
   }
 }
 
-function onLine(shape: Shape, utilization: number): number {
+/** 0 to 100 for what would be used of a capacity; where it is more than there is, as for all of it. */
+export function scoreByShape(shape: Shape, used: number, capacity: number): number {
+  const utilization = capacity === 0 || used > capacity ? 100 : Math.floor((used * 100) / capacity);
   let before = shape[0];
-  if (!before || utilization <= before.utilization) return before?.score ?? 0;
+  if (!before || utilization <= before.utilization) return 10 * (before?.score ?? 0);
   for (const point of shape) {
     if (utilization <= point.utilization && point !== before) {
-      return (
-        before.score +
-        ((point.score - before.score) * (utilization - before.utilization)) / (point.utilization - before.utilization)
-      );
+      const rise = 10 * (point.score - before.score) * (utilization - before.utilization);
+      return 10 * before.score + Math.trunc(rise / (point.utilization - before.utilization));
     }
     before = point;
   }
-  return before.score;
+  return 10 * before.score;
 }

@@ -3,7 +3,7 @@ import { definePlugin, type Misfit, misfit, type SchedulerPlugin } from '../plug
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Amounts, amountsOf, perTemplate, type Template } from '../snapshot/template.ts';
-import { allocationScore, leastAllocated, type ScoringStrategy } from './allocation-score.ts';
+import { allocationScore, type ScoringStrategy } from './allocation-score.ts';
 
 interface Prepared {
   readonly requests: Amounts;
@@ -46,8 +46,6 @@ export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<
     score: (_pod, info, template) => allocationScore(args.scoringStrategy, info, template),
   });
 }
-export const nodeResourcesFit = nodeResourcesFitBy({ scoringStrategy: leastAllocated });
-
 /** What of a pod's requests a node is looked at for. */
 function checkedRequests({
   ignoredResources = [],

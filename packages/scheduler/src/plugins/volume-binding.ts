@@ -13,6 +13,7 @@ import type { CacheReader } from '@navarch/client';
 import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
 import { definePlugin, type Errand, misfit, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { scoreByShape, type Shape } from './allocation-score.ts';
 import {
   type Claim,
   claimsOf,
@@ -46,11 +47,16 @@ type Way = { readonly claim: Claim; readonly volume: Volume } | { readonly claim
 export interface VolumeBindingArgs {
   /** How long a pod waits for its volumes before it is placed anew. */
   readonly bindTimeoutSeconds: number;
+  /** What a node's storage is worth by how much of it would be used. */
+  readonly shape: Shape;
 }
 
 /** Keeps a pod to nodes that its volumes can be reached from, and brings claims and volumes together where it goes. */
-export const volumeBindingBy = ({ bindTimeoutSeconds }: VolumeBindingArgs): SchedulerPlugin<Prepared> =>
-  definePlugin<Prepared>({
+export const volumeBindingBy = ({
+  bindTimeoutSeconds,
+  shape,
+}: VolumeBindingArgs): SchedulerPlugin<Prepared, Prepared> =>
+  definePlugin<Prepared, Prepared>({
     name: 'VolumeBinding',
     scope: 'cluster',
     wakesOn: ['node-added', 'node-changed', 'storage-changed'],
@@ -72,6 +78,14 @@ export const volumeBindingBy = ({ bindTimeoutSeconds }: VolumeBindingArgs): Sche
       if (!ways) return NOTHING_TO_BIND;
       return ways.every((way) => way.volume || hasSpace(way.claim, node, objects)) ? undefined : NO_SPACE;
     },
+    weigh(pod, snapshot) {
+      const prepared = prepare(pod, snapshot);
+      return prepared && prepared.open.length > 0 ? prepared : undefined;
+    },
+    score(_pod, { node }, { open, objects }) {
+      const ways = waysOn(node, open, objects);
+      return ways ? storageScore(ways, shape, node, objects) : 0;
+    },
     errand(pod, info, snapshot) {
       const prepared = prepare(pod, snapshot);
       const ways =
@@ -79,8 +93,6 @@ export const volumeBindingBy = ({ bindTimeoutSeconds }: VolumeBindingArgs): Sche
       return ways && errandFor(ways, info.node, bindTimeoutSeconds * 1000);
     },
   });
-
-export const volumeBinding = volumeBindingBy({ bindTimeoutSeconds: 600 });
 
 function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const { objects } = snapshot;
@@ -178,21 +190,53 @@ function canProvision(found: StorageClass | undefined, { metadata }: Node): bool
   );
 }
 
+const usesCapacity = (className: string, objects: CacheReader): boolean =>
+  objects.get(csiDriver, objects.get(storageClass, className)?.provisioner ?? '')?.spec.storageCapacity === true;
+
 /** Whether the driver that would make the volume says there is room for it where this node reaches (KEP-1472). */
-function hasSpace({ spec }: Claim, { metadata }: Node, objects: CacheReader): boolean {
-  const className = spec.storageClassName ?? '';
-  const provisioner = objects.get(storageClass, className)?.provisioner ?? '';
-  if (!objects.get(csiDriver, provisioner)?.spec.storageCapacity) return true;
+const hasSpace = (claim: Claim, node: Node, objects: CacheReader): boolean =>
+  !usesCapacity(claim.spec.storageClassName ?? '', objects) || spaceFor(claim, node, objects) !== undefined;
+
+function spaceFor({ spec }: Claim, { metadata }: Node, objects: CacheReader) {
   const wanted = quantityValue(spec.resources.requests?.['storage']);
-  return objects.list(csiStorageCapacity).some(({ storageClassName, nodeTopology, capacity, maximumVolumeSize }) => {
+  return objects.list(csiStorageCapacity).find(({ storageClassName, nodeTopology, capacity, maximumVolumeSize }) => {
     const limit = maximumVolumeSize ?? capacity;
     return (
-      storageClassName === className &&
+      storageClassName === (spec.storageClassName ?? '') &&
       limit !== undefined &&
       quantityValue(limit) >= wanted &&
       compileLabelSelector(nodeTopology).matches(metadata.labels)
     );
   });
+}
+
+/** Volumes that are there are judged by how well they would be filled; without any, the storage that new ones are made of. */
+function storageScore(ways: readonly Way[], shape: Shape, node: Node, objects: CacheReader): number {
+  const found = ways.filter(({ volume }) => volume);
+  const byClass = new Map<string, { wanted: number; capacity: number }>();
+  const judged = (className: string) => {
+    const known = byClass.get(className) ?? { wanted: 0, capacity: 0 };
+    byClass.set(className, known);
+    return known;
+  };
+  for (const { claim, volume } of found.length > 0 ? found : ways) {
+    const className = claim.spec.storageClassName ?? '';
+    const wanted = quantityValue(claim.spec.resources.requests?.['storage']);
+    if (volume) {
+      const of = judged(volume.spec.storageClassName ?? '');
+      of.wanted += wanted;
+      of.capacity += capacityOf(volume);
+      continue;
+    }
+    const space = usesCapacity(className, objects) ? spaceFor(claim, node, objects) : undefined;
+    if (!space) continue;
+    const of = judged(className);
+    of.wanted += wanted;
+    of.capacity = quantityValue(space.capacity);
+  }
+  let sum = 0;
+  for (const { wanted, capacity } of byClass.values()) sum += scoreByShape(shape, wanted, capacity);
+  return byClass.size === 0 ? 0 : Math.round(sum / byClass.size);
 }
 
 /** What has to be written and to come about before the pod may be bound. */

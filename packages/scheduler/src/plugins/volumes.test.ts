@@ -11,7 +11,8 @@ import {
 } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { nodeOf, objectsOf, podOf, snapshotOf, verdict } from '../testing/builders.ts';
-import { volumeBinding } from './volume-binding.ts';
+import { volumeBindingArgs } from '../config/plugin-args.ts';
+import { volumeBindingBy } from './volume-binding.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const nodes = [nodeOf('a', { labels: { [ZONE]: 'a' } }), nodeOf('b', { labels: { [ZONE]: 'b' } })];
@@ -190,7 +191,7 @@ test('volumeBinding brings claim and volume together before the pod is bound', a
     }),
   } as unknown as Api;
   const snapshot = snapshotOf(nodes, {}, objects);
-  const errand = volumeBinding.errand?.(
+  const errand = volumeBindingBy(volumeBindingArgs.complete({})).errand?.(
     using('c', 'd'),
     snapshot.node('b') as NonNullable<ReturnType<typeof snapshot.node>>,
     snapshot,

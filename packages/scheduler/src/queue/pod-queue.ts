@@ -5,8 +5,13 @@ import type { ClusterEvent, SchedulerPlugin } from '../plugin.ts';
 import { prioritySort, type Waiting } from '../plugins/priority-sort.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
-const BACK_OFF_MS_MIN = 1000;
-const BACK_OFF_MS_MAX = 10_000;
+/** How long a pod that was tried in vain is left alone at least: doubled every time, up to the most. */
+export interface BackOff {
+  readonly initialMs: number;
+  readonly maxMs: number;
+}
+
+const BACK_OFF: BackOff = { initialMs: 1000, maxMs: 10_000 };
 /** A parked pod that nothing woke is looked at again after this time. */
 const FLUSH_MS = 5 * 60_000;
 
@@ -29,6 +34,7 @@ interface BackingOff {
  */
 export class PodQueue {
   readonly #clock: Clock;
+  readonly #after: BackOff;
   readonly #ready = new Heap<Waiting>(prioritySort);
   readonly #isReady = new Set<string>();
   /** In the order in which they were parked. */
@@ -43,8 +49,9 @@ export class PodQueue {
   #sleeper: { readonly untilMs: number; readonly wake: AbortController } | undefined;
   #order = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, backOff: BackOff = BACK_OFF) {
     this.#clock = clock;
+    this.#after = backOff;
   }
 
   /** How many pods wait where, by upstream's names of the queues. */
@@ -151,7 +158,8 @@ export class PodQueue {
 
   #backOff(pod: Pod, triedMs: number): void {
     const attempts = this.#attempts.get(keyOf(pod)) ?? 1;
-    const dueMs = triedMs + Math.min(BACK_OFF_MS_MIN * 2 ** Math.min(attempts - 1, 8), BACK_OFF_MS_MAX);
+    const { initialMs, maxMs } = this.#after;
+    const dueMs = triedMs + Math.min(initialMs * 2 ** Math.min(attempts - 1, 30), maxMs);
     if (dueMs <= this.#clock.monotonic()) return this.add(pod);
     const entry = { pod, dueMs };
     this.#backingOff.set(keyOf(pod), entry);

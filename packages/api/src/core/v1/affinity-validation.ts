@@ -9,6 +9,7 @@ import { labelSelector } from '../../checks/selectors.ts';
 import { each, named } from '../../checks/values.ts';
 import type {
   Affinity,
+  NodeAffinity,
   NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
@@ -62,24 +63,25 @@ function nodeFieldRequirement({ key, operator, values = [] }: NodeSelectorRequir
   else at.at('key').invalid(key, 'not a valid field selector key');
 }
 
-export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, at: Field): void {
-  if (nodeAffinity) {
-    const here = at.at('nodeAffinity');
-    if (nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution) {
-      nodeSelector(
-        nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution,
-        here.at('requiredDuringSchedulingIgnoredDuringExecution'),
-      );
-    }
-    each(
-      nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution,
-      here.at('preferredDuringSchedulingIgnoredDuringExecution'),
-      (term, place) => {
-        weight(term.weight, place);
-        nodeSelectorTerm(term.preference, place.at('preference'), true);
-      },
+export function validateNodeAffinity(affinity: NodeAffinity, at: Field): void {
+  if (affinity.requiredDuringSchedulingIgnoredDuringExecution) {
+    nodeSelector(
+      affinity.requiredDuringSchedulingIgnoredDuringExecution,
+      at.at('requiredDuringSchedulingIgnoredDuringExecution'),
     );
   }
+  each(
+    affinity.preferredDuringSchedulingIgnoredDuringExecution,
+    at.at('preferredDuringSchedulingIgnoredDuringExecution'),
+    (term, place) => {
+      weight(term.weight, place);
+      nodeSelectorTerm(term.preference, place.at('preference'), true);
+    },
+  );
+}
+
+export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, at: Field): void {
+  if (nodeAffinity) validateNodeAffinity(nodeAffinity, at.at('nodeAffinity'));
   for (const [name, affinity] of [
     ['podAffinity', podAffinity],
     ['podAntiAffinity', podAntiAffinity],
