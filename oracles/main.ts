@@ -7,6 +7,7 @@ import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
+import { http2Oracle } from './http2/oracle.ts';
 import { javascriptOracle } from './javascript/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
@@ -32,6 +33,7 @@ const oracles: readonly Oracle[] = [
   definitionsOracle,
   clientOracle,
   streamsOracle,
+  http2Oracle,
   switchesOracle,
   documentsOracle,
   serverOracle,

@@ -3,6 +3,7 @@ import { failure } from '@navarch/machinery';
 import { Readable, type Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
+import type { BodySink } from '../http2/index.ts';
 import { USER_UID } from '../pki/subject.ts';
 
 /** Largest request body: upstream's limit for one object. */
@@ -26,19 +27,19 @@ export interface Outlet {
   write(bytes: Uint8Array): void;
   /** Resolves when everything handed over has gone to the system, or the client has gone. */
   drained(): Promise<void>;
-  end(bytes?: Uint8Array): void;
+  end(last?: readonly Uint8Array[]): void;
   /** Bytes handed over and not yet with the system. */
   readonly backlogBytes: number;
   forward(target: ProxyTarget): Promise<void>;
   destroy(error: Error): void;
 }
 
-/** What both versions of HTTP have in common of a readable request body. */
-interface BodySource {
-  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
-  on(event: 'end' | 'aborted', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  destroy(): unknown;
+/** What both versions of HTTP have in common of the body of a request. */
+export interface BodySource {
+  /** Once. */
+  read(sink: BodySink): void;
+  /** Ends the exchange: its client goes on sending what nobody wants. */
+  destroy(): void;
 }
 
 export interface RequestParts {
@@ -114,19 +115,21 @@ function bodyOf(source: BodySource): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    source.on('data', (chunk) => {
-      bytes += chunk.length;
-      if (bytes <= BODY_BYTES_MAX) {
-        chunks.push(chunk);
-        return;
-      }
-      chunks.length = 0;
-      reject(failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`));
-      if (bytes > DRAIN_BYTES_MAX) source.destroy();
+    source.read({
+      take(chunk) {
+        bytes += chunk.length;
+        if (bytes <= BODY_BYTES_MAX) {
+          chunks.push(chunk);
+          return true;
+        }
+        chunks.length = 0;
+        reject(failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`));
+        if (bytes > DRAIN_BYTES_MAX) source.destroy();
+        return true;
+      },
+      end: () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
+      fail: reject,
     });
-    source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    source.on('error', reject);
-    source.on('aborted', () => reject(new Error('The client has gone')));
   });
 }
 
@@ -205,7 +208,7 @@ async function send(reply: BytesResponse, { request, mayCompress }: Asked, outle
   if (request.method === 'HEAD') outlet.end();
   else if (isSqueezed) await sendPieces(Readable.from(piecesOf(reply.body)).pipe(createGzip({ level: 1 })), outlet);
   else if (size > PIECE_BYTES) await sendPieces(piecesOf(reply.body), outlet);
-  else outlet.end(bytesOf(reply));
+  else outlet.end(reply.body);
 }
 
 const ENCODING = 'Accept-Encoding';
@@ -239,8 +242,8 @@ function* piecesOf(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
   }
 }
 
-export const bytesOf = ({ body }: BytesResponse): Uint8Array =>
-  body.length === 1 ? (body[0] as Uint8Array) : Buffer.concat(body);
+export const joined = (chunks: readonly Uint8Array[]): Uint8Array =>
+  chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
 
 async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet): Promise<void> {
   if (outlet.isGone) return;

@@ -1,14 +1,7 @@
-import {
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-  type ServerResponse,
-} from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
 import type { ProxyTarget } from '@navarch/apiserver';
@@ -37,7 +30,20 @@ export interface ForwardCredentials {
   readonly extensionClient?: ClientCredentials;
 }
 
-type AnyRequest = IncomingMessage | Http2ServerRequest;
+/** A request as either version of HTTP has it. */
+export interface ForwardRequest extends Readable {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+}
+
+/** Where the answer goes. */
+export interface ForwardResponse extends Writable {
+  readonly headersSent: boolean;
+  writeHead(status: number, headers: Headers): this;
+  flushHeaders(): void;
+}
 
 /** How long a target may take to be connected to. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -48,8 +54,8 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 /** Sends a request on and its answer back, streaming both ways. Never rejects. */
 export async function forward(
   target: ProxyTarget,
-  request: AnyRequest,
-  response: ServerResponse,
+  request: ForwardRequest,
+  response: ForwardResponse,
   credentials: ForwardCredentials,
 ): Promise<void> {
   const place = proxyPlace(request.url ?? '/');
@@ -78,7 +84,7 @@ const isLog = ({ asKubeletClient, path }: ProxyTarget, place: ProxyPlace | undef
   asKubeletClient && !place && path.startsWith('/containerLogs/');
 const podOf = ({ path }: ProxyTarget): string => path.split('/')[3] ?? '';
 
-function sendStatus(response: ServerResponse, status: Status): void {
+function sendStatus(response: ForwardResponse, status: Status): void {
   if (response.headersSent) return;
   response
     .writeHead(status.code ?? 500, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
@@ -86,7 +92,7 @@ function sendStatus(response: ServerResponse, status: Status): void {
 }
 
 /** Upstream's aggregator says what is wrong with an extension server in plain text. */
-function sendText(response: ServerResponse, { code, message = '' }: Status): void {
+function sendText(response: ForwardResponse, { code, message = '' }: Status): void {
   response
     .writeHead(code ?? 503, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
     .end(`${message}\n`);
@@ -125,14 +131,14 @@ function tlsOf(
 function ask(
   target: ProxyTarget,
   place: ProxyPlace | undefined,
-  request: AnyRequest,
-  response: ServerResponse,
+  request: ForwardRequest,
+  response: ForwardResponse,
   credentials: ForwardCredentials,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { isTls, ...options } = optionsOf(target, place, credentials);
     const method = request.method ?? 'GET';
-    const headers = headersFor(target, request.headers, request.socket?.remoteAddress ?? '');
+    const headers = headersFor(target, request.headers, request.socket.remoteAddress ?? '');
     if (place) headers['x-forwarded-uri'] = forwardedOf(place);
     if (BODILESS.has(method) && request.headers['transfer-encoding'] !== undefined)
       headers['transfer-encoding'] = 'chunked';
@@ -154,7 +160,7 @@ function ask(
 /** An extension server is told who asks; it believes us because of our certificate. */
 function headersFor({ extension }: ProxyTarget, headers: IncomingMessage['headers'], remoteAddress: string): Headers {
   const passed = requestHeaders(headers, remoteAddress);
-  const host = headers.host ?? (headers[':authority'] as string | undefined);
+  const { host } = headers;
   if (!extension) return { ...passed, ...(host === undefined ? {} : { host }) };
   // What the client says of who it is must not get there.
   const own = Object.entries(passed).filter(([name]) => !name.startsWith('x-remote-'));
@@ -174,12 +180,11 @@ async function answer(
   reply: IncomingMessage,
   target: ProxyTarget,
   place: ProxyPlace | undefined,
-  request: AnyRequest,
-  response: ServerResponse,
+  request: ForwardRequest,
+  response: ForwardResponse,
 ): Promise<void> {
   const headers = responseHeaders(reply.headers, place !== undefined);
-  const asked = request.headers.host ?? (request.headers[':authority'] as string | undefined);
-  const hosts = [`${target.host}:${target.port}`, target.host, asked];
+  const hosts = [`${target.host}:${target.port}`, target.host, request.headers.host];
   const move = place && ((address: string): string => rewritten(address, place, hosts));
   if (move && reply.headers.location !== undefined) headers['location'] = move(reply.headers.location);
   const codec = codecOf(reply.headers['content-encoding']);
@@ -190,7 +195,7 @@ async function answer(
     /^\s*text\/html\s*(?:;|$)/i.test(reply.headers['content-type'] ?? '') &&
     request.method !== 'HEAD';
   if (isPage) delete headers['content-length'];
-  response.writeHead(reply.statusCode ?? 502, headers as Record<string, string>);
+  response.writeHead(reply.statusCode ?? 502, headers);
   response.flushHeaders();
   if (isPage) await pipeline([reply, ...codec.read, new AddressRewriter(move), ...codec.write, response]);
   else await pipeline(reply, response);

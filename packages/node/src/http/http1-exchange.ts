@@ -2,7 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { bytesOf, drainOf, exchange, type Headers, HttpRequest, ignored, type Outlet, subjectOf } from './exchange.ts';
+import {
+  type BodySource,
+  drainOf,
+  exchange,
+  type Headers,
+  HttpRequest,
+  ignored,
+  joined,
+  type Outlet,
+  subjectOf,
+} from './exchange.ts';
 import { asksFor } from '../streaming/index.ts';
 import { forward, type ForwardCredentials, forwardUpgrade } from './forward.ts';
 import { watchOverWebSocket } from './websocket.ts';
@@ -19,10 +29,20 @@ function requestOf(message: IncomingMessage, closing: ServerResponse | Duplex): 
     headers: message.headers,
     certificate: known.subject,
     remoteAddress: socket.remoteAddress ?? '',
-    source: message,
+    source: bodySourceOf(message),
     onGone: (listener) => void (closing.destroyed ? listener() : closing.on('close', listener)),
   });
 }
+
+const bodySourceOf = (message: IncomingMessage): BodySource => ({
+  read(sink) {
+    message.on('data', (chunk: Buffer) => void sink.take(chunk));
+    message.on('end', () => sink.end());
+    message.on('error', (error) => sink.fail(error));
+    message.on('aborted', () => sink.fail(new Error('The client has gone')));
+  },
+  destroy: () => void message.destroy(),
+});
 
 /** Answers one HTTP/1.1 request. */
 export function answerHttp1(
@@ -55,7 +75,7 @@ export async function answerUpgrade(
     await watchOverWebSocket({ message, socket, head }, reply, request.signal).catch(() => socket.destroy());
     return;
   }
-  const body = reply.type === 'bytes' ? bytesOf(reply) : Buffer.of();
+  const body = reply.type === 'bytes' ? joined(reply.body) : Buffer.of();
   const status = reply.status >= 400 ? reply.status : 400;
   socket.write(
     `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Error'}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`,
@@ -95,8 +115,8 @@ class Http1Outlet implements Outlet {
     return drainOf(this.#response);
   }
 
-  end(bytes?: Uint8Array): void {
-    this.#response.end(bytes);
+  end(last?: readonly Uint8Array[]): void {
+    this.#response.end(last && joined(last));
   }
 
   forward(target: ProxyTarget): Promise<void> {

@@ -1,88 +1,57 @@
-import {
-  constants,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable, Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ProxyTarget, Server } from '@navarch/apiserver';
-import { drainOf, exchange, type Headers, HttpRequest, ignored, type Outlet, subjectOf } from './exchange.ts';
-import { forward, type ForwardCredentials } from './forward.ts';
+import { Code, Http2Connection, type ServerStream } from '../http2/index.ts';
+import { exchange, type Headers, HttpRequest, type Outlet, subjectOf } from './exchange.ts';
+import { forward, type ForwardCredentials, type ForwardRequest, type ForwardResponse } from './forward.ts';
 
-interface Peer {
-  readonly certificate: ReturnType<typeof subjectOf>;
-  readonly remoteAddress: string;
-}
+/** What all answers of one connection may hold in memory before new requests are refused: several lists of a large cluster. */
+const HELD_BYTES_MAX = 512 * 1024 * 1024;
 
-const peers = new WeakMap<ServerHttp2Session, Peer>();
+/** Requests of one connection at once; more are refused, to be tried again. It lies far above what clients open. */
+const STREAMS_MAX = 10_000;
 
-function peerOf(session: ServerHttp2Session): Peer {
-  let peer = peers.get(session);
-  if (!peer)
-    peers.set(
-      session,
-      (peer = {
-        certificate: subjectOf(session.socket as TLSSocket),
-        remoteAddress: session.socket.remoteAddress ?? '',
-      }),
-    );
-  return peer;
-}
-
-/** Answers one HTTP/2 stream, without the request and response objects of HTTP/1: they cost more than a GET. */
-export function answerHttp2(
-  server: Server,
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  credentials: ForwardCredentials,
-): void {
-  const { session } = stream;
-  if (!session || stream.destroyed) return;
-  const { certificate, remoteAddress } = peerOf(session as ServerHttp2Session);
-  const request = new HttpRequest({
-    method: headers[':method'] ?? 'GET',
-    url: headers[':path'] ?? '/',
-    headers,
-    certificate,
-    remoteAddress,
-    source: stream,
-    onGone: (listener) => void (stream.destroyed ? listener() : stream.on('close', listener)),
+/** Answers what comes over one connection of HTTP/2. */
+export function answerHttp2(server: Server, socket: TLSSocket, credentials: ForwardCredentials): Http2Connection {
+  const certificate = subjectOf(socket);
+  const remoteAddress = socket.remoteAddress ?? '';
+  return new Http2Connection(socket, { streams: STREAMS_MAX, heldBytes: HELD_BYTES_MAX }, (stream) => {
+    const { method, path, headers } = stream.head;
+    const request = new HttpRequest({
+      method,
+      url: path,
+      headers,
+      certificate,
+      remoteAddress,
+      source: { read: (sink) => stream.body.read(sink), destroy: () => stream.reset(Code.cancel) },
+      onGone: (listener) => stream.onClose(listener),
+    });
+    void exchange(server, request, new Http2Outlet(stream, socket, credentials));
   });
-  stream.on('error', ignored);
-  void exchange(server, request, new Http2Outlet(stream, headers, credentials));
 }
 
 class Http2Outlet implements Outlet {
-  readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+  readonly #stream: ServerStream;
+  readonly #socket: Socket;
   readonly #credentials: ForwardCredentials;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, credentials: ForwardCredentials) {
+  constructor(stream: ServerStream, socket: Socket, credentials: ForwardCredentials) {
     this.#stream = stream;
-    this.#headers = headers;
+    this.#socket = socket;
     this.#credentials = credentials;
   }
 
   get isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    return this.#stream.isGone;
   }
 
   get backlogBytes(): number {
-    return this.#stream.writableLength;
+    return this.#stream.backlogBytes;
   }
 
-  /** As a list, which Node sends as it is: of an object it makes another one first. */
   head(status: number, headers: Headers): void {
-    const list = [':status', String(status)];
-    for (const name in headers) {
-      const value = headers[name] as Headers[string];
-      if (Array.isArray(value)) for (const one of value) list.push(name, one);
-      else list.push(name, String(value));
-    }
-    this.#stream.respond(list);
+    this.#stream.respond(status, headers);
   }
 
   write(bytes: Uint8Array): void {
@@ -90,21 +59,80 @@ class Http2Outlet implements Outlet {
   }
 
   drained(): Promise<void> {
-    return drainOf(this.#stream);
+    return this.#stream.drained();
   }
 
-  end(bytes?: Uint8Array): void {
-    if (bytes) this.#stream.end(bytes);
-    else this.#stream.end();
+  end(last?: readonly Uint8Array[]): void {
+    this.#stream.end(last);
   }
 
   forward(target: ProxyTarget): Promise<void> {
-    const request = new Http2ServerRequest(this.#stream, this.#headers, {}, []);
-    const response = new Http2ServerResponse(this.#stream);
-    return forward(target, request, response as unknown as ServerResponse, this.#credentials);
+    const request = new StreamRequest(this.#stream, this.#socket);
+    return forward(target, request, new StreamResponse(this.#stream), this.#credentials);
   }
 
   destroy(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#stream.reset(Code.internalError);
+  }
+}
+
+/** The request of a stream, for whom it is sent on to. */
+class StreamRequest extends Readable implements ForwardRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: ServerStream['head']['headers'];
+  readonly socket: Socket;
+  readonly #stream: ServerStream;
+
+  constructor(stream: ServerStream, socket: Socket) {
+    super();
+    this.#stream = stream;
+    this.socket = socket;
+    ({ method: this.method, path: this.url, headers: this.headers } = stream.head);
+    stream.body.read({
+      take: (chunk) => this.push(chunk),
+      end: () => void this.push(null),
+      fail: (error) => void this.destroy(error),
+    });
+  }
+
+  override _read(): void {
+    this.#stream.body.resume();
+  }
+}
+
+/** The answer of a stream, from whom it was sent on to. */
+class StreamResponse extends Writable implements ForwardResponse {
+  headersSent = false;
+  readonly #stream: ServerStream;
+
+  constructor(stream: ServerStream) {
+    super();
+    this.#stream = stream;
+    stream.onClose(() => this.destroy());
+  }
+
+  writeHead(...[status, headers]: Parameters<ForwardResponse['writeHead']>): this {
+    this.#stream.respond(status, headers);
+    this.headersSent = true;
+    return this;
+  }
+
+  /** What was written leaves at the end of a turn in any case. */
+  flushHeaders(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#stream.write(chunk);
+    void this.#stream.drained().then(() => callback());
+  }
+
+  override _final(callback: () => void): void {
+    this.#stream.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#stream.reset(Code.internalError);
+    callback(error);
   }
 }

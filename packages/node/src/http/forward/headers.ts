@@ -24,7 +24,7 @@ export const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 export function requestHeaders(headers: IncomingHttpHeaders, remoteAddress: string): Headers {
   const result: Headers = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith(':') && !name.startsWith('impersonate-') && !OURS.has(name)) result[name] = value;
+    if (!name.startsWith('impersonate-') && !OURS.has(name)) result[name] = value;
   }
   // The token is for us.
   const protocols = headers['sec-websocket-protocol']
