@@ -147,8 +147,10 @@ export {
   isTerminal,
   podLimits,
   podRequests,
+  podRequestsAtLeast,
   qosClassOf,
 } from './core/v1/pod-resources.ts';
+export { occupiedSpec } from './core/v1/pod-occupation.ts';
 export {
   localSubjectAccessReview,
   selfSubjectAccessReview,

@@ -1,4 +1,4 @@
-import { type Pod, type PodSpec, podRequests } from '@navarch/api';
+import { occupiedSpec, type Pod, type PodSpec, podRequests, podRequestsAtLeast } from '@navarch/api';
 import { equalJson, quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
 
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
@@ -21,7 +21,7 @@ export interface Template {
   readonly requests: Amounts;
   readonly cpu: number;
   readonly memory: number;
-  /** With a floor for pods that ask for nothing, so that scores spread them too. */
+  /** With a floor for containers that do not say what they need, so that scores spread them too. */
   readonly scoredCpu: number;
   readonly scoredMemory: number;
   /** `TCP/0.0.0.0/80`. */
@@ -39,8 +39,8 @@ export interface Placed {
 /** It is on its way out. */
 export const isLeaving = ({ pod }: Placed): boolean => pod.metadata.deletionTimestamp !== undefined;
 
-const CPU_FLOOR = 100;
-const MEMORY_FLOOR = 200 * 1024 * 1024;
+/** What a container is taken to ask for by those who score, where it does not say. */
+const FLOOR = { cpu: '100m', memory: '200Mi' } as const;
 /** More kinds of pods than this at a time are a cluster of single pods: the longest unused is forgotten. */
 const TEMPLATES_MAX = 4096;
 
@@ -52,14 +52,21 @@ export class Templates {
   readonly #known = new WeakMap<object, Known>();
 
   of(pod: Pod): Template {
+    const occupied = occupiedSpec(pod);
+    // While it is resized in place a pod is like no other, and not for long.
+    if (occupied !== pod.spec) return this.#made({ ...pod, spec: occupied });
     const known = this.#known.get(pod.spec.containers);
     if (known && isKnown(pod, known)) return known.template;
-    const shapeKey = keyOfShape(pod);
-    const key = `${keyBesideShape(pod)}${shapeKey}`;
-    const template = found(this.#byKey, key, () => templateOf(pod, key, this.#shapeOf(shapeKey)));
+    const template = this.#made(pod);
     const { uid, labels, ownerReferences } = pod.metadata;
     this.#known.set(pod.spec.containers, { spec: pod.spec, uid, labels, ownerReferences, template });
     return template;
+  }
+
+  #made(pod: Pod): Template {
+    const shapeKey = keyOfShape(pod);
+    const key = `${keyBesideShape(pod)}${shapeKey}`;
+    return found(this.#byKey, key, () => templateOf(pod, key, this.#shapeOf(shapeKey)));
   }
 
   #shapeOf(key: string): Shape {
@@ -139,6 +146,7 @@ function keyBesideShape({ metadata, spec }: Pod): string {
     spec.topologySpreadConstraints,
     claimsOf(metadata.name, spec),
     (spec.volumes ?? []).map(inlineDisk).filter(Boolean),
+    (spec.volumes ?? []).flatMap(({ image }) => image?.reference ?? []),
   ]);
 }
 
@@ -167,6 +175,7 @@ function templateOf(pod: Pod, key: string, shape: Shape): Template {
   const { metadata, spec } = pod;
   const requests = amountsOf(podRequests(spec));
   const [cpu, memory] = [requests.get('cpu') ?? 0, requests.get('memory') ?? 0];
+  const scored = amountsOf(podRequestsAtLeast(spec, floorOf(spec, requests)));
   return Object.freeze({
     key,
     shape,
@@ -176,12 +185,18 @@ function templateOf(pod: Pod, key: string, shape: Shape): Template {
     requests,
     cpu,
     memory,
-    scoredCpu: cpu || CPU_FLOOR,
-    scoredMemory: memory || MEMORY_FLOOR,
+    scoredCpu: scored.get('cpu') ?? 0,
+    scoredMemory: scored.get('memory') ?? 0,
     hostPorts: hostPortsOf(spec),
     claims: claimsOf(metadata.name, spec),
   });
 }
+
+/** Where the pod speaks for all its containers (KEP-2837), only what nobody names has a floor. */
+const floorOf = ({ resources }: PodSpec, requests: Amounts): Readonly<Record<string, string>> =>
+  Object.keys(resources?.requests ?? {}).length === 0
+    ? FLOOR
+    : Object.fromEntries(Object.entries(FLOOR).filter(([name]) => !requests.has(name)));
 
 export function amountsOf(list: Readonly<Record<string, string>>): Amounts {
   return new Map(

@@ -15,6 +15,19 @@ export function podRequests(spec: PodSpec): ResourceList {
   return totals(spec, 'requests');
 }
 
+/** The same where each container that does not say how much of something it wants is taken to want this. */
+export function podRequestsAtLeast(spec: PodSpec, unsaid: ResourceList): ResourceList {
+  const filled = (container: Container): Container => ({
+    ...container,
+    resources: { ...container.resources, requests: { ...unsaid, ...container.resources?.requests } },
+  });
+  return podRequests({
+    ...spec,
+    containers: spec.containers.map(filled),
+    ...(spec.initContainers ? { initContainers: spec.initContainers.map(filled) } : {}),
+  });
+}
+
 export function podLimits(spec: PodSpec): ResourceList {
   return totals(spec, 'limits');
 }
