@@ -15,6 +15,7 @@ import {
   service,
   statefulSet,
   storageClass,
+  volumeAttachment,
 } from '@navarch/api';
 import type { Cache } from '@navarch/client';
 import { type ApiObject, equalJson, keyOf, type Kind } from '@navarch/machinery';
@@ -38,6 +39,7 @@ const STORAGE_KINDS = [
   csiNode,
   csiDriver,
   csiStorageCapacity,
+  volumeAttachment,
 ] as const;
 
 /** Everything that decisions depend on: none is made before all of it is known. */

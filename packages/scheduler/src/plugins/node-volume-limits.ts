@@ -1,5 +1,6 @@
-import { csiNode } from '@navarch/api';
-import type { CacheReader } from '@navarch/client';
+import { csiNode, persistentVolume, volumeAttachment } from '@navarch/api';
+import { type CacheReader, defineIndex } from '@navarch/client';
+import type { ObjectOf } from '@navarch/machinery';
 import { definePlugin, misfit } from '../plugin.ts';
 import type { Template } from '../snapshot/template.ts';
 import { claimsOf } from './pod-claims.ts';
@@ -29,12 +30,22 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
       const attached = new Set<string>();
       for (const { template } of pods.values())
         for (const handle of volumesOf(template, objects).get(driver) ?? []) attached.add(handle);
+      for (const handle of attachedTo(name, driver, objects)) attached.add(handle);
       const added = [...wanted].filter((handle) => !attached.has(handle)).length;
       if (added > 0 && attached.size + added > limit) return TOO_MANY;
     }
     return undefined;
   },
 });
+
+const byNode = defineIndex<ObjectOf<typeof volumeAttachment>>(({ spec }) => [spec.nodeName]);
+
+/** A volume stays attached for a while after the last pod that used it, and takes its place until it is not. */
+const attachedTo = (nodeName: string, driver: string, objects: CacheReader): readonly string[] =>
+  objects.find(volumeAttachment, byNode, nodeName).flatMap(({ spec }) => {
+    const csi = objects.get(persistentVolume, spec.source.persistentVolumeName ?? '')?.spec.csi;
+    return csi?.driver === driver ? [csi.volumeHandle] : [];
+  });
 
 function volumesOf(template: Template, objects: CacheReader): ReadonlyMap<string, Set<string>> {
   const found = new Map<string, Set<string>>();

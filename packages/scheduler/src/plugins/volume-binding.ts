@@ -10,7 +10,7 @@ import {
   storageClass,
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
-import { compileLabelSelector, keyOf, quantityValue } from '@navarch/machinery';
+import { compileLabelSelector, controllerOf, keyOf, quantityValue } from '@navarch/machinery';
 import { definePlugin, type Errand, misfit, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { scoreByShape, type Shape } from './allocation-score.ts';
@@ -24,11 +24,10 @@ import {
   waitsForPod,
 } from './pod-claims.ts';
 
-const OUT_OF_REACH = misfit(false, 'node(s) had volume node affinity conflict');
-const VOLUME_GONE = misfit(false, 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
-const NOTHING_TO_BIND = misfit(false, "node(s) didn't find available persistent volumes to bind");
-
-const NO_SPACE = misfit(false, 'node(s) did not have enough free storage');
+const OUT_OF_REACH = "node(s) didn't match PersistentVolume's node affinity";
+const VOLUME_GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
+const NOTHING_TO_BIND = "node(s) didn't find available persistent volumes to bind";
+const NO_SPACE = 'node(s) did not have enough free storage';
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
@@ -61,22 +60,22 @@ export const volumeBindingBy = ({
     scope: 'cluster',
     wakesOn: ['node-added', 'node-changed', 'storage-changed'],
     refuse(pod, snapshot) {
-      for (const each of claimsOf(snapshot.templateOf(pod), snapshot.objects)) {
+      const claims = claimsOf(snapshot.templateOf(pod), snapshot.objects);
+      for (const each of claims) {
         const why = refusal(each, pod);
         if (why) return misfit(false, why);
       }
-      return undefined;
+      return claims.every(isInTime) ? undefined : misfit(false, 'pod has unbound immediate PersistentVolumeClaims');
     },
     prepare,
     filter(_pod, { node }, { bound, open, objects }) {
-      for (const { volume } of bound) {
-        if (!volume) return VOLUME_GONE;
-        if (!isReachable(volume, node)) return OUT_OF_REACH;
-      }
-      if (open.length === 0) return undefined;
-      const ways = waysOn(node, open, objects);
-      if (!ways) return NOTHING_TO_BIND;
-      return ways.every((way) => way.volume || hasSpace(way.claim, node, objects)) ? undefined : NO_SPACE;
+      const away = bound.find(({ volume }) => !volume || !isReachable(volume, node));
+      const ways = open.length > 0 ? waysOn(node, open, objects) : undefined;
+      const reasons = [
+        ...(away ? [away.volume ? OUT_OF_REACH : VOLUME_GONE] : []),
+        ...(typeof ways === 'string' ? [ways] : []),
+      ];
+      return reasons.length > 0 ? misfit(false, ...reasons) : undefined;
     },
     weigh(pod, snapshot) {
       const prepared = prepare(pod, snapshot);
@@ -90,7 +89,7 @@ export const volumeBindingBy = ({
       const prepared = prepare(pod, snapshot);
       const ways =
         prepared && prepared.open.length > 0 ? waysOn(info.node, prepared.open, snapshot.objects) : undefined;
-      return ways && errandFor(ways, info.node, bindTimeoutSeconds * 1000);
+      return typeof ways === 'object' ? errandFor(ways, info.node, bindTimeoutSeconds * 1000) : undefined;
     },
   });
 
@@ -105,87 +104,109 @@ function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   };
 }
 
-function refusal(each: PodClaim, pod: Pod): string | undefined {
-  const { name, claim } = each;
+function refusal({ name, claim }: PodClaim, { metadata, spec }: Pod): string | undefined {
   const quoted = `persistentvolumeclaim ${JSON.stringify(name)}`;
-  if (!claim) {
-    const isEphemeral = !pod.spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === name);
+  const isEphemeral = !spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === name);
+  if (!claim)
     return isEphemeral ? `waiting for ephemeral volume controller to create the ${quoted}` : `${quoted} not found`;
-  }
   if (claim.status?.phase === 'Lost')
     return `${quoted} bound to non-existent persistentvolume ${JSON.stringify(claim.spec.volumeName ?? '')}`;
   if (claim.metadata.deletionTimestamp) return `${quoted} is being deleted`;
-  return isBound(claim) || (waitsForPod(each) && !claim.spec.volumeName)
-    ? undefined
-    : 'pod has unbound immediate PersistentVolumeClaims';
+  if (isEphemeral && controllerOf(claim)?.uid !== metadata.uid)
+    return `PVC ${keyOf(claim)} was not created for pod ${metadata.namespace ?? ''}/${metadata.name} (pod is not owner)`;
+  return undefined;
 }
+
+/** Bound, or about to be where the pod goes. */
+const isInTime = (each: PodClaim): boolean =>
+  each.claim === undefined || isBound(each.claim) || (waitsForPod(each) && !each.claim.spec.volumeName);
 
 const isReachable = ({ spec }: Volume, node: Node): boolean =>
   spec.nodeAffinity?.required?.nodeSelectorTerms.some((term) => meetsNodeTerm(compileNodeTerm(term), node)) ?? true;
 
-/** A way for every open claim, no volume used twice; undefined where one has none. */
-function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): readonly Way[] | undefined {
-  const volumes = objects.list(persistentVolume);
-  const taken = new Set<Volume>();
+/**
+ * A way for every open claim, no volume used twice; a text says why one has none. The smallest claims take of what is
+ * there first.
+ */
+function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): readonly Way[] | string {
   const ways: Way[] = [];
-  for (const { claim, storageClass: found } of open) {
-    if (!claim) return undefined;
-    const chosen = claim.metadata.annotations?.[SELECTED_NODE];
+  const toMake: PodClaim[] = [];
+  const toFind: Claim[] = [];
+  for (const each of open) {
+    if (!each.claim) return NOTHING_TO_BIND;
+    const chosen = each.claim.metadata.annotations?.[SELECTED_NODE];
     // Its volume may be on its way there already.
-    if (chosen !== undefined && chosen !== node.metadata.name) return undefined;
-    const volume = smallestFitting(claim, node, volumes, taken);
-    if (!volume && !canProvision(found, node)) return undefined;
-    if (volume) taken.add(volume);
-    ways.push({ claim, volume });
+    if (chosen !== undefined && chosen !== node.metadata.name) return NOTHING_TO_BIND;
+    if (chosen === undefined) toFind.push(each.claim);
+    else toMake.push(each);
+  }
+  const volumes = toFind.length > 0 ? objects.list(persistentVolume) : [];
+  const taken = new Set<Volume>();
+  for (const claim of toFind.toSorted((a, b) => sizeOf(a) - sizeOf(b))) {
+    const volume = volumeFor(claim, node, volumes, taken);
+    if (volume) {
+      taken.add(volume);
+      ways.push({ claim, volume });
+    } else toMake.push(...open.filter((each) => each.claim === claim));
+  }
+  for (const { claim, storageClass: found } of toMake) {
+    if (!claim || !canProvision(found, node)) return NOTHING_TO_BIND;
+    if (!hasSpace(claim, node, objects)) return NO_SPACE;
+    ways.push({ claim, volume: undefined });
   }
   return ways;
 }
 
-function smallestFitting(
+const sizeOf = ({ spec }: Claim): number => quantityValue(spec.resources?.requests?.['storage']);
+
+/** The one that is promised to the claim, else the smallest that will do; nothing where what is promised is out of reach. */
+function volumeFor(
   claim: Claim,
   node: Node,
   volumes: readonly Volume[],
   taken: ReadonlySet<Volume>,
 ): Volume | undefined {
-  const wanted = quantityValue(claim.spec.resources.requests?.['storage']);
   let best: Volume | undefined;
   for (const volume of volumes) {
-    if (taken.has(volume) || !suits(volume, claim, wanted) || !isReachable(volume, node)) continue;
-    if (isPromisedTo(volume, claim)) return volume;
+    if (taken.has(volume) || !couldBe(volume, claim)) continue;
+    if (isPromisedTo(volume, claim)) return isReachable(volume, node) ? volume : undefined;
+    if (!isFreeFor(volume, claim) || !isReachable(volume, node)) continue;
     if (!best || capacityOf(volume) < capacityOf(best)) best = volume;
   }
   return best;
 }
 
 const capacityOf = ({ spec }: Volume): number => quantityValue(spec.capacity?.['storage']);
+/** It is kept for this very claim, not for one that had its name before. */
 const isPromisedTo = ({ spec: { claimRef } }: Volume, { metadata }: Claim): boolean =>
-  claimRef?.name === metadata.name && claimRef?.namespace === metadata.namespace;
+  claimRef !== undefined &&
+  claimRef.name === metadata.name &&
+  claimRef.namespace === metadata.namespace &&
+  (!claimRef.uid || claimRef.uid === metadata.uid);
 
-function suits(volume: Volume, claim: Claim, wanted: number): boolean {
-  const { spec, metadata, status } = volume;
-  if (
-    metadata.deletionTimestamp ||
-    (spec.claimRef && !isPromisedTo(volume, claim)) ||
-    (!spec.claimRef && status?.phase !== 'Available')
-  )
-    return false;
-  if (
-    (spec.storageClassName ?? '') !== (claim.spec.storageClassName ?? '') ||
-    (spec.volumeMode ?? 'Filesystem') !== (claim.spec.volumeMode ?? 'Filesystem')
-  )
-    return false;
-  if (capacityOf(volume) < wanted || !claim.spec.accessModes?.every((mode) => spec.accessModes?.includes(mode)))
-    return false;
-  return claim.spec.selector === undefined || compileLabelSelector(claim.spec.selector).matches(metadata.labels);
-}
+/** What must hold even of a volume that somebody promised to the claim. */
+const couldBe = ({ spec, metadata }: Volume, claim: Claim): boolean =>
+  !metadata.deletionTimestamp &&
+  (spec.storageClassName ?? '') === (claim.spec.storageClassName ?? '') &&
+  (spec.volumeMode ?? 'Filesystem') === (claim.spec.volumeMode ?? 'Filesystem') &&
+  (spec.volumeAttributesClassName ?? '') === (claim.spec.volumeAttributesClassName ?? '') &&
+  quantityValue(spec.capacity?.['storage']) >= sizeOf(claim);
+
+const isFreeFor = ({ spec, metadata, status }: Volume, claim: Claim): boolean =>
+  !spec.claimRef &&
+  status?.phase === 'Available' &&
+  (claim.spec.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode)) &&
+  (claim.spec.selector === undefined || compileLabelSelector(claim.spec.selector).matches(metadata.labels));
 
 function canProvision(found: StorageClass | undefined, { metadata }: Node): boolean {
   if (!found || !found.provisioner || found.provisioner === NO_PROVISIONER) return false;
   const terms = found.allowedTopologies ?? [];
   return (
     terms.length === 0 ||
-    terms.some(({ matchLabelExpressions = [] }) =>
-      matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')),
+    terms.some(
+      ({ matchLabelExpressions = [] }) =>
+        matchLabelExpressions.length > 0 &&
+        matchLabelExpressions.every(({ key, values }) => values.includes(metadata.labels?.[key] ?? '')),
     )
   );
 }

@@ -34,12 +34,10 @@ export const volumeRestrictions = definePlugin<Prepared>({
     return { disks, namespace, exclusive, users };
   },
   filter(_pod, { pods }, { disks, users }) {
-    if (users > 0) return CLAIM_IN_USE;
-    if (disks.length === 0) return undefined;
-    for (const { pod } of pods.values()) {
-      if (pod.spec.volumes?.some((volume) => disks.some((disk) => collide(disk, volume)))) return SAME_DISK;
-    }
-    return undefined;
+    if (disks.length > 0)
+      for (const { pod } of pods.values())
+        if (pod.spec.volumes?.some((volume) => disks.some((disk) => collide(disk, volume)))) return SAME_DISK;
+    return users > 0 ? CLAIM_IN_USE : undefined;
   },
   shift(prepared, _pod, { placed: { template }, by }) {
     const touched =
@@ -79,5 +77,7 @@ function identityOf({
 
 function collide(a: PodVolume, b: PodVolume): boolean {
   const [mine, theirs] = [identityOf(a), identityOf(b)];
-  return mine !== undefined && mine.key === theirs?.key && !(mine.isShareable && theirs.isShareable);
+  if (mine === undefined || mine.key !== theirs?.key || (mine.isShareable && theirs.isShareable)) return false;
+  // Images of the same name are one image where the same monitor tells of them.
+  return !a.rbd || a.rbd.monitors.some((monitor) => b.rbd?.monitors.includes(monitor));
 }

@@ -1,13 +1,18 @@
+import type { Pod } from '@navarch/api';
 import { definePlugin, misfit } from '../plugin.ts';
-import { claimsOf } from './pod-claims.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { claimsOf, type PodClaim } from './pod-claims.ts';
 
 const OTHER_ZONE = misfit(false, 'node(s) had no available volume zone');
-const LABELS = [
-  'topology.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region',
-];
+const [ZONE, REGION] = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+/** Each label that says where something is, and the one that says it today: volumes live longer than nodes. */
+const TODAY: Readonly<Record<string, string>> = {
+  [ZONE]: ZONE,
+  [REGION]: REGION,
+  'failure-domain.beta.kubernetes.io/zone': ZONE,
+  'failure-domain.beta.kubernetes.io/region': REGION,
+};
+const LABELS = Object.keys(TODAY);
 
 interface Place {
   readonly label: string;
@@ -19,8 +24,12 @@ export const volumeZone = definePlugin<readonly Place[]>({
   name: 'VolumeZone',
   scope: 'cluster',
   wakesOn: ['node-added', 'node-changed', 'storage-changed'],
+  refuse(pod, snapshot) {
+    const lost = namedClaims(pod, snapshot).find(({ claim, volume }) => claim?.spec.volumeName && !volume);
+    return lost && misfit(false, `persistentvolume ${JSON.stringify(lost.claim?.spec.volumeName)} not found`);
+  },
   prepare(pod, snapshot) {
-    const places = claimsOf(snapshot.templateOf(pod), snapshot.objects).flatMap(({ volume }) =>
+    const places = namedClaims(pod, snapshot).flatMap(({ volume }) =>
       LABELS.flatMap((label) => {
         const value = volume?.metadata.labels?.[label];
         return value === undefined ? [] : [{ label, values: new Set(value.split('__')) }];
@@ -31,6 +40,14 @@ export const volumeZone = definePlugin<readonly Place[]>({
   filter(_pod, { labels }, places) {
     // A node that says nothing of zones is in a cluster without any.
     if (!LABELS.some((label) => labels[label] !== undefined)) return undefined;
-    return places.every(({ label, values }) => values.has(labels[label] ?? '')) ? undefined : OTHER_ZONE;
+    return places.every(({ label, values }) => values.has(labels[label] ?? labels[TODAY[label] ?? ''] ?? ''))
+      ? undefined
+      : OTHER_ZONE;
   },
 });
+
+/** Claims that the pod names; not those of its ephemeral volumes, which are made where the pod is. */
+const namedClaims = (pod: Pod, snapshot: Snapshot): readonly PodClaim[] =>
+  claimsOf(snapshot.templateOf(pod), snapshot.objects).filter(({ name }) =>
+    pod.spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name),
+  );

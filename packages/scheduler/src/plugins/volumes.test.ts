@@ -105,11 +105,11 @@ test('volumeBinding keeps a pod to nodes that reach its volumes', () => {
   );
   assert.equal(
     outcome(using('c'), cluster([claim('c', { volumeName: 'v' })], [volume('v', { nodeAffinity: inZone('x') })])),
-    '0/2 nodes are available: 2 node(s) had volume node affinity conflict.',
+    "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity.",
   );
   assert.equal(
     outcome(using('c'), cluster([claim('c', { volumeName: 'v' })])),
-    '0/2 nodes are available: 2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s).',
+    '0/2 nodes are available: persistentvolume "v" not found.',
   );
 });
 
@@ -125,24 +125,27 @@ test('volumeBinding finds a volume for every open claim, or a provisioner, where
     [[claim('c')], [there('v', 'b', { volumeMode: 'Block' })], none],
     [[claim('c')], [there('v', 'b', { claimRef: { name: 'other', namespace: 'default' } })], none],
     [[claim('c')], [there('v', 'a', { claimRef: { name: 'c', namespace: 'default' } })], 'a'],
+    [[claim('c')], [there('v', 'a', { claimRef: { name: 'c', namespace: 'default', uid: 'one before' } })], none],
+    // What was promised to it need not match its selector, nor its access modes.
+    [[claim('c')], [there('v', 'a', { accessModes: [], claimRef: { name: 'c', namespace: 'default' } })], 'a'],
     [[claim('c', { storageClassName: 'driver' })], [], 'b'],
   ];
   for (const [claims, volumes, expected] of rows)
     assert.equal(outcome(using('c'), cluster(claims, volumes)), expected, JSON.stringify(volumes));
-  const chosen = (node: string) =>
+  const chosen = (node: string, storageClassName: string) =>
     cluster(
       [
         {
-          ...claim('c'),
+          ...claim('c', { storageClassName }),
           metadata: { ...claim('c').metadata, annotations: { 'volume.kubernetes.io/selected-node': node } },
         },
       ],
       [there('v', 'a'), there('w', 'b')],
     );
   assert.deepEqual(
-    [outcome(using('c'), chosen('a')), outcome(using('c'), chosen('b'))],
-    ['a', 'b'],
-    'a claim that is being served for a node',
+    [chosen('a', 'driver'), chosen('b', 'driver'), chosen('b', 'late')].map((objects) => outcome(using('c'), objects)),
+    [none, 'b', none],
+    'a claim that is being served for a node waits for its provisioner, and for nothing else',
   );
   const two = [claim('c'), claim('d')];
   assert.equal(outcome(using('c', 'd'), cluster(two, [there('v', 'b')])), none, 'one volume is not for two claims');
