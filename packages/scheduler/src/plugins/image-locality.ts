@@ -1,15 +1,16 @@
 import { definePlugin } from '../plugin.ts';
 
-// Upstream's bounds: less than this does not matter; more than this does not matter more (per container).
+// Upstream's bounds: less than this does not matter; more than this does not matter more (per image).
 const BYTES_MIN = 23 * 1024 * 1024;
-const BYTES_MAX_PER_CONTAINER = 1000 * 1024 * 1024;
+const BYTES_MAX_PER_IMAGE = 1000 * 1024 * 1024;
 
 interface Wanted {
   readonly images: readonly {
     readonly name: string;
     /** Share of all nodes that have it. */ readonly spread: number;
   }[];
-  readonly containers: number;
+  /** How many images the pod has at all: of containers, and mounted as volumes. */
+  readonly wanted: number;
 }
 
 /** Prefers nodes that hold the images already; an image that few nodes have counts less, so that not all pods run to them. */
@@ -18,18 +19,21 @@ export const imageLocality = definePlugin<undefined, Wanted>({
   scope: 'cluster',
   wakesOn: [],
   weigh({ spec }, snapshot) {
-    const containers = [...(spec.initContainers ?? []), ...spec.containers];
-    const images = containers.flatMap(({ image = '' }) => {
+    const wanted = [
+      ...[...(spec.initContainers ?? []), ...spec.containers].map(({ image = '' }) => image),
+      ...(spec.volumes ?? []).flatMap(({ image }) => (image ? [image.reference ?? ''] : [])),
+    ];
+    const images = wanted.flatMap((image) => {
       const name = withTag(image);
       const count = snapshot.nodesWithImage(name);
       return count > 0 ? [{ name, spread: count / snapshot.nodes.length }] : [];
     });
-    return images.length > 0 ? { images, containers: containers.length } : undefined;
+    return images.length > 0 ? { images, wanted: wanted.length } : undefined;
   },
-  score(_pod, { images: held }, { images, containers }) {
+  score(_pod, { images: held }, { images, wanted }) {
     let bytes = 0;
     for (const { name, spread } of images) bytes += Math.floor((held.get(name) ?? 0) * spread);
-    const max = BYTES_MAX_PER_CONTAINER * containers;
+    const max = BYTES_MAX_PER_IMAGE * wanted;
     return Math.floor((100 * (Math.min(Math.max(bytes, BYTES_MIN), max) - BYTES_MIN)) / (max - BYTES_MIN));
   },
 });

@@ -83,8 +83,9 @@ export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<
     normalize(scores) {
       let [min, max] = [Infinity, -Infinity];
       for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
+      // First the share, then a hundred of it, as upstream has it: the other way round some are one more.
       for (let i = 0; i < scores.length; i++)
-        scores[i] = max > min ? Math.floor((100 * ((scores[i] as number) - min)) / (max - min)) : 0;
+        scores[i] = max > min ? Math.floor(100 * (((scores[i] as number) - min) / (max - min))) : 0;
     },
   });
 

@@ -143,6 +143,7 @@ function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted 
     !test(node) ||
     metadata.deletionTimestamp ||
     metadata.namespace !== pod.metadata.namespace ||
+    spread.selector.requirements.length === 0 ||
     !spread.selector.matches(metadata.labels)
   )
     return each;
@@ -189,10 +190,8 @@ const weightOf = (domains: number): number => Math.log(domains + 2);
 
 function domainsOf(nodes: readonly NodeInfo[], topologyKey: string): number {
   const domains = new Set<string>();
-  for (const { labels } of nodes) {
-    const domain = labels[topologyKey];
-    if (domain !== undefined) domains.add(domain);
-  }
+  // All nodes without the label are one more.
+  for (const { labels } of nodes) domains.add(labels[topologyKey] ?? '');
   return domains.size;
 }
 

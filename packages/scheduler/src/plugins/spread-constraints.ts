@@ -114,9 +114,10 @@ function selectorOfOwners({ metadata }: Pod, objects: CacheReader): Selector | u
   }
   const owner = controllerOf({ metadata } as Pod);
   const key = keyIn(namespace, owner?.name ?? '');
-  if (owner?.kind === 'ReplicaSet') selectors.push(selected(objects.get(replicaSet, key)?.spec.selector));
-  if (owner?.kind === 'StatefulSet') selectors.push(selected(objects.get(statefulSet, key)?.spec.selector));
-  if (owner?.kind === 'ReplicationController')
+  const isApps = owner?.apiVersion === 'apps/v1';
+  if (isApps && owner.kind === 'ReplicaSet') selectors.push(selected(objects.get(replicaSet, key)?.spec.selector));
+  if (isApps && owner.kind === 'StatefulSet') selectors.push(selected(objects.get(statefulSet, key)?.spec.selector));
+  if (owner?.apiVersion === 'v1' && owner.kind === 'ReplicationController')
     selectors.push(selectorFromMap(objects.get(replicationController, key)?.spec.selector ?? {}));
   const requirements = selectors.flatMap((selector) => selector.requirements);
   return requirements.length > 0 ? selectorOf(requirements) : undefined;
@@ -156,11 +157,15 @@ export function eligibilityOf(
   };
 }
 
-/** Pods that a constraint counts, wherever they are: those of the same namespace that are there to stay. */
+/**
+ * Pods that a constraint counts, wherever they are: those of the same namespace that are there to stay. A selector that
+ * selects every pod counts none: upstream takes it for one that was left out, and placements depend on that.
+ */
 export function countedPods({ selector }: Spread, { namespace }: Template, snapshot: Snapshot): DomainCounts {
   return snapshot.pods.tally({
     key: `spread ${namespace} ${JSON.stringify(selector.requirements)}`,
     countsLeaving: false,
-    selects: (template) => template.namespace === namespace && selector.matches(template.labels),
+    selects: (template) =>
+      selector.requirements.length > 0 && template.namespace === namespace && selector.matches(template.labels),
   });
 }

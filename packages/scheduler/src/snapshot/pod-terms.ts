@@ -54,7 +54,13 @@ function compileTerm(term: PodAffinityTerm, { namespace, labels }: Template): Po
   const names = namespaces.length === 0 && namespaceSelector === undefined ? [namespace] : namespaces;
   const selector = withLabelKeys(term, labels);
   return {
-    key: JSON.stringify([topologyKey, [...names].sort(), namespaceSelector, selector.requirements]),
+    // No selector and an empty one require the same, which is nothing; but one selects no pod and the other every pod.
+    key: JSON.stringify([
+      topologyKey,
+      [...names].sort(),
+      namespaceSelector,
+      term.labelSelector === undefined ? 'none' : selector.requirements,
+    ]),
     topologyKey,
     selector,
     namespaces: new Set(names),
