@@ -204,9 +204,14 @@ export class Cycle {
     return found;
   }
 
-  /** The misfit on a node as it would be with these pods on it or gone from it; nothing is remembered. */
+  /**
+   * The misfit on a node as it would be with these pods on it or gone from it; nothing is remembered. Room that is
+   * promised to pods at least as important stays theirs.
+   */
   misfitAfter(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): Misfit | undefined {
-    return this.#hypothetical(node, added, removed);
+    const promised = this.#promisedOn(node);
+    const crowded = promised.length > 0 ? this.#hypothetical(node, [...added, ...promised], removed) : undefined;
+    return crowded ?? this.#hypothetical(node, added, removed);
   }
 
   /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
@@ -307,7 +312,8 @@ export class Cycle {
 
   #find(node: NodeInfo): Misfit | undefined {
     if (this.#snapshot.hasNominated) {
-      const crowded = this.#misfitWithPromised(node);
+      const promised = this.#promisedOn(node);
+      const crowded = promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
       if (crowded) return crowded;
     }
     this.#judge(node);
@@ -324,12 +330,11 @@ export class Cycle {
   }
 
   /** Pods at least as important that were promised the node count as if they were on it. */
-  #misfitWithPromised(node: NodeInfo): Misfit | undefined {
+  #promisedOn(node: NodeInfo): readonly Placed[] {
     const { metadata, spec } = this.pod;
-    const promised = [...this.#snapshot.nominatedOn(node.name)].filter(
+    return [...this.#snapshot.nominatedOn(node.name)].filter(
       ({ pod }) => (pod.spec.priority ?? 0) >= (spec.priority ?? 0) && pod.metadata.uid !== metadata.uid,
     );
-    return promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
   }
 
   #hypothetical(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): Misfit | undefined {

@@ -83,7 +83,7 @@ export const volumeBindingBy = ({
     },
     score(_pod, { node }, { open, objects }) {
       const ways = waysOn(node, open, objects);
-      return ways ? storageScore(ways, shape, node, objects) : 0;
+      return typeof ways === 'object' ? storageScore(ways, shape, node, objects) : 0;
     },
     errand(pod, info, snapshot) {
       const prepared = prepare(pod, snapshot);

@@ -6,8 +6,11 @@ import fc from 'fast-check';
 import { Cycle } from '../cycle.ts';
 import { defaultProfile } from '../profile.ts';
 import { nodeOf, podOf, put, snapshotOf } from '../testing/builders.ts';
+import { answer } from '../testing/model/model.ts';
+import type { Plain } from '../testing/model/plain.ts';
+import { offerOn, type PlainBudget } from '../testing/model/preemption.ts';
 import { Memory } from '../verdicts.ts';
-import { preempt } from './preemption.ts';
+import { type Budget, preempt } from './preemption.ts';
 
 const HOST = 'kubernetes.io/hostname';
 const shape = fc.record({
@@ -118,6 +121,82 @@ test('preempt() names only less important pods, enough of them, and none too man
         );
     }),
     { numRuns: 500 },
+  );
+  assert.ok(found > 50, `only ${found} of the clusters needed preemption`);
+});
+
+const nothing: Omit<Plain, 'nodes' | 'pods'> = {
+  namespaces: [],
+  claims: [],
+  volumes: [],
+  classes: [],
+  csiNodes: [],
+  csiDrivers: [],
+  capacities: [],
+  attachments: [],
+  services: [],
+  replicaSets: [],
+};
+const budget = fc
+  .record({ app: fc.constantFrom('x', 'y', undefined), disruptionsAllowed: fc.nat(2) })
+  .map(({ app, disruptionsAllowed }): PlainBudget => ({
+    metadata: { namespace: 'default' },
+    spec: { selector: app ? { matchLabels: { app } } : {} },
+    status: { disruptionsAllowed },
+  }));
+const began = fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', undefined);
+const compare = (a: readonly number[], b: readonly number[]): number =>
+  a.map((each, i) => each - (b[i] as number)).find((difference) => difference !== 0) ?? 0;
+
+test('preempt() chooses as the documentation says, with budgets and promises', () => {
+  let found = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(shape, fc.nat(3), began), { maxLength: 16 }),
+      fc.array(fc.tuple(shape, fc.nat(3)), { maxLength: 2 }),
+      fc.array(budget, { maxLength: 2 }),
+      shape,
+      (running, promises, budgets, wanted) => {
+        const nodes = ['n0', 'n1', 'n2', 'n3'].map((name) => nodeOf(name, { allocatable: { cpu: '3' } }));
+        const pods = running.map(([each, at, startTime], i): Pod => {
+          const pod = podFrom(`p${i}`, each);
+          return {
+            ...pod,
+            spec: { ...pod.spec, nodeName: `n${at}` },
+            status: { ...pod.status, ...(startTime ? { startTime } : {}) },
+          };
+        });
+        const promised = promises.map(([each, at], i): readonly [Pod, string] => [podFrom(`q${i}`, each), `n${at}`]);
+        const snapshot = snapshotOf(nodes);
+        for (const each of pods) snapshot.place(each, each.spec.nodeName ?? '');
+        for (const [each, node] of promised) snapshot.nominate(each, node);
+        const pod = podFrom('wanted', { ...wanted, priority: wanted.priority + 1 });
+        const unfit = put(pod, snapshot);
+        if (unfit.node !== undefined) return;
+        const plain: Plain = { ...nothing, nodes, pods };
+        const { refusals, feasible } = answer(pod, plain);
+        // Where it fits but for pods that were promised the room, it is for them to go.
+        const offers = nodes
+          .filter(({ metadata: { name } }) => feasible.includes(name) || refusals.get(name)?.isResolvable)
+          .flatMap((node) => offerOn(pod, node, plain, { budgets, promised }) ?? []);
+        const preemption = preempt({
+          pod,
+          unfit,
+          snapshot,
+          profile: defaultProfile,
+          budgets: budgets as unknown as readonly Budget[],
+          random: seededRandom(1),
+        });
+        const gentlest = offers.toSorted((a, b) => compare(a.cost, b.cost))[0];
+        assert.equal(preemption.node === undefined, gentlest === undefined, JSON.stringify([preemption, offers]));
+        if (preemption.node === undefined || !gentlest) return;
+        found += 1;
+        const offer = offers.find(({ node }) => node === preemption.node);
+        assert.deepEqual(preemption.victims.map(({ metadata }) => metadata.name).sort(), offer?.victims);
+        assert.equal(compare(offer?.cost ?? [], gentlest.cost), 0, JSON.stringify([offer, gentlest]));
+      },
+    ),
+    { numRuns: Number(process.env['NAVARCH_SEEDS'] || 500) },
   );
   assert.ok(found > 50, `only ${found} of the clusters needed preemption`);
 });

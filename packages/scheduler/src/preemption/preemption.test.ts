@@ -17,10 +17,10 @@ const budget = (name: string, app: string, disruptionsAllowed: number): Budget =
   }) as unknown as Budget;
 
 /** `node: victims`, or the message. */
-function outcome(pod: Pod, snapshot: Snapshot, budgets: readonly Budget[] = []): string {
+function outcome(pod: Pod, snapshot: Snapshot, budgets: readonly Budget[] = [], seed = 1): string {
   const unfit = put(pod, snapshot);
   assert.ok(unfit.node === undefined, 'the pod fits without preemption');
-  const found = preempt({ pod, unfit, snapshot, profile: defaultProfile, budgets, random: seededRandom(1) });
+  const found = preempt({ pod, unfit, snapshot, profile: defaultProfile, budgets, random: seededRandom(seed) });
   return found.node === undefined
     ? found.message
     : `${found.node}: ${found.victims
@@ -75,6 +75,35 @@ test('preempt() spares pods under a budget while others will do, and takes them 
   assert.equal(outcome(high('2'), snapshotOf([two('a')], placed), [budget('pdb', 'kept', 0)]), 'a: kept other');
 });
 
+test('preempt() takes a budget without a selector for one that speaks for no pod', () => {
+  const placed = { a: [victim('kept', 1, { labels: { app: 'kept' } }), victim('other', 2)] };
+  const all = { ...budget('pdb', 'kept', 0), spec: { selector: {} } };
+  assert.equal(outcome(high(), snapshotOf([two('a')], placed), [all]), 'a: kept');
+});
+
+test('preempt() leaves the room to pods at least as important that it was promised to', () => {
+  const snapshot = snapshotOf([two('a'), two('b')], {
+    a: [victim('x', 1, { cpu: '2' })],
+    b: [victim('y', 2, { cpu: '2' })],
+  });
+  snapshot.nominate(podOf('first', { cpu: '2', spec: { priority: 100 } }), 'a');
+  assert.equal(outcome(high('2'), snapshot), 'b: y');
+});
+
+test('preempt() looks on while every node it found would break a budget', () => {
+  const names = Array.from({ length: 120 }, (_, i) => `n${i}`);
+  const placed = Object.fromEntries(
+    names.map((name, i) => [
+      name,
+      [victim(`v-${name}`, 1, { cpu: '2', labels: { app: i === 119 ? 'free' : 'kept' } })],
+    ]),
+  );
+  for (const seed of [1, 2, 3]) {
+    const snapshot = snapshotOf(names.map(two), placed);
+    assert.equal(outcome(high('2'), snapshot, [budget('pdb', 'kept', 0)], seed), 'n119: v-n119');
+  }
+});
+
 test('preempt() says why it helps nowhere', () => {
   const full = { a: [victim('x', 200), victim('y', 100)], b: [victim('z', 100, { cpu: '2' })] };
   assert.equal(
@@ -89,11 +118,26 @@ test('preempt() says why it helps nowhere', () => {
     outcome(high('1', { preemptionPolicy: 'Never' }), snapshotOf([two('a')], { a: [victim('x', 1, { cpu: '2' })] })),
     'preemption: not eligible due to preemptionPolicy=Never.',
   );
-  const leaving = victim('x', 1, { cpu: '2', metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+  const leavingFor = (reason: string): Pod =>
+    victim('x', 1, {
+      cpu: '2',
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+      status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason }] },
+    });
   const promised = podOf('high', { cpu: '1', spec: { priority: 100 }, status: { nominatedNodeName: 'a' } });
   assert.equal(
-    outcome(promised, snapshotOf([two('a')], { a: [leaving] })),
+    outcome(promised, snapshotOf([two('a')], { a: [leavingFor('PreemptionByScheduler')] })),
     'preemption: not eligible due to a terminating pod on the nominated node.',
+  );
+  // It goes for a reason of its own; or there is nothing to wait for where it was promised.
+  assert.equal(outcome(promised, snapshotOf([two('a')], { a: [leavingFor('EvictionByEvictionAPI')] })), 'a: x');
+  const cordoned = nodeOf('a', { spec: { unschedulable: true } });
+  assert.equal(
+    outcome(
+      promised,
+      snapshotOf([cordoned, two('b')], { a: [leavingFor('PreemptionByScheduler')], b: [victim('y', 1, { cpu: '2' })] }),
+    ),
+    'b: y',
   );
 });
 

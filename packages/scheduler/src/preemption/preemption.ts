@@ -36,14 +36,13 @@ export const defaultPreemptionBy = (preemption: PreemptionBounds): SchedulerPlug
 /** Whose eviction would make room for a pod that fits nowhere, and where; pure, like `place`. */
 export function preempt(request: PreemptionRequest): Preemption {
   const {
-    pod,
     unfit: { resolvable },
     snapshot,
     profile,
   } = request;
   const bounds = profile.plugins.find(({ plugin }) => plugin.preemption)?.plugin.preemption;
   if (!bounds) return { node: undefined, message: '', losesPromise: true };
-  const ineligible = ineligibility(pod, snapshot);
+  const ineligible = ineligibility(request);
   if (ineligible) return { node: undefined, message: `preemption: ${ineligible}`, losesPromise: false };
   const reasons = new Map<string, number>();
   const add = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
@@ -75,22 +74,37 @@ function candidatesOf(
   );
   const begin = random.uint32() % resolvable.length;
   const candidates: Candidate[] = [];
-  for (let i = 0; i < resolvable.length && candidates.length < enough; i++) {
+  // However many there are: one that keeps all budgets is looked for as long as there is none.
+  let keepsBudgets = false;
+  for (let i = 0; i < resolvable.length && !(keepsBudgets && candidates.length >= enough); i++) {
     const node = resolvable[(begin + i) % resolvable.length] as NodeInfo;
     const found = victimsOn(node, cycle, budgets);
-    if ('node' in found) candidates.push(found);
-    else for (const reason of found) add(reason);
+    if ('node' in found) {
+      candidates.push(found);
+      keepsBudgets ||= found.violations === 0;
+    } else for (const reason of found) add(reason);
   }
   return candidates;
 }
 
 /** Why the pod may not evict others now. While those it evicted are still going, it waits for them. */
-function ineligibility(pod: Pod, snapshot: Snapshot): string | undefined {
+function ineligibility({ pod, unfit, snapshot }: PreemptionRequest): string | undefined {
   if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
-  for (const { pod: other } of promised?.pods.values() ?? []) {
-    if (other.metadata.deletionTimestamp && priorityOf(other) < priorityOf(pod))
+  // Where nobody's going helps any more, there is nothing to wait for.
+  if (!promised || !unfit.resolvable.includes(promised)) return undefined;
+  for (const { pod: other } of promised.pods.values()) {
+    if (priorityOf(other) < priorityOf(pod) && isPreempted(other))
       return 'not eligible due to a terminating pod on the nominated node.';
   }
   return undefined;
 }
+
+/** It goes because the scheduler sent it away, not for a reason of its own. */
+const isPreempted = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined &&
+  (status.conditions?.some(
+    ({ type, status: state, reason }) =>
+      type === 'DisruptionTarget' && state === 'True' && reason === 'PreemptionByScheduler',
+  ) ??
+    false);

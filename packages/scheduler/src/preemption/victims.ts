@@ -68,11 +68,12 @@ function byBudget(
   return { violating, others };
 }
 
-/** A pod that is being disrupted already has been taken off its budget. */
+/** A pod that is being disrupted already has been taken off its budget. An empty selector speaks for no pod here. */
 function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
   if (metadata.namespace !== pod.metadata.namespace || status.disruptedPods?.[pod.metadata.name] !== undefined)
     return false;
-  return spec.selector !== undefined && compileLabelSelector(spec.selector).matches(pod.metadata.labels);
+  const { requirements, matches } = compileLabelSelector(spec.selector);
+  return requirements.length > 0 && Object.keys(pod.metadata.labels ?? {}).length > 0 && matches(pod.metadata.labels);
 }
 
 /**
