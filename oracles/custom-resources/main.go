@@ -114,7 +114,7 @@ func define(q question) (found answer) {
 	}()
 	v1.SetObjectDefaults_CustomResourceDefinition(q.Definition)
 	if q.Op == "openapi" {
-		spec, err := builder.BuildOpenAPIV3(q.Definition, q.Version, builder.Options{})
+		spec, err := builder.BuildOpenAPIV3(q.Definition, q.Version, builder.Options{IncludeSelectableFields: true})
 		if err != nil {
 			return answer{Error: err.Error()}
 		}
