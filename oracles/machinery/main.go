@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	cbor "k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
+	"k8s.io/apimachinery/pkg/util/diff"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -101,6 +102,16 @@ var handlers = map[string]func(request) (any, error){
 			return nil, err
 		}
 		return json.RawMessage(out), nil
+	},
+	"difference": func(r request) (any, error) {
+		var before, after any
+		if err := json.Unmarshal(r.Target, &before); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(r.Patch, &after); err != nil {
+			return nil, err
+		}
+		return diff.Diff(before, after), nil
 	},
 	"fromYaml": func(r request) (any, error) {
 		out, err := yaml.YAMLToJSON([]byte(r.Text))

@@ -7,6 +7,7 @@ import type { Oracle } from '../oracle.ts';
 import { apiCases } from './api-cases.ts';
 import { applyCases } from './apply-cases.ts';
 import { cronCases, cronKnown } from './cron-cases.ts';
+import { differenceCases } from './difference-cases.ts';
 import { pathCases } from './path-cases.ts';
 import { patchCases } from './patch-cases.ts';
 import { protobufCases } from './protobuf-cases.ts';
@@ -51,6 +52,7 @@ export const machineryOracle: Oracle = {
         ...pathCases,
         ...apiCases,
         ...cronCases,
+        ...differenceCases,
         ...patchCases(schemas),
         ...applyCases(schemas),
         ...protobufCases({ schemas, facts: typeFacts, encoder: protobufEncoder, decoder: protobuf }),

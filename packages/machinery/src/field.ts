@@ -1,5 +1,5 @@
 import { formatDouble } from './go-values.ts';
-import { writeJson } from './json-text.ts';
+import { jsonText, writeJson } from './json-text.ts';
 import { equalJson } from './equality.ts';
 import { quotedAsGo } from './go-values.ts';
 
@@ -72,7 +72,7 @@ export class Field {
 
   /** As invalid(), of a text that need not be there: Go has a pointer to it, which is shown as JSON. */
   invalidOptional(text: string, detail: string): void {
-    this.#add('FieldValueInvalid', `Invalid value: ${json(text)}: ${detail}`);
+    this.#add('FieldValueInvalid', `Invalid value: ${jsonText(text)}: ${detail}`);
   }
 
   /** As invalid(), where the value itself says nothing or may not be shown. */
@@ -140,8 +140,5 @@ function quoted(value: unknown): string {
   if (value === undefined) return 'null';
   if (typeof value === 'string') return quotedAsGo(value);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatDouble(value);
-  return typeof value === 'object' ? json(value) : writeJson(value);
+  return typeof value === 'object' ? jsonText(value) : writeJson(value);
 }
-
-const json = (value: unknown): string =>
-  writeJson(value).replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

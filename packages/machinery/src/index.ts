@@ -189,6 +189,7 @@ export {
   parseType as parseCelType,
 } from './cel/types.ts';
 export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';
+export { unifiedDiff } from './unified-diff.ts';
 export { bytesOfBinary, DER, type DerElement, derElements, hexOf, type PemBlock, pemBlocks } from './der.ts';
 export {
   type CertificateContent,
