@@ -58,6 +58,9 @@ test('roles and bindings', () => {
     [{ subjects: [{ kind: 'ServiceAccount', name: 'a' }] }, 'subjects[0].namespace: Required value'],
     [{ roleRef: { kind: 'Role' } }, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"'],
   ]);
+  assert.deepEqual(updateRefusals(`${rbac}.RoleBinding`, { roleRef: { kind: 'Role', name: 'z' } }, {}), [
+    'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"z"}: cannot change roleRef',
+  ]);
 });
 
 test('autoscalers and disruption budgets', () => {
@@ -120,7 +123,7 @@ test('autoscalers and disruption budgets', () => {
   table('policy/v1.PodDisruptionBudget', [
     [
       spec({ minAvailable: 1, maxUnavailable: 1 }),
-      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
     ],
     [spec({ minAvailable: '101%' }), 'spec.minAvailable: Invalid value: "101%": must not be greater than 100%'],
     [
@@ -319,7 +322,7 @@ test('flow control', () => {
     ],
     [
       spec({ distinguisherMethod: { type: 'ByMood' } }),
-      'spec.distinguisherMethod.type: Unsupported value: {"type":"ByMood"}: supported values: "ByNamespace", "ByUser"',
+      'spec.distinguisherMethod.type: Unsupported value: {"Type":"ByMood"}: supported values: "ByNamespace", "ByUser"',
     ],
     [
       spec({ matchingPrecedence: 1 }),

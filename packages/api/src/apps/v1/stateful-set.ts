@@ -9,6 +9,7 @@ import {
   validateLabels,
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { shown } from '../../checks/shown.ts';
 import { atMostWhole, countOrPercent, isZeroShare, notNegative } from '../../checks/values.ts';
 import { columnsOf, containerImages, containerNames } from '../../columns.ts';
 import { completeClaimSpec } from '../../core/v1/persistent-volume-claim.ts';
@@ -125,7 +126,11 @@ function validateStrategy({ type, rollingUpdate }: StatefulSetUpdateStrategy, at
       at.required();
       break;
     case 'OnDelete':
-      if (rollingUpdate) here.invalid(rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'");
+      if (rollingUpdate)
+        here.invalid(
+          shown('apps.v1.RollingUpdateStatefulSetStrategy', rollingUpdate),
+          "only allowed for updateStrategy 'RollingUpdate'",
+        );
       break;
     case 'RollingUpdate':
       notNegative(rollingUpdate?.partition, here.at('partition'));

@@ -122,7 +122,7 @@ test('stateful sets: what may be said, and what may be changed', () => {
     ],
     [
       spec({ updateStrategy: { type: 'OnDelete', rollingUpdate: { partition: 1 } } }),
-      'spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed for updateStrategy \'RollingUpdate\'',
+      'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
     ],
     [
       spec({ updateStrategy: { rollingUpdate: { partition: -1 } } }),

@@ -1,6 +1,15 @@
 import { compileLabelSelector, dnsLabelErrors, equalJson, type Field, qualifiedNameErrors } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
-import { domainPrefixedPath, each, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
+import { shown } from '../../checks/shown.ts';
+import {
+  domainPrefixedPath,
+  each,
+  IMMUTABLE,
+  named,
+  notNegative,
+  supportedValue,
+  unchanged,
+} from '../../checks/values.ts';
 import { validatePodTemplate } from '../../core/v1/pod-validation.ts';
 import type { Container } from '../../generated/types/core-v1.ts';
 import type { Job, JobSpec, PodFailurePolicyRule } from '../../generated/types/batch-v1.ts';
@@ -193,7 +202,8 @@ function validateCodes(operator: string, values: readonly number[], at: Field): 
 function validateSuccessPolicy(spec: JobSpec, at: Field): void {
   if (!spec.successPolicy) return;
   const { rules } = spec.successPolicy;
-  if (spec.completionMode !== 'Indexed') return at.invalid(spec.successPolicy, 'requires indexed completion mode');
+  if (spec.completionMode !== 'Indexed')
+    return at.invalid(shown('batch.v1.SuccessPolicy', spec.successPolicy), 'requires indexed completion mode');
   if (rules.length === 0)
     at.at('rules').required('at least one rules must be specified when the successPolicy is specified');
   if (rules.length > RULES_MAX) at.at('rules').tooMany(rules.length, RULES_MAX);
@@ -236,15 +246,15 @@ export function validateJobUpdate(next: Job, previous: Job, at: Field): void {
     startTime === undefined || conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
   const isOpen = previous.spec.suspend === true && active === 0 && isAtRest;
   if (!equalJson(templatePart(next.spec, isOpen), templatePart(previous.spec, isOpen)))
-    spec.at('template').invalid(next.spec.template, 'field is immutable');
-  for (const name of [
-    'completionMode',
-    'podFailurePolicy',
-    'backoffLimitPerIndex',
-    'managedBy',
-    'successPolicy',
-  ] as const) {
+    spec.at('template').invalid(shown('core.v1.PodTemplateSpec', next.spec.template), IMMUTABLE);
+  for (const name of ['completionMode', 'backoffLimitPerIndex', 'managedBy'] as const)
     unchanged(next.spec[name], previous.spec[name], spec.at(name));
+  for (const [name, type] of [
+    ['podFailurePolicy', 'batch.v1.PodFailurePolicy'],
+    ['successPolicy', 'batch.v1.SuccessPolicy'],
+  ] as const) {
+    if (!equalJson(next.spec[name], previous.spec[name]))
+      spec.at(name).invalid(shown(type, next.spec[name]), IMMUTABLE);
   }
 }
 

@@ -73,7 +73,7 @@ test('jobs: counts, indexes, policies, templates', () => {
     [codes({ values: [2, 1] }), `${rule}.onExitCodes.values: Invalid value: [2,1]: must be ordered`],
     [
       spec({ successPolicy: { rules: [{}] } }),
-      'spec.successPolicy: Invalid value: {"rules":[{}]}: requires indexed completion mode',
+      'spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":null,"SucceededCount":null}]}: requires indexed completion mode',
     ],
     [
       indexed([{}]),
@@ -123,6 +123,24 @@ test('jobs: a suspended one that has run may be placed anew once none of its pod
   assert.deepEqual(
     [{}, { startTime, conditions }, { startTime }, { startTime, conditions, active: 1 }].map(refused),
     [0, 0, 1, 1],
+  );
+});
+
+test('jobs: a refusal shows templates and policies by their names in Go', () => {
+  const template = { metadata: { labels: { a: 'c' } }, spec: { containers: [] } };
+  const policy = { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'X', status: 'True' }] }] };
+  const job = (fields: object): Job =>
+    ({ metadata: {}, spec: { template: {}, ...fields }, status: {} }) as unknown as Job;
+  const at = new Field();
+  validateJobUpdate(job({ template, podFailurePolicy: policy }), job({}), at);
+  const [first, second] = at.errors.map(({ message }) => message);
+  assert.match(
+    first ?? '',
+    /^Invalid value: \{"labels":\{"a":"c"\},"Spec":\{"Volumes":null,"InitContainers":null,"Containers":\[\],.*: field is immutable$/,
+  );
+  assert.equal(
+    second,
+    'Invalid value: {"Rules":[{"Action":"Ignore","OnExitCodes":null,"OnPodConditions":[{"Type":"X","Status":"True"}]}]}: field is immutable',
   );
 });
 

@@ -16,6 +16,7 @@ import {
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { validateConditions } from '../../checks/conditions.ts';
+import { shown } from '../../checks/shown.ts';
 import { base64Bytes, named, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PodCertificateRequest } from '../../generated/types/certificates-v1.ts';
@@ -139,18 +140,24 @@ function validateStatus(next: PodCertificateRequest, previous: PodCertificateReq
   const state = terminalOf(next.status);
   if (terminalOf(previous.status)) {
     if (!equalJson(next.status, previous.status))
-      at.invalid(next.status, 'immutable after PodCertificateRequest is issued, denied, or failed');
+      at.invalid(
+        shown('certificates.v1.PodCertificateRequestStatus', next.status),
+        'immutable after PodCertificateRequest is issued, denied, or failed',
+      );
   } else if (state === 'Issued') {
     validateIssued(next, at, now);
   } else if (state) {
     const { conditions: _, ...rest } = next.status;
     if (Object.keys(rest).length > 0)
       at.invalid(
-        next.status,
+        shown('certificates.v1.PodCertificateRequestStatus', next.status),
         'non-condition status fields must be empty when denying or failing the PodCertificateRequest',
       );
   } else if (!equalJson(next.status, previous.status)) {
-    at.invalid(next.status, 'status is immutable unless transitioning to "Issued", "Denied", or "Failed"');
+    at.invalid(
+      shown('certificates.v1.PodCertificateRequestStatus', next.status),
+      'status is immutable unless transitioning to "Issued", "Denied", or "Failed"',
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 import { type Field, type Kind, labelValueErrors, qualifiedNameErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { cidr, cidrWarnings, parseCidr } from '../../checks/network.ts';
+import { shown } from '../../checks/shown.ts';
 import { declaredValue, each, entriesOf, named } from '../../checks/values.ts';
 import { resourceQuantity } from '../../checks/quantities.ts';
 import { columnsOf } from '../../columns.ts';
 import type { Node, NodeSpec, Taint } from '../../generated/types/core-v1.ts';
 import { statusPart } from '../../parts.ts';
-import { shownNodeAddress, shownTaint } from './shown-values.ts';
 
 const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const ROLE = 'node-role.kubernetes.io/';
@@ -60,7 +60,7 @@ function validateChange(next: Node, previous: Node, at: Field): void {
   const seen = new Set<string>();
   each(next.status.addresses, at.at('status', 'addresses'), (address, here) => {
     const key = `${address.type}/${address.address}`;
-    if (seen.has(key)) here.duplicate(shownNodeAddress(address));
+    if (seen.has(key)) here.duplicate(shown('core.v1.NodeAddress', address));
     seen.add(key);
   });
   const { podCIDRs = [], providerID } = previous.spec;
@@ -93,7 +93,7 @@ function validateTaints(taints: readonly Taint[] | undefined, at: Field): void {
     if (errors.length > 0) here.at('value').invalid(taint.value, errors.join(';'));
     declaredValue(taint.effect, TAINT_EFFECTS, here.at('effect'));
     const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key)) here.duplicate(shownTaint(taint), 'taints must be unique by key and effect pair');
+    if (seen.has(key)) here.duplicate(shown('core.v1.Taint', taint), 'taints must be unique by key and effect pair');
     seen.add(key);
   });
 }

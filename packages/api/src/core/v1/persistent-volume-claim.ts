@@ -18,6 +18,7 @@ import {
   resourceQuantity,
 } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
+import { shownDifference } from '../../checks/shown.ts';
 import { entriesOf, IMMUTABLE, named, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
@@ -189,13 +190,16 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
   const keepsClass = !isUpgraded && !isFirstClass(next, previous);
   const isBound = next.status.phase === 'Bound';
   const mayModify = isBound && next.spec.volumeAttributesClassName !== undefined;
-  const fixed = ({ spec }: PersistentVolumeClaim): unknown =>
-    fixedPart(spec, { mayBind: !previous.spec.volumeName, keepsClass, isBound, mayModify });
-  if (!equalJson(fixed(next), fixed(previous))) {
+  const kept = withAllowed(next.spec, previous.spec, {
+    mayBind: !previous.spec.volumeName,
+    keepsClass,
+    isBound,
+    mayModify,
+  });
+  if (!equalJson(kept, previous.spec))
     at.at('spec').forbidden(
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      `${IMMUTABLE_SPEC}\n${shownDifference('core.v1.PersistentVolumeClaimSpec', previous.spec, kept)}`,
     );
-  }
   const [wanted, before] = [next.spec.resources.requests?.['storage'], previous.spec.resources.requests?.['storage']];
   if (isGreater(before, wanted) && !isGreater(wanted, next.status.capacity?.['storage'])) {
     at.at('spec', 'resources', 'requests', 'storage').forbidden('field can not be less than status.capacity');
@@ -240,14 +244,27 @@ interface Freedoms {
   readonly mayModify: boolean;
 }
 
-function fixedPart(spec: PersistentVolumeClaimSpec, { mayBind, keepsClass, isBound, mayModify }: Freedoms): unknown {
-  const { volumeName, storageClassName, resources, volumeAttributesClassName, ...rest } = spec;
-  const { storage, ...others } = resources.requests ?? {};
+const IMMUTABLE_SPEC =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+/** The spec as it would be without the changes that are allowed. */
+function withAllowed(
+  spec: PersistentVolumeClaimSpec,
+  previous: PersistentVolumeClaimSpec,
+  { mayBind, keepsClass, isBound, mayModify }: Freedoms,
+): PersistentVolumeClaimSpec {
+  const { storage: _, ...others } = spec.resources.requests ?? {};
+  const before = previous.resources.requests?.['storage'];
+  const requests = { ...others, ...(before === undefined ? {} : { storage: before }) };
   return {
-    ...rest,
-    volumeName: mayBind ? undefined : volumeName,
-    storageClassName: keepsClass ? storageClassName : undefined,
-    volumeAttributesClassName: mayModify ? undefined : volumeAttributesClassName,
-    resources: { ...resources, requests: isBound ? others : { storage, ...others } },
-  };
+    ...spec,
+    ...(mayBind ? { volumeName: previous.volumeName } : {}),
+    ...(keepsClass ? {} : { storageClassName: previous.storageClassName }),
+    ...(mayModify ? { volumeAttributesClassName: previous.volumeAttributesClassName } : {}),
+    ...(isBound ? { resources: { ...spec.resources, requests: asThere(requests, previous.resources.requests) } } : {}),
+  } as PersistentVolumeClaimSpec;
 }
+
+/** No requests are the same as none at all. */
+const asThere = <T extends object>(requests: T, before: T | undefined): T | undefined =>
+  before === undefined && Object.keys(requests).length === 0 ? undefined : requests;

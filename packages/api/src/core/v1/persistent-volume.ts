@@ -1,6 +1,7 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, formatTime, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { basicQuantity, fractionWarnings, quantityPositive } from '../../checks/quantities.ts';
+import { shown, shownDifference } from '../../checks/shown.ts';
 import { entriesOf, givenOf, IMMUTABLE, named, requiredName, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
@@ -71,8 +72,12 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
     validate: (v, at) => validateSpec(v, at.at('spec')),
     warnings: (v) => volumeWarnings(v),
     validateUpdate(next, previous, at) {
-      if (!equalJson(sourceOf(next.spec, previous.spec), sourceOf(previous.spec, previous.spec))) {
-        at.at('spec', 'persistentvolumesource').forbidden('spec.persistentvolumesource is immutable after creation');
+      const [source, before] = [sourceOf(next.spec, previous.spec), sourceOf(previous.spec, previous.spec)];
+      if (!equalJson(source, before)) {
+        const change = shownDifference('core.v1.PersistentVolumeSource', before, source);
+        at.at('spec', 'persistentvolumesource').forbidden(
+          `spec.persistentvolumesource is immutable after creation\n${change}`,
+        );
       }
       at.at('volumeMode').immutable(next.spec.volumeMode, previous.spec.volumeMode);
       if (
@@ -80,7 +85,7 @@ export const persistentVolume: Kind<PersistentVolume> = builtIn<PersistentVolume
         !equalJson(stable(next.spec.nodeAffinity, previous.spec.nodeAffinity), previous.spec.nodeAffinity)
       ) {
         at.at('nodeAffinity').invalid(
-          next.spec.nodeAffinity ?? null,
+          shown('core.v1.VolumeNodeAffinity', next.spec.nodeAffinity),
           `${IMMUTABLE}, except for updating from beta label to GA`,
         );
       }

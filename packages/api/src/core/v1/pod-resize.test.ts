@@ -213,7 +213,7 @@ test('ephemeral containers are added, with less than others have', () => {
     [
       { spec: { ephemeralContainers: [{ name: 'e', image: 'j' }] } },
       { spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] } },
-      'spec.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be changed\n',
+      'spec.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be changed\n@@ -1,6 +1,6 @@\n {\n  "Name": "e",\n- "Image": "i",\n+ "Image": "j",\n  "Command": null,\n  "Args": null,\n  "WorkingDir": "",\n',
     ],
     [
       { spec: { ephemeralContainers: [] } },

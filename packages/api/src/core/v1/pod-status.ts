@@ -1,8 +1,8 @@
 import { dnsLabelErrors, dnsSubdomainErrors, type Field, type Mutable, qualifiedNameErrors } from '@navarch/machinery';
 import { ip as validateIp, parseIp } from '../../checks/network.ts';
+import { shown } from '../../checks/shown.ts';
 import { each, named, unchanged, within } from '../../checks/values.ts';
 import type { Container, ContainerStatus, Pod } from '../../generated/types/core-v1.ts';
-import { shownAddresses } from './shown-values.ts';
 
 const OWN_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized'];
 const GENERATION = 'must be a non-negative integer';
@@ -144,7 +144,7 @@ function validateAddresses(addresses: readonly { readonly ip: string }[] = [], a
   if (addresses.length < 2) return;
   const families = new Set(addresses.map(({ ip }) => parseIp(ip)?.length));
   if (addresses.length > 2 || families.size < 2)
-    at.invalid(shownAddresses(addresses), 'may specify no more than one IP for each IP family');
+    at.invalid(shown('[]core.v1.PodIP', addresses), 'may specify no more than one IP for each IP family');
 }
 
 const ID_MAX = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 import { equalJson, type Field, type Integer } from '@navarch/machinery';
+import { shownDifference } from '../../checks/shown.ts';
 import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAnnotationUpdate } from './pod-annotations.ts';
@@ -33,8 +34,9 @@ export function validatePodUpdate(next: Pod, previous: Pod, at: Field): void {
     spec.at('tolerations').forbidden('existing toleration can not be modified except its tolerationSeconds');
   }
   validateGates(next.spec, previous.spec, spec);
-  if (!equalJson(fixedPart(next.spec, previous.spec), fixedPart(previous.spec, previous.spec)))
-    spec.forbidden(UPDATABLE);
+  const kept = withAllowed(next.spec, previous.spec);
+  if (!equalJson(kept, withAllowed(previous.spec, previous.spec)))
+    spec.forbidden(`${UPDATABLE}\n${shownDifference('core.v1.PodSpec', previous.spec, kept)}`);
 }
 
 /** False where upstream looks no further. */
@@ -98,28 +100,29 @@ function isNarrower(next: NodeSelectorTerm, previous: NodeSelectorTerm): boolean
   );
 }
 
-/** What must stay: the spec without its changeable fields. */
-function fixedPart(spec: PodSpec, previous: PodSpec): unknown {
-  const images = (containers: readonly Container[] = []): unknown => containers.map(({ image: _, ...rest }) => rest);
-  const {
-    activeDeadlineSeconds: _deadline,
-    tolerations: _tolerations,
-    schedulingGates: _gates,
-    nodeSelector,
-    affinity,
-    ...rest
-  } = spec;
-  const wasNegative =
-    (previous.terminationGracePeriodSeconds ?? 0) < 0 &&
-    (spec === previous || spec.terminationGracePeriodSeconds === 1);
+/** The spec as it would be without the changes that are allowed. */
+function withAllowed(spec: PodSpec, previous: PodSpec): PodSpec {
+  const images = (list: 'containers' | 'initContainers'): readonly Container[] | undefined =>
+    spec[list]?.map((container, i) => replaced(container, 'image', previous[list]?.[i]?.image));
+  const affinity = { ...spec.affinity, nodeAffinity: previous.affinity?.nodeAffinity };
+  const wasNegative = (previous.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1;
   return {
-    ...rest,
-    containers: images(spec.containers),
-    initContainers: images(spec.initContainers),
-    nodeSelector: isGated(previous) ? undefined : nodeSelector,
-    affinity: isGated(previous) ? { ...affinity, nodeAffinity: undefined } : affinity,
-    terminationGracePeriodSeconds: wasNegative ? undefined : spec.terminationGracePeriodSeconds,
-  };
+    ...spec,
+    containers: images('containers') ?? [],
+    initContainers: images('initContainers'),
+    activeDeadlineSeconds: previous.activeDeadlineSeconds,
+    tolerations: previous.tolerations,
+    schedulingGates: previous.schedulingGates,
+    ...(isGated(previous)
+      ? { nodeSelector: previous.nodeSelector, affinity: equalJson(affinity, {}) ? undefined : affinity }
+      : {}),
+    ...(wasNegative ? { terminationGracePeriodSeconds: previous.terminationGracePeriodSeconds } : {}),
+  } as PodSpec;
+}
+
+function replaced<T extends object, K extends keyof T>(value: T, name: K, by: T[K] | undefined): T {
+  const { [name]: _, ...rest } = value;
+  return (by === undefined ? rest : { ...value, [name]: by }) as T;
 }
 
 /** Ephemeral containers are added one by one, and stay as they were started; a mirror of a pod that its node was told of takes none. */
@@ -129,6 +132,9 @@ export function validateEphemeralUpdate(next: Pod, previous: Pod, at: Field): vo
   for (const old of previous.spec.ephemeralContainers ?? []) {
     const same = byName.get(old.name);
     if (!same) here.forbidden(`existing ephemeral containers "${old.name}" may not be removed\n`);
-    else if (!equalJson(same, old)) here.forbidden(`existing ephemeral containers "${old.name}" may not be changed\n`);
+    else if (!equalJson(same, old)) {
+      const change = shownDifference('core.v1.EphemeralContainer', old, same);
+      here.forbidden(`existing ephemeral containers "${old.name}" may not be changed\n${change}`);
+    }
   }
 }

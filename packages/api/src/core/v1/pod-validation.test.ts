@@ -494,7 +494,7 @@ test('validatePodSpec() says what is wrong with where a pod may go', () => {
     ],
     [
       spec({ tolerations: [{ key: 'a', operator: 'Exists', value: 'v' }] }),
-      'spec.tolerations[0].operator: Invalid value: "v": value must be empty when `operator` is \'Exists\'',
+      'spec.tolerations[0].operator: Invalid value: {"Key":"a","Operator":"Exists","Value":"v","Effect":"","TolerationSeconds":null}: value must be empty when `operator` is \'Exists\'',
     ],
     [
       spec({
@@ -621,8 +621,12 @@ test('validatePodSpec() says what is wrong with names, DNS, claims and the rest'
 });
 
 test('validatePodUpdate() lets images, deadlines and more tolerations through, and nothing else', () => {
-  const fixed =
-    'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+  const fixed = (...change: readonly string[]): string =>
+    [
+      'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+      ...change,
+      '',
+    ].join('\n');
   const toleration = { key: 'a', operator: 'Exists' };
   const cases: readonly (readonly [change: Json, before: Json, ...expected: readonly string[]])[] = [
     [
@@ -652,7 +656,21 @@ test('validatePodUpdate() lets images, deadlines and more tolerations through, a
       spec({ tolerations: [toleration] }),
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
     ],
-    [spec({ hostNetwork: true }), {}, fixed],
+    [
+      spec({ hostNetwork: true }),
+      {},
+      fixed(
+        '@@ -44,7 +44,7 @@',
+        '  "AutomountServiceAccountToken": null,',
+        '  "NodeName": "",',
+        '  "SecurityContext": {',
+        '-  "HostNetwork": false,',
+        '+  "HostNetwork": true,',
+        '   "HostPID": false,',
+        '   "HostIPC": false,',
+        '   "ShareProcessNamespace": null,',
+      ),
+    ],
     [
       spec({ containers: [] }),
       {},
@@ -660,7 +678,21 @@ test('validatePodUpdate() lets images, deadlines and more tolerations through, a
       'spec.containers: Forbidden: pod updates may not add or remove containers',
     ],
     [spec({ terminationGracePeriodSeconds: 1 }), spec({ terminationGracePeriodSeconds: -5 })],
-    [spec({ terminationGracePeriodSeconds: 2 }), spec({ terminationGracePeriodSeconds: -5 }), fixed],
+    [
+      spec({ terminationGracePeriodSeconds: 2 }),
+      spec({ terminationGracePeriodSeconds: -5 }),
+      fixed(
+        '@@ -36,7 +36,7 @@',
+        '  ],',
+        '  "EphemeralContainers": null,',
+        '  "RestartPolicy": "Always",',
+        '- "TerminationGracePeriodSeconds": -5,',
+        '+ "TerminationGracePeriodSeconds": 2,',
+        '  "ActiveDeadlineSeconds": null,',
+        '  "DNSPolicy": "ClusterFirst",',
+        '  "NodeSelector": null,',
+      ),
+    ],
     [spec({ schedulingGates: null, nodeSelector: { a: 'b' } }), spec({ schedulingGates: [{ name: 'g' }] })],
     [
       spec({ schedulingGates: [{ name: 'h' }] }),

@@ -10,6 +10,7 @@ import {
 } from '@navarch/machinery';
 import { ip } from '../../checks/network.ts';
 import { resourceRequirements } from '../../checks/quantities.ts';
+import { shown } from '../../checks/shown.ts';
 import { declaredValue, each, named, requiredName } from '../../checks/values.ts';
 import type {
   Pod,
@@ -30,7 +31,6 @@ import { validateOs } from './os-validation.ts';
 import { validatePodAnnotations, validateProfiles } from './pod-annotations.ts';
 import { validatePodResources } from './pod-level-resources.ts';
 import { validatePodSecurity } from './security-validation.ts';
-import { shownClaim } from './shown-values.ts';
 import { validateVolumes } from './volume-validation.ts';
 import { validateHostProcess } from './windows-validation.ts';
 
@@ -120,12 +120,15 @@ function validateClaims(claims: readonly PodResourceClaim[] | undefined, at: Fie
     const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
     if (name !== undefined && template !== undefined) {
       here.invalid(
-        shownClaim(claim),
+        shown('core.v1.PodResourceClaim', claim),
         'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
       );
     }
     if (name === undefined && template === undefined)
-      here.invalid(shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+      here.invalid(
+        shown('core.v1.PodResourceClaim', claim),
+        'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+      );
     if (name !== undefined) named(name, dnsSubdomainErrors, here.at('resourceClaimName'));
     if (template !== undefined) named(template, dnsSubdomainErrors, here.at('resourceClaimTemplateName'));
   });
@@ -223,7 +226,7 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function validateTolerations(tolerations: readonly Toleration[] | undefined, at: Field): void {
   each(tolerations, at, (toleration, here) => {
-    const { key = '', operator = '', value = '', effect, tolerationSeconds } = toleration;
+    const { key = '', operator = '', effect, tolerationSeconds } = toleration;
     if (key) named(key, qualifiedNameErrors, here.at('key'));
     else if (operator !== 'Exists') {
       here
@@ -233,12 +236,13 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
       here.at('effect').invalid(effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
     }
-    validateTolerationValue(operator, value, here);
+    validateTolerationValue(toleration, here);
     if (effect) declaredValue(effect, EFFECTS, here.at('effect'));
   });
 }
 
-function validateTolerationValue(operator: string, value: string, at: Field): void {
+function validateTolerationValue(toleration: Toleration, at: Field): void {
+  const { operator = '', value = '' } = toleration;
   const here = at.at('operator');
   switch (operator) {
     case '':
@@ -248,7 +252,8 @@ function validateTolerationValue(operator: string, value: string, at: Field): vo
       break;
     }
     case 'Exists':
-      if (value) here.invalid(value, "value must be empty when `operator` is 'Exists'");
+      if (value)
+        here.invalid(shown('core.v1.Toleration', toleration), "value must be empty when `operator` is 'Exists'");
       break;
     default:
       here.notSupported(operator, ['Equal', 'Exists']);

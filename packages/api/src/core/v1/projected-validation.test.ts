@@ -69,7 +69,7 @@ test('projected volumes: every source, and no path twice', () => {
           ],
         },
       },
-      'spec.volumes[0].projected.sources[0].clusterTrustBundle: Invalid value: {"Name":"a","SignerName":"b/c","LabelSelector":null,"Optional":null,"Path":"p"}: only one of name and signerName may be used',
+      'spec.volumes[0].projected.sources[0].clusterTrustBundle: Invalid value: {"Name":"a","SignerName":"b/c","LabelSelector":null,"Optional":null,"Path":"p","User":null}: only one of name and signerName may be used',
     ],
     [
       {

@@ -1,5 +1,6 @@
 import { dnsSubdomainErrors, type Field } from '@navarch/machinery';
 import { labelSelector } from '../../checks/selectors.ts';
+import { shown } from '../../checks/shown.ts';
 import { each, supportedValue } from '../../checks/values.ts';
 import { signerName } from '../../certificates/v1/certificate-signing-request.ts';
 import { EXPIRATION, isKubernetesSigner } from '../../certificates/v1/pod-certificate-request.ts';
@@ -10,7 +11,6 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '../../generated/types/core-v1.ts';
-import { shownBundle } from './shown-values.ts';
 import { downwardFile, fileMode, keyToPath } from './volume-files.ts';
 import { nonReservedPath } from './volume-sources.ts';
 
@@ -84,7 +84,7 @@ function validateToken(
 function validateBundle(bundle: ClusterTrustBundleProjection, at: Field, take: Take): void {
   const { name, signerName: signer, labelSelector: selector, path } = bundle;
   if (name !== undefined && signer !== undefined)
-    at.invalid(shownBundle(bundle), 'only one of name and signerName may be used');
+    at.invalid(shown('core.v1.ClusterTrustBundleProjection', bundle), 'only one of name and signerName may be used');
   else if (name !== undefined) {
     if (name === '') at.at('name').required('must be a valid object name');
     for (const error of bundleNameErrors(name))

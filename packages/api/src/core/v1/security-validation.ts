@@ -1,4 +1,5 @@
 import type { Field, Integer } from '@navarch/machinery';
+import { shown } from '../../checks/shown.ts';
 import { each, supportedValue, within } from '../../checks/values.ts';
 import type {
   AppArmorProfile,
@@ -7,7 +8,6 @@ import type {
   SeccompProfile,
   SecurityContext,
 } from '../../generated/types/core-v1.ts';
-import { shownSeccomp, shownSecurityContext } from './shown-values.ts';
 import { descendingPath } from './volume-sources.ts';
 import { validateWindowsOptions } from './windows-validation.ts';
 
@@ -31,12 +31,12 @@ export function validateSecurityContext(
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged)
       at.invalid(
-        shownSecurityContext(context),
+        shown('core.v1.SecurityContext', context),
         'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
       );
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
       at.invalid(
-        shownSecurityContext(context),
+        shown('core.v1.SecurityContext', context),
         'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
       );
     }
@@ -53,7 +53,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, at: Field): void {
   else supportedValue(type, ['Localhost', 'RuntimeDefault', 'Unconfined'], at.at('type'));
   if (type !== 'Localhost') {
     if (localhostProfile !== undefined)
-      here.invalid(shownSeccomp(profile), 'can only be set when seccomp type is Localhost');
+      here.invalid(shown('core.v1.SeccompProfile', profile), 'can only be set when seccomp type is Localhost');
   } else if (localhostProfile === undefined) here.required('must be set when seccomp type is Localhost');
   else descendingPath(localhostProfile, here);
 }

@@ -6,10 +6,10 @@ import {
   validateLabels,
 } from '@navarch/machinery';
 import { cidr, cidrWarnings, ip, ipErrors, ipWarnings, notSpecialIp, parseIp } from '../../checks/network.ts';
+import { shown } from '../../checks/shown.ts';
 import { each, named, oneOf, portNumber, requiredName, supportedValue } from '../../checks/values.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types/core-v1.ts';
 import { portOrName } from './probe-validation.ts';
-import { shownPort } from './shown-values.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITY_SECONDS_MAX = 86_400;
@@ -155,7 +155,7 @@ function validateNumbers({ ports = [], type }: ServiceSpec, at: Field): void {
   });
   each(ports, at, ({ name: _, nodePort: __, ...port }, here) => {
     const key = `${port.protocol}/${port.port}`;
-    if (numbers.has(key)) here.duplicate(shownPort(port));
+    if (numbers.has(key)) here.duplicate(shown('core.v1.ServicePort', { port: port.port, protocol: port.protocol }));
     numbers.add(key);
   });
 }

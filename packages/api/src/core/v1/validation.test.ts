@@ -159,7 +159,7 @@ test('persistent volumes: one source, one capacity', () => {
     [spec({ hostPath: null, csi: { driver: 'd.io', volumeHandle: '' } }), 'spec.csi.volumeHandle: Required value'],
   ]);
   assert.deepEqual(updateRefusals(key, spec({ hostPath: { path: '/b' }, volumeMode: 'Block' })), [
-    'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+    'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n@@ -2,7 +2,7 @@\n  "GCEPersistentDisk": null,\n  "AWSElasticBlockStore": null,\n  "HostPath": {\n-  "Path": "/tmp",\n+  "Path": "/b",\n   "Type": ""\n  },\n  "Glusterfs": null,\n',
     'volumeMode: Invalid value: "Block": field is immutable',
   ]);
   const csi = { driver: 'd.io', volumeHandle: 'h' };
@@ -225,9 +225,25 @@ test('claims: what is asked for, and what a bound one may still change', () => {
     [more('0'), 'spec.resources[storage]: Invalid value: "0": must be greater than zero'],
     [spec({ volumeMode: 'X' }), 'spec.volumeMode: Unsupported value: "X": supported values: "Block", "Filesystem"'],
   ]);
-  const fixed =
-    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-  assert.deepEqual(updateRefusals(key, more('2Gi')), [fixed]);
+  const fixed = (...change: readonly string[]): string =>
+    [
+      'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ...change,
+      '',
+    ].join('\n');
+  assert.deepEqual(updateRefusals(key, more('2Gi')), [
+    fixed(
+      '@@ -6,7 +6,7 @@',
+      '  "Resources": {',
+      '   "Limits": null,',
+      '   "Requests": {',
+      '-   "storage": "1Gi"',
+      '+   "storage": "2Gi"',
+      '   }',
+      '  },',
+      '  "VolumeName": "",',
+    ),
+  ]);
   assert.deepEqual(updateRefusals(key, spec({ volumeName: 'v' })), []);
   assert.deepEqual(updateRefusals(key, { ...more('2Gi'), status: { phase: 'Bound' } }), []);
   assert.deepEqual(
@@ -235,12 +251,42 @@ test('claims: what is asked for, and what a bound one may still change', () => {
     ['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity'],
   );
   assert.deepEqual(updateRefusals(key, spec({ storageClassName: 's' })), []);
-  assert.deepEqual(updateRefusals(key, spec({ storageClassName: 't' }), spec({ storageClassName: 's' })), [fixed]);
+  assert.deepEqual(updateRefusals(key, spec({ storageClassName: 't' }), spec({ storageClassName: 's' })), [
+    fixed(
+      '@@ -10,7 +10,7 @@',
+      '   }',
+      '  },',
+      '  "VolumeName": "",',
+      '- "StorageClassName": "s",',
+      '+ "StorageClassName": "t",',
+      '  "VolumeMode": "Filesystem",',
+      '  "DataSource": null,',
+      '  "DataSourceRef": null,',
+    ),
+  ]);
   const classed = (volumeAttributesClassName: string | null): Json => spec({ volumeAttributesClassName });
   assert.deepEqual(updateRefusals(key, { ...classed('b'), status: { phase: 'Bound' } }, classed('a')), []);
-  assert.deepEqual(updateRefusals(key, classed('b'), classed('a')), [fixed]);
+  assert.deepEqual(updateRefusals(key, classed('b'), classed('a')), [
+    fixed(
+      '@@ -14,5 +14,5 @@',
+      '  "VolumeMode": "Filesystem",',
+      '  "DataSource": null,',
+      '  "DataSourceRef": null,',
+      '- "VolumeAttributesClassName": "a"',
+      '+ "VolumeAttributesClassName": "b"',
+      ' }',
+    ),
+  ]);
   assert.deepEqual(updateRefusals(key, classed(null), classed('a')), [
-    fixed,
+    fixed(
+      '@@ -14,5 +14,5 @@',
+      '  "VolumeMode": "Filesystem",',
+      '  "DataSource": null,',
+      '  "DataSourceRef": null,',
+      '- "VolumeAttributesClassName": "a"',
+      '+ "VolumeAttributesClassName": null',
+      ' }',
+    ),
     'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
   ]);
 });

@@ -1,5 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { shown } from '../../checks/shown.ts';
 import { each, named, requiredName } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { FlowSchema, PolicyRulesWithSubjects, Subject } from '../../generated/types/flowcontrol-v1.ts';
@@ -41,12 +42,18 @@ export const flowSchema: Kind<FlowSchema> = builtIn<FlowSchema>('flowcontrol.api
           .at('matchingPrecedence')
           .invalid(precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
       if (method && !METHODS.includes(method.type))
-        here.at('distinguisherMethod', 'type').notSupported(method, METHODS);
+        here
+          .at('distinguisherMethod', 'type')
+          .notSupported(shown('flowcontrol.v1.FlowDistinguisherMethod', method), METHODS);
       if (!name) here.at('priorityLevelConfiguration', 'name').required('must reference a priority level');
       else named(name, dnsSubdomainErrors, here.at('priorityLevelConfiguration', 'name'));
       each(spec.rules, here.at('rules'), validateRule);
       const fixed = fixedSchemas[metadata.name ?? ''];
-      if (fixed && !equalJson(fixed, spec)) here.invalid(spec, `spec of '${metadata.name}' must equal the fixed value`);
+      if (fixed && !equalJson(fixed, spec))
+        here.invalid(
+          shown('flowcontrol.v1.FlowSchemaSpec', spec),
+          `spec of '${metadata.name}' must equal the fixed value`,
+        );
     },
     parts: {
       status: statusOnlyPart<FlowSchema>({

@@ -1,5 +1,6 @@
 import { equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { shown } from '../../checks/shown.ts';
 import { within } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type {
@@ -70,7 +71,10 @@ export const priorityLevelConfiguration: Kind<PriorityLevelConfiguration> = buil
         const [words, wanted] =
           name === 'exempt' ? [" except the 'spec.exempt' field", { ...fixed, exempt: spec.exempt }] : ['', fixed];
         if (fixed && !equalJson(JSON.parse(JSON.stringify(wanted)), spec))
-          here.invalid(spec, `spec of '${name}'${words} must equal the fixed value`);
+          here.invalid(
+            shown('flowcontrol.v1.PriorityLevelConfigurationSpec', spec),
+            `spec of '${name}'${words} must equal the fixed value`,
+          );
       },
       parts: {
         status: statusOnlyPart<PriorityLevelConfiguration>({

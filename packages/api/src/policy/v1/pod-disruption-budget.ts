@@ -2,6 +2,7 @@ import { type Kind, pathSegmentErrors } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
 import { validateConditions } from '../../checks/conditions.ts';
 import { labelSelector } from '../../checks/selectors.ts';
+import { shown } from '../../checks/shown.ts';
 import { atMostWhole, countOrPercent, notNegative, supportedValue } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { PodDisruptionBudget } from '../../generated/types/policy-v1.ts';
@@ -28,7 +29,10 @@ export const podDisruptionBudget: Kind<PodDisruptionBudget> = builtIn<PodDisrupt
       validate({ spec }, at) {
         const here = at.at('spec');
         if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
-          here.invalid(spec, 'minAvailable and maxUnavailable cannot be both set');
+          here.invalid(
+            shown('policy.v1.PodDisruptionBudgetSpec', spec),
+            'minAvailable and maxUnavailable cannot be both set',
+          );
         for (const name of ['minAvailable', 'maxUnavailable'] as const) {
           countOrPercent(spec[name], here.at(name));
           atMostWhole(spec[name], here.at(name));

@@ -7,6 +7,7 @@ import {
   pathSegmentErrors,
 } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { shown } from '../../checks/shown.ts';
 import { each, named } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import type { ClusterRoleBinding, RoleBinding, RoleRef, Subject } from '../../generated/types/rbac-v1.ts';
@@ -93,5 +94,6 @@ function validateSubject({ kind, name, namespace, apiGroup = '' }: Subject, at: 
 }
 
 function validateUpdate(next: Binding, previous: Binding, at: Field): void {
-  if (!equalJson(next.roleRef, previous.roleRef)) at.at('roleRef').invalid(next.roleRef, 'cannot change roleRef');
+  if (!equalJson(next.roleRef, previous.roleRef))
+    at.at('roleRef').invalid(shown('rbac.v1.RoleRef', next.roleRef), 'cannot change roleRef');
 }

@@ -2,6 +2,7 @@ import { dnsSubdomainErrors, equalJson, type Field, type Kind, qualifiedNameErro
 import { builtIn } from '../../built-in.ts';
 import { quantityNotNegative } from '../../checks/quantities.ts';
 import { labelSelector } from '../../checks/selectors.ts';
+import { shown } from '../../checks/shown.ts';
 import { declaredValue, each, IMMUTABLE, named, notNegative, supportedValue, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
@@ -91,7 +92,7 @@ export const csiNode: Kind<CSINode> = builtIn<CSINode>('storage.k8s.io/v1.CSINod
         const same = next.spec.drivers?.find((other) => other.name === driver.name);
         // Only what a driver can hold may become known or change; who it is stays.
         if (same && !equalJson({ ...same, allocatable: undefined }, { ...driver, allocatable: undefined })) {
-          at.at('spec', 'drivers').invalid(same, IMMUTABLE);
+          at.at('spec', 'drivers').invalid(shown('storage.v1.CSINodeDriver', same), IMMUTABLE);
         }
       }
     },
