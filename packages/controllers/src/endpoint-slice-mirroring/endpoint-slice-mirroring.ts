@@ -7,6 +7,7 @@ import {
   endpointSlice,
   type EndpointSlice,
   type EndpointSlicePort,
+  type EndpointSubset,
   service,
 } from '@navarch/api';
 import { exponential } from '@navarch/base';
@@ -16,6 +17,7 @@ import { spread } from '../shared/measure.ts';
 import { MANAGED_BY, ownSlices, SERVICE_NAME } from '../shared/own-slices.ts';
 import { messageOf } from '../shared/pods.ts';
 import { remove } from '../shared/remove.ts';
+import { repackSubsets } from '../shared/repack-subsets.ts';
 import { ENDPOINTS, sliceMeasures } from '../shared/slice-measures.ts';
 
 const US = 'endpointslicemirroring-controller.k8s.io';
@@ -134,15 +136,15 @@ function countMoves(held: readonly EndpointSlice[], wanted: readonly Wanted[], {
   UPDATED.observe(metrics, kept.filter((one) => !equalJson(one, before.get(one.addresses[0]))).length);
 }
 
-/** A slice for each family of addresses and set of ports: subsets with the same ports share it. */
+/** A slice for each family of addresses and set of ports. */
 function wantedSlices(mirrored: Endpoints, { events, metrics }: Context): readonly Wanted[] {
   const all = new Map<string, Wanted>();
   let skipped = 0;
-  for (const subset of mirrored.subsets ?? []) {
-    const ports = (subset.ports ?? []).map(portOf);
+  for (const { addresses: ready = [], notReadyAddresses: notReady = [], ports: offered = [] } of repacked(mirrored)) {
+    const ports = offered.map(portOf);
     const addresses = [
-      ...(subset.addresses ?? []).map((address) => endpointOf(address, true)),
-      ...(subset.notReadyAddresses ?? []).map((address) => endpointOf(address, false)),
+      ...ready.map((address) => endpointOf(address, true)),
+      ...notReady.map((address) => endpointOf(address, false)),
     ];
     skipped += Math.max(0, addresses.length - ADDRESSES_MAX);
     for (const endpoint of addresses.slice(0, ADDRESSES_MAX)) {
@@ -150,8 +152,7 @@ function wantedSlices(mirrored: Endpoints, { events, metrics }: Context): readon
       const key = JSON.stringify([addressType, ports]);
       const wanted = all.get(key) ?? { addressType, ports, endpoints: [] };
       all.set(key, wanted);
-      if (!wanted.endpoints.some(({ addresses: [known] }) => known === endpoint.addresses[0]))
-        wanted.endpoints.push(endpoint);
+      wanted.endpoints.push(endpoint);
     }
   }
   SKIPPED.observe(metrics, skipped);
@@ -161,6 +162,15 @@ function wantedSlices(mirrored: Endpoints, { events, metrics }: Context): readon
   }
   return [...all.values()];
 }
+
+/** Subsets that somebody wrote apart are mirrored as Endpoints of a controller are written: what is in two is there once. */
+const repacked = ({ subsets = [] }: Endpoints): readonly EndpointSubset[] =>
+  repackSubsets(
+    subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => [
+      ...addresses.map((address) => ({ address, isReady: true, ports })),
+      ...notReadyAddresses.map((address) => ({ address, isReady: false, ports })),
+    ]),
+  );
 
 const portOf = ({ name = '', port, protocol = 'TCP', appProtocol }: EndpointPort): EndpointSlicePort => ({
   name,

@@ -12,14 +12,14 @@ import {
 import { equalJson } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
 import { remove } from '../shared/remove.ts';
+import { type Reachable, repackSubsets } from '../shared/repack-subsets.ts';
 import { addressesOf, podsOf, podsOfServices, selectorOf, targetPortOf, triggerTime } from '../shared/service-pods.ts';
+import { capped } from './capacity.ts';
 
 const HEADLESS = 'service.kubernetes.io/headless';
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
-/** Addresses in one Endpoints object; what is beyond is left out and said so by an annotation. */
-const ADDRESSES_MAX = 1000;
 
 /** The older view of what slices say, for clients that still read it. */
 export const endpointsController: Controller = defineController({
@@ -50,39 +50,20 @@ export const endpointsController: Controller = defineController({
 /** Made by this controller, here or upstream: those that people write for services without a selector stay. */
 const isOurs = (held: Endpoints): boolean => held.metadata.labels?.[MANAGED_BY] === 'endpoint-controller';
 
-interface Address {
-  readonly address: EndpointAddress;
-  readonly isReady: boolean;
-}
-
-/** Addresses with the same ports share a subset; everything is in a fixed order, so that equal is equal. */
 function subsetsOf(found: Service, pods: readonly Pod[]): readonly EndpointSubset[] {
   const isIpv6 = (found.spec.ipFamilies?.[0] ?? (found.spec.clusterIP?.includes(':') ? 'IPv6' : 'IPv4')) === 'IPv6';
-  const groups = new Map<string, { readonly ports: readonly EndpointPort[]; readonly addresses: Address[] }>();
+  const reachable: Reachable[] = [];
   for (const p of pods) {
     const ip = addressesOf(p).find((address) => address.includes(':') === isIpv6);
     const ports = portsOf(found, p);
     if (!ip || (ports.length === 0 && (found.spec.ports?.length ?? 0) > 0)) continue;
-    const key = JSON.stringify(ports);
-    const group = groups.get(key) ?? { ports, addresses: [] };
-    groups.set(key, group);
-    group.addresses.push({
+    reachable.push({
+      ports,
       address: addressOf(found, p, ip),
       isReady: isReady(p) || found.spec.publishNotReadyAddresses === true,
     });
   }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { ports, addresses }]) => {
-      const sorted = addresses.sort((a, b) => (a.address.ip < b.address.ip ? -1 : 1));
-      const ready = sorted.filter((a) => a.isReady).map((a) => a.address);
-      const notReady = sorted.filter((a) => !a.isReady).map((a) => a.address);
-      return {
-        ...(ready.length > 0 ? { addresses: ready } : {}),
-        ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
-        ...(ports.length > 0 ? { ports } : {}),
-      };
-    });
+  return repackSubsets(reachable);
 }
 
 const portsOf = (found: Service, p: Pod): readonly EndpointPort[] =>
@@ -101,19 +82,6 @@ function addressOf(found: Service, { metadata: { name, namespace, uid }, spec }:
     ...(spec.nodeName ? { nodeName: spec.nodeName } : {}),
     targetRef: { kind: 'Pod', ...(namespace ? { namespace } : {}), name, uid },
   };
-}
-
-function capped(subsets: readonly EndpointSubset[]): readonly EndpointSubset[] {
-  const count = subsets.reduce((sum, s) => sum + (s.addresses?.length ?? 0) + (s.notReadyAddresses?.length ?? 0), 0);
-  if (count <= ADDRESSES_MAX) return subsets;
-  let room = ADDRESSES_MAX;
-  const take = (list: readonly EndpointAddress[] = []): readonly EndpointAddress[] => {
-    const taken = list.slice(0, room);
-    room -= taken.length;
-    return taken;
-  };
-  const ready = subsets.map((s) => take(s.addresses));
-  return subsets.map((s, i) => ({ ...s, addresses: ready[i] ?? [], notReadyAddresses: take(s.notReadyAddresses) }));
 }
 
 interface Wanted {

@@ -10,6 +10,7 @@ import { deploymentLifeScenarios } from './deployment/life.ts';
 import { rollingScenarios } from './deployment/rolling.ts';
 import { disruptionScenarios } from './disruption/disruption.ts';
 import { endpointScenarios } from './endpoints/endpoints.ts';
+import { mirroringScenarios } from './endpoints/mirroring.ts';
 import { garbageCollectorScenarios } from './garbage-collector/garbage-collector.ts';
 import { horizontalPodAutoscalerScenarios } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts';
 import { jobEndScenarios } from './job/ends.ts';
@@ -52,6 +53,7 @@ export const scenarios: readonly Scenario[] = [
   ...namespaceScenarios,
   ...quotaScenarios,
   ...endpointScenarios,
+  ...mirroringScenarios,
   ...nodeScenarios,
   ...podGcScenarios,
   ...nodeIpamScenarios,

@@ -4,7 +4,6 @@ import {
   deploymentController,
   endpointsController,
   endpointSliceController,
-  endpointSliceMirroringController,
   replicaSetController,
 } from '@navarch/controllers';
 import type { Draft } from '@navarch/machinery';
@@ -195,21 +194,39 @@ export const endpointScenarios: readonly Scenario[] = [
     },
   }),
   about({
-    name: 'endpoints/mirrored',
-    says: 'Endpoints that somebody writes by hand are mirrored in slices, and follow them.',
-    controllers: () => [endpointSliceMirroringController],
-    pods: 'none',
+    name: 'endpoints/ports-by-name',
+    says: 'Ports that not all pods have under one number are published for those that do, and what all have for all.',
     async act(world) {
-      await world.create(service, { metadata: named('web'), spec: { ports: [{ port: 80 }] } });
-      const subsets = (ip: string) => [{ addresses: [{ ip }], ports: [{ port: 80 }] }];
-      await world.create(endpoints, { metadata: named('web'), subsets: subsets('192.0.2.1') });
-      await world.until('it is mirrored', (view) => published(view).length === 1);
-      await world.change(endpoints, 'default/web', (e) => ({ ...e, subsets: subsets('192.0.2.2') }));
+      await makeService(world, {
+        ports: [
+          { name: 'http', port: 80, targetPort: 'http' },
+          { name: 'metrics', port: 9100 },
+        ],
+      });
+      await makePod(world, 'old');
+      const ports = [{ name: 'http', containerPort: 9090 }];
+      await makePod(world, 'new', { containers: [{ name: 'c', image: 'v2', ports }] });
     },
     end: (view) =>
       assert.deepEqual(
-        published(view).map(({ addresses }) => addresses),
-        [['192.0.2.2']],
+        (view.get(endpoints, 'default/web')?.subsets ?? []).map(
+          ({ ports = [], addresses = [] }) =>
+            `${ports.map(({ name, port }) => `${name} ${port}`).join()}: ${addresses
+              .map(({ targetRef }) => targetRef?.name)
+              .toSorted()
+              .join()}`,
+        ),
+        ['http 8080: old', 'http 9090: new', 'metrics 9100: new,old'],
       ),
+  }),
+  about({
+    name: 'endpoints/external-name',
+    says: 'A service that stands for another name has no endpoints, whatever it would select.',
+    async act(world) {
+      await makePod(world, 'a');
+      await makeService(world, { type: 'ExternalName', externalName: 'example.com' });
+      await world.pass('1m');
+    },
+    end: (view) => assert.deepEqual([published(view), view.get(endpoints, 'default/web')], [[], undefined]),
   }),
 ];
