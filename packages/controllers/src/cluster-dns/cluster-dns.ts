@@ -1,6 +1,7 @@
 import { addressOf, endpointSlice, type EndpointSlice, type Node, node } from '@navarch/api';
-import { apiVersionOf, type Draft, equalJson, hasReason } from '@navarch/machinery';
+import { apiVersionOf, equalJson, hasReason } from '@navarch/machinery';
 import { type Controller, defineController, self, type Watch } from '../controller.ts';
+import { remove } from '../shared/remove.ts';
 
 const SERVICE = 'kube-dns';
 const NAMESPACE = 'kube-system';
@@ -33,19 +34,37 @@ export const clusterDnsController: Controller = defineController({
     const address = found && addressOf(found, 'InternalIP');
     if (!found || found.metadata.deletionTimestamp || !address) return undefined;
     const draft = sliceOf(found, address);
-    const current = cache.get(endpointSlice, `${NAMESPACE}/${nameOf(key, found)}`);
-    if (!current) return orElsewhere(api.of(endpointSlice).create(draft));
-    if (equalJson(current.endpoints, draft.endpoints)) return undefined;
+    const name = `${NAMESPACE}/${nameOf(key, found)}`;
+    const current = cache.get(endpointSlice, name);
+    const slices = api.of(endpointSlice);
+    if (!current) return orElsewhere(slices.create(draft));
+    // Of one family for ever, and of the one node it was made for: another has one of its own, which its deletion brings.
+    if (current.addressType !== draft.addressType || !isOwnedBy(current, found)) {
+      await remove(endpointSlice, current, { api });
+      return undefined;
+    }
+    if (isAs(draft, current)) return undefined;
     return orElsewhere(
-      api.of(endpointSlice).update(`${NAMESPACE}/${nameOf(key, found)}`, (slice) => ({
+      slices.update(name, (slice) => ({
         ...slice,
+        metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, ...draft.metadata.labels } },
         endpoints: draft.endpoints as EndpointSlice['endpoints'],
+        ports: draft.ports as EndpointSlice['ports'],
       })),
     );
   },
 });
 
-function sliceOf(of: Node, address: string): Draft<EndpointSlice> {
+const isOwnedBy = ({ metadata }: EndpointSlice, { metadata: { uid } }: Node): boolean =>
+  metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
+
+/** Labels that others add are theirs. */
+const isAs = (draft: ReturnType<typeof sliceOf>, { metadata, endpoints, ports }: EndpointSlice): boolean =>
+  equalJson(endpoints, draft.endpoints) &&
+  equalJson(ports, draft.ports) &&
+  Object.entries(draft.metadata.labels).every(([name, value]) => metadata.labels?.[name] === value);
+
+function sliceOf(of: Node, address: string) {
   const { name, uid } = of.metadata;
   const isHeardOf = of.status.conditions?.find(({ type }) => type === 'Ready')?.status !== 'Unknown';
   return {

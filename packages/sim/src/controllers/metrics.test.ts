@@ -15,6 +15,7 @@ import {
   cronJobController,
   endpointSliceController,
   jobController,
+  nodeIpamController,
   nodeLifecycleController,
   podGcController,
   rootCaController,
@@ -142,6 +143,26 @@ test('podGcController lets pods that nobody runs fail before it removes them, an
   assert.equal((await plane.api.of(pod).get('default/p')).status.phase, 'Failed');
   const [line = ''] = plane.counted('pod_gc_collector_force_delete_pods_total');
   assert.match(line, /^\{namespace="default",reason="unscheduled"\} /);
+});
+
+test('nodeIpamController counts the blocks it gives and takes back, and tells how many are taken', async () => {
+  const controllers = [nodeIpamController({ clusterCidr: '10.244.7.9/22,fd00:10:244::/63' })];
+  await using plane = await ControlPlane.start({ controllers });
+  await plane.api
+    .of(node)
+    .create({ metadata: { name: 'a' }, spec: { podCIDRs: ['10.244.4.0/24', 'fd00:10:244::/64'] } });
+  await plane.clock.advance(1000);
+  await plane.api.of(node).create({ metadata: { name: 'b' } });
+  await plane.clock.advance(1000);
+  await plane.api.of(node).delete('a');
+  await plane.clock.advance(1000);
+  const [four, six] = ['{clusterCIDR="10.244.4.0/22"}', '{clusterCIDR="fd00:10:244::/63"}'];
+  const of = (name: string): readonly string[] => plane.counted(`node_ipam_controller_${name}`);
+  assert.deepEqual(of('cidrset_cidrs_allocations_total'), [`${four} 2`, `${six} 2`]);
+  assert.deepEqual(of('cidrset_cidrs_releases_total'), [`${four} 1`, `${six} 1`]);
+  assert.deepEqual(of('cirdset_max_cidrs'), [`${four} 4`, `${six} 2`]);
+  assert.deepEqual(of('cidrset_usage_cidrs'), [`${four} 0.25`, `${six} 0.5`]);
+  assert.deepEqual(of('cidrset_allocation_tries_per_request_sum'), [`${four} 1`, `${six} 1`]);
 });
 
 test('rootCaController counts its looks at namespaces by how they ended', async () => {

@@ -33,6 +33,10 @@ import { trustScenarios } from './trust/trust.ts';
 import { attachingScenarios } from './volumes/attaching.ts';
 import { provisioningScenarios } from './volumes/provisioning.ts';
 import { volumeScenarios } from './volumes/volumes.ts';
+import { ttlAfterFinishedScenarios } from './job/ttl-after-finished.ts';
+import { admissionPolicyStatusScenarios } from './admission-policy-status/admission-policy-status.ts';
+import { clusterDnsScenarios } from './services/cluster-dns.ts';
+import { storageVersionCollectorScenarios } from './storage-version-collector/storage-version-collector.ts';
 import { wholeClusterScenarios } from './whole-cluster/whole-cluster.ts';
 
 export { play, type Verdict } from './play.ts';
@@ -47,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
   ...daemonSetScenarios,
   ...jobEndScenarios,
   ...jobLifeScenarios,
+  ...ttlAfterFinishedScenarios,
   ...cronJobScenarios,
   ...disruptionScenarios,
   ...garbageCollectorScenarios,
@@ -64,9 +69,11 @@ export const scenarios: readonly Scenario[] = [
   ...leaderElectionScenarios,
   ...deschedulerScenarios,
   ...customResourceScenarios,
+  ...storageVersionCollectorScenarios,
   ...tokenScenarios,
   ...trustScenarios,
   ...clusterRoleAggregationScenarios,
+  ...admissionPolicyStatusScenarios,
   ...certificateScenarios,
   ...badWorkloadScenarios,
   ...badClusterScenarios,
@@ -74,5 +81,6 @@ export const scenarios: readonly Scenario[] = [
   ...resourceClaimScenarios,
   ...serviceAddressScenarios,
   ...loadBalancerScenarios,
+  ...clusterDnsScenarios,
   ...wholeClusterScenarios,
 ];

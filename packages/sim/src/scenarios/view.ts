@@ -1,10 +1,12 @@
-import { builtinKinds, event } from '@navarch/api';
+import { builtinKinds, event, youngKinds } from '@navarch/api';
 import { type ApiObject, type Key, keyOf, type Kind } from '@navarch/machinery';
 import type { Change } from '@navarch/store';
 
 const decoder = new TextDecoder();
 /** Where the objects of a kind are stored: one or two segments of the key, as upstream lays etcd out. */
-const kindOfPrefix: ReadonlyMap<string, Kind<any>> = new Map(builtinKinds.map((kind) => [kind.storagePrefix, kind]));
+const kindOfPrefix: ReadonlyMap<string, Kind<any>> = new Map(
+  [...builtinKinds, ...youngKinds].map((kind) => [kind.storagePrefix, kind]),
+);
 
 /** What is stored at this moment, as whoever has the disk would see it: no server or cache is asked. */
 export interface View {

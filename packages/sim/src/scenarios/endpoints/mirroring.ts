@@ -27,13 +27,13 @@ const slicesOf = (view: View) =>
 /** `FAMILY PORTS: ready addresses / others` of every slice. */
 const shown = (view: View): readonly string[] =>
   slicesOf(view)
-    .map(({ addressType, ports = [], endpoints: all = [] }) => {
+    .map(({ addressType, ports, endpoints: all }) => {
       const those = (ready: boolean): string =>
-        all
+        (all ?? [])
           .flatMap(({ addresses, conditions }) => (conditions?.ready === ready ? addresses : []))
           .toSorted()
           .join();
-      const offered = ports.map((port) => `${port.name}:${port.port}`).toSorted();
+      const offered = (ports ?? []).map((port) => `${port.name}:${port.port}`).toSorted();
       return `${addressType} ${offered.join()}: ${those(true)} / ${those(false)}`;
     })
     .toSorted();
@@ -56,7 +56,10 @@ export const mirroringScenarios: readonly Scenario[] = [
       await makeService(world);
       await write(world, one('192.0.2.1'));
       await world.until('it is mirrored', isMirrored);
-      await world.change(endpoints, KEY, (e) => ({ ...e, subsets: one('192.0.2.2') as Endpoints['subsets'] }));
+      await world.change(endpoints, KEY, (e) => ({
+        ...e,
+        subsets: one('192.0.2.2') as NonNullable<Endpoints['subsets']>,
+      }));
     },
     end: (view) => assert.deepEqual(shown(view), ['IPv4 :80: 192.0.2.2 / ']),
   }),
