@@ -28,27 +28,42 @@ export async function bind(pod: Pod, nodeName: string, { api, recorder }: Outcom
   });
 }
 
-export interface UnfitReport {
+export interface FailureReport {
   readonly pod: Pod;
+  /** The pod fits nowhere; or something went wrong that has nothing to do with where it fits. */
+  readonly reason: 'Unschedulable' | 'SchedulerError';
   readonly message: string;
   /** A node it is promised from now on; null: it has lost the promise of one; absent: nothing changes. */
   readonly nominatedNodeName?: string | null;
 }
 
-/** Says why a pod fits nowhere, as event and as condition; the condition only where it says something new. */
-export async function reportUnfit(
-  { pod, message, nominatedNodeName }: UnfitReport,
+/** Events have no room for more (NoteLengthLimit of upstream's event validation). */
+const NOTE_MAX = 1024;
+const CUT = ' ...';
+
+const note = (message: string): string =>
+  message.length <= NOTE_MAX ? message : `${message.slice(0, NOTE_MAX - CUT.length)}${CUT}`;
+
+/** Says why a pod has no node, as event and as condition; the condition only where it says something new. */
+export async function reportFailure(
+  { pod, reason, message, nominatedNodeName }: FailureReport,
   deps: OutcomeDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  deps.recorder.record(pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message });
+  deps.recorder.record(pod, {
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    action: 'Scheduling',
+    message: note(message),
+  });
   const known = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled');
-  const isKnown = known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message;
+  const isKnown = known?.status === 'False' && known.reason === reason && known.message === message;
   if (isKnown && nominatedNodeName === undefined) return;
   const condition = {
     type: 'PodScheduled',
+    ...observed(pod),
     status: 'False',
-    reason: 'Unschedulable',
+    reason,
     message,
     lastTransitionTime:
       known?.status === 'False' && known.lastTransitionTime ? known.lastTransitionTime : formatTime(deps.clock.now()),
@@ -63,6 +78,10 @@ export async function reportUnfit(
     signal,
   );
 }
+
+/** Of which spec a condition speaks (KEP-5067). */
+const observed = ({ metadata: { generation } }: Pod): object =>
+  generation === undefined ? {} : { observedGeneration: generation };
 
 export interface Eviction {
   readonly victim: Pod;
@@ -79,6 +98,7 @@ export async function evict(
 ): Promise<void> {
   const condition = {
     type: 'DisruptionTarget',
+    ...observed(victim),
     status: 'True',
     reason: 'PreemptionByScheduler',
     message: `${schedulerName}: preempting to accommodate a higher priority pod`,

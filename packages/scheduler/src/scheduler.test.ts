@@ -106,7 +106,10 @@ test('runScheduler() gives the room of a binding that failed to others, and trie
   world.failNextBinding = new Error('connection reset');
   await world.showNode(small('a'));
   await world.show(one('first'));
-  assert.deepEqual(world.said(), []);
+  assert.deepEqual(world.said(), [
+    'FailedScheduling running Bind plugin "DefaultBinder": connection reset',
+    'status d/first PodScheduled SchedulerError',
+  ]);
   await world.show(one('second'));
   assert.equal(world.said()[0], 'bind d/second a');
   await world.clock.advance(1000);
@@ -180,7 +183,15 @@ test('runScheduler() binds a pod when its volumes are bound, lets others pass me
   await world.settle();
   await world.clock.advance(1000);
   await world.settle();
-  assert.deepEqual(world.said(), ['update persistentvolumeclaims d/c'], 'tried anew');
+  assert.deepEqual(
+    world.said(),
+    [
+      'FailedScheduling running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded',
+      'status d/waits PodScheduled SchedulerError',
+      'update persistentvolumeclaims d/c',
+    ],
+    'tried anew',
+  );
   await world.showOther(persistentVolume, { metadata: { name: 'v' }, spec: {} });
   await world.showOther(persistentVolumeClaim, claim({ 'pv.kubernetes.io/bind-completed': 'yes' }));
   assert.deepEqual(world.said(), ['bind d/waits a', 'Scheduled Successfully assigned d/waits to a']);

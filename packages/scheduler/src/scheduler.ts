@@ -5,7 +5,7 @@ import { hasReason, keyOf } from '@navarch/machinery';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
 import { type Measures, measures } from './measures.ts';
-import { bind, evict, losePromise, reportUnfit } from './outcome.ts';
+import { bind, evict, losePromise, reportFailure } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
 import { preempt } from './preemption/preemption.ts';
 import { type BackOff, PodQueue } from './queue/pod-queue.ts';
@@ -30,6 +30,12 @@ const WRITES_MAX = 128;
 
 /** Decisions one after the other without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
+
+/** What is done for a pod once it is decided where it goes, and what to say of what goes wrong with it. */
+interface Step {
+  readonly says: string;
+  work(): Promise<void>;
+}
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
 export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
@@ -125,7 +131,13 @@ class Scheduler {
     snapshot.unnominate(keyOf(pod));
     const attempt = this.#queue.failures(keyOf(pod)) + 1;
     const bound = async (signal: AbortSignal): Promise<void> => {
-      const isBound = await this.#orTakenBack(pod, placement.node, () => bind(pod, placement.node, this.#deps), signal);
+      const work = (): Promise<void> => bind(pod, placement.node, this.#deps);
+      const isBound = await this.#orTakenBack(
+        pod,
+        placement.node,
+        { work, says: 'running Bind plugin "DefaultBinder"' },
+        signal,
+      );
       if (isBound) this.#measures.scheduled(attempt);
       this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
     };
@@ -133,7 +145,9 @@ class Scheduler {
     if (errands.length === 0) return this.#write(bound);
     // Others may have to act first, which takes what it takes: nobody else waits for it.
     this.#group.spawn(async (signal) => {
-      const done = await this.#orTakenBack(pod, placement.node, () => this.#run(errands, signal), signal);
+      const work = (): Promise<void> => this.#run(errands, signal);
+      const says = 'running PreBind plugin "VolumeBinding": binding volumes';
+      const done = await this.#orTakenBack(pod, placement.node, { work, says }, signal);
       if (done) this.#write(bound);
     });
   }
@@ -153,7 +167,7 @@ class Scheduler {
     const waitMs = Math.max(...errands.map(({ waitMsMax }) => waitMsMax));
     this.#group.spawn(async () => {
       await clock.sleep(waitMs, AbortSignal.any([signal, late.signal])).then(
-        () => over.abort(new Error('Volumes were not bound in time')),
+        () => over.abort(new Error('context deadline exceeded')),
         () => undefined,
       );
     });
@@ -167,7 +181,7 @@ class Scheduler {
   }
 
   /** True when it is done. Else the pod gives its room back, and is placed anew after a pause. */
-  async #orTakenBack(pod: Pod, nodeName: string, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async #orTakenBack(pod: Pod, nodeName: string, { work, says }: Step, signal: AbortSignal): Promise<boolean> {
     const { cache, log } = this.#deps;
     const key = keyOf(pod);
     try {
@@ -181,7 +195,11 @@ class Scheduler {
       if (current?.spec.nodeName) return false;
       this.#snapshot.unplace(pod);
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
-      if (current) this.#queue.retry(current);
+      if (current) {
+        this.#queue.retry(current);
+        const message = `${says}: ${error instanceof Error ? error.message : String(error)}`;
+        this.#write((s) => reportFailure({ pod: current, reason: 'SchedulerError', message }, this.#deps, s));
+      }
       // The room that was kept for it is free for others.
       this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
       return false;
@@ -216,7 +234,11 @@ class Scheduler {
           );
       }
       this.#write((signal) =>
-        reportUnfit({ pod, message: unfitMessage(count, unfit), nominatedNodeName: nodeName }, this.#deps, signal),
+        reportFailure(
+          { pod, reason: 'Unschedulable', message: unfitMessage(count, unfit), nominatedNodeName: nodeName },
+          this.#deps,
+          signal,
+        ),
       );
       return;
     }
@@ -224,7 +246,11 @@ class Scheduler {
     if (losesPromise) snapshot.unnominate(keyOf(pod));
     const message = unfitMessage(count, unfit, preemption.message);
     this.#write((signal) =>
-      reportUnfit({ pod, message, ...(losesPromise ? { nominatedNodeName: null } : {}) }, this.#deps, signal),
+      reportFailure(
+        { pod, reason: 'Unschedulable', message, ...(losesPromise ? { nominatedNodeName: null } : {}) },
+        this.#deps,
+        signal,
+      ),
     );
   }
 
