@@ -40,6 +40,7 @@ import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-m
 import { usageColumns } from './resource-metrics/usage-columns.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocation/service-allocator.ts';
+import type { View } from './views/view.ts';
 
 export interface ServeOptions {
   readonly store: Store;
@@ -89,6 +90,8 @@ export interface ServeOptions {
   readonly storageBytes?: () => number;
   /** Asks kubelets what their nodes use. Absent: metrics.k8s.io is not served. */
   readonly readKubelet?: ReadKubelet;
+  /** What others of this process work out of single objects when it is read. Absent: nothing. */
+  readonly views?: readonly View[];
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
   readonly patterns?: Patterns;
 }
@@ -195,6 +198,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
       ...[componentStatuses(storeCheck, options.beside ?? [])].filter(({ kind }) => offered.isServed(kind)),
       ...(resourceMetrics ? computedBy(resourceMetrics) : []),
     ],
+    views: options.views ?? [],
     address: `${options.advertiseAddress}:${options.advertisePort}`,
     metrics,
     storageBytes: options.storageBytes,

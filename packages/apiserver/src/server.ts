@@ -26,6 +26,7 @@ import { refusalShownAs } from './representation/representation.ts';
 import { showValue } from './representation/show.ts';
 import { NoKindError, type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
+import type { View } from './views/view.ts';
 
 export interface ServerDeps {
   readonly registry: Registry;
@@ -34,6 +35,8 @@ export interface ServerDeps {
   readonly virtual: readonly Kind<any>[];
   /** Resources that are computed when they are read. */
   readonly computed: readonly ComputedResource[];
+  /** What is worked out of single objects when it is read. */
+  readonly views: readonly View[];
   /** `host:port` that clients in the cluster are told to use. */
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
@@ -177,6 +180,14 @@ export class Server {
   async readExtension(path: string, query: URLSearchParams, user: User): Promise<unknown> {
     this.access.require(user, attributesOf(requestInfo('GET', path, query), query));
     return this.#deps.aggregation?.read({ path, query }, user);
+  }
+
+  /** What a view shows at a path, for callers in the same process. Rejects with StatusError. */
+  async view(path: string, user: User): Promise<unknown> {
+    const query = new URLSearchParams();
+    const info = requestInfo('GET', path, query);
+    this.access.require(user, attributesOf(info, query));
+    return this.#router.view(info);
   }
 
   /** Never rejects. */

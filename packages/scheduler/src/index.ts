@@ -11,6 +11,8 @@ export {
   type Unfit,
   unfitMessage,
 } from './cycle.ts';
+export type { Change, Explanation, Fix, ObjectName } from './explain/explanation.ts';
+export { placementViews } from './explain/placement-view.ts';
 export {
   type ClusterEvent,
   definePlugin,

@@ -4,7 +4,7 @@ import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } 
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, runControllers, runKindControllers } from '@navarch/controllers';
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
-import { defaultProfile, runScheduler } from '@navarch/scheduler';
+import { defaultProfile, placementViews, runScheduler } from '@navarch/scheduler';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
 import { SimMachine, type SimMachineOptions } from './sim-machine.ts';
@@ -77,6 +77,7 @@ export class SimCluster implements AsyncDisposable {
       nodePorts: [30_000, 32_767],
       advertiseAddress: '10.95.0.1',
       advertisePort: 6443,
+      views: placementViews([defaultProfile]),
     });
     this.api = this.#server.api(systemUser);
   }
@@ -119,6 +120,11 @@ export class SimCluster implements AsyncDisposable {
     const found = this.#server.current().find((kind) => apiVersionOf(kind) === apiVersion && kind.plural === plural);
     if (!found) throw new RangeError(`Nothing is served as ${plural} in ${apiVersion}`);
     return found as Kind<O>;
+  }
+
+  /** What is at a path of the API, as `kubectl get --raw` shows it to an administrator. Throws StatusError. */
+  read(path: string): Promise<unknown> {
+    return this.#server.show(path, systemUser);
   }
 
   /** Moves time: milliseconds, or `5m`, `30s`, `1h`. */

@@ -82,6 +82,12 @@ export class SimServer {
     return answer;
   }
 
+  /** What is worked out at a path when it is read. Rejects with StatusError. */
+  async show(path: string, user: User): Promise<unknown> {
+    if (!this.#life) throw refused();
+    return this.#life.server.view(path, user);
+  }
+
   /** The client port as a client elsewhere has it: refused while the server is down, cut off when it crashes. */
   api(user: User): Api {
     const alive = (): Life => {

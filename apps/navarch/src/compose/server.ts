@@ -21,6 +21,7 @@ import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
+import { defaultProfile, placementViews } from '@navarch/scheduler';
 import { nthAddress } from '../cluster/flags.ts';
 import type { ApiSwitches } from './api-switches.ts';
 import type { OpenAudit } from './audit.ts';
@@ -108,6 +109,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
         allowedNames: [FRONT_PROXY],
       },
       readKubelet: kubeletReader(kubeletClient),
+      views: placementViews([defaultProfile]),
       beside: ['controller-manager', 'scheduler'],
       storageBytes: () => folderBytes(storeFolder),
       ...options.admission,

@@ -25,6 +25,7 @@ import { serveComputed } from '../resource-metrics/serve-computed.ts';
 import { admitConnection } from '../subresources/admit-connection.ts';
 import { builtinSubresources } from '../subresources/builtin.ts';
 import type { Subresource, SubresourceContext } from '../subresources/subresource.ts';
+import { serveView, shownBy, type View, viewAt } from '../views/view.ts';
 import { valueAnswer } from './answer.ts';
 import type { Bodies } from './body.ts';
 import { callOf } from './call.ts';
@@ -43,6 +44,7 @@ export interface RouterDeps {
   readonly virtual: readonly Kind<any>[];
   /** Resources that are computed when they are read. */
   readonly computed: readonly ComputedResource[];
+  readonly views: readonly View[];
   readonly aggregation: Aggregation | undefined;
 }
 
@@ -58,11 +60,13 @@ export class Router {
   readonly #deps: RouterDeps;
   readonly #access: Access;
   readonly #subresources: ReadonlyMap<string, Subresource>;
+  readonly #views: ReadonlyMap<string, View>;
 
   constructor(deps: RouterDeps) {
     this.#deps = deps;
     this.#access = deps.registry.deps.access;
     this.#subresources = new Map(builtinSubresources.map((subresource) => [subresource.at, subresource]));
+    this.#views = new Map(deps.views.map((view) => [view.at, view]));
   }
 
   /** Throws what refuses it, or rejects with it. Whoever asks may ask: that is decided already. */
@@ -86,14 +90,16 @@ export class Router {
     );
     const computed = this.#computed(info);
     const facts = resource?.kind ?? computed?.kind ?? this.#virtual(info);
-    const isElsewhere = !facts || isOutOfScope(info, facts);
+    const view = this.#views.get(viewAt(info));
+    const isElsewhere = !view && (!facts || isOutOfScope(info, facts));
     if (isElsewhere && this.#leadsNowhere(info)) return notFoundPage();
     if (isElsewhere) throw notServed();
     checkNamespace(info);
     const served = resource?.kind ?? computed?.kind;
     if (served?.deprecated) warnings.push(deprecationText(served, served.deprecated));
     const subresource = this.#subresources.get(addressOfInfo(info));
-    if (info.rest !== '' && !subresource?.connect && !(resource && goesByVerb(resource.kind))) throw notServed();
+    if (info.rest !== '' && !view && !subresource?.connect && !(resource && goesByVerb(resource.kind)))
+      throw notServed();
     if (resource && !goesByVerb(resource.kind)) checkRoute(request, info, resource.kind, this.#deps.formats);
     const mayCreate = (): void => this.#access.require(user, { ...info, verb: 'create' });
     const call = { ...callOf(request, user, warnings), mayCreate, waits: inFlight };
@@ -106,11 +112,19 @@ export class Router {
       registry: this.#deps.registry,
       bodies: this.#deps.bodies,
     };
+    if (view) return serveView(view, exchange);
     if (subresource) return this.#special(subresource, exchange, user);
     if (computed) return serveComputed(computed, exchange);
     if (!resource) throw notServed();
     if (info.subresource !== '') return servePart(resource, exchange);
     return info.name !== '' ? serveObject(resource, exchange) : serveCollection(resource, exchange);
+  }
+
+  /** What a view shows, without a request. Rejects with NotFound. */
+  async view(info: RequestInfo): Promise<unknown> {
+    const view = this.#views.get(viewAt(info));
+    if (!view) throw notServed();
+    return shownBy(view, info, this.#deps.registry);
   }
 
   /** What a user may do through a subresource, without a request. */
@@ -153,7 +167,9 @@ export class Router {
     const { group, version, subresource } = info;
     const resource = this.#deps.registry.find(group ? `${group}/${version}` : version, info.resource);
     const isOurs =
-      this.#subresources.has(addressOfInfo(info)) || (subresource === '' && this.#computed(info) !== undefined);
+      this.#subresources.has(addressOfInfo(info)) ||
+      this.#views.has(viewAt(info)) ||
+      (subresource === '' && this.#computed(info) !== undefined);
     if (!isOurs && !(resource && (subresource === '' || subresource === 'scale' || resource.hasPart(subresource))))
       return undefined;
     const { deprecated } = resource?.kind ?? this.#computed(info)?.kind ?? {};

@@ -50,7 +50,10 @@ const users = new Map<string, User>([
 
 /** A server in memory with a namespace `d`, and ways to ask it as someone who may do everything. */
 export async function asked(
-  more: Pick<ServeOptions, 'webhooks' | 'signatureProblem' | 'features' | 'runtimeConfig' | 'flags' | 'hostname'> = {},
+  more: Pick<
+    ServeOptions,
+    'webhooks' | 'signatureProblem' | 'features' | 'runtimeConfig' | 'flags' | 'hostname' | 'views'
+  > = {},
 ): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
   const { server, housekeep } = await serve(

@@ -69,7 +69,7 @@ function byBudget(
 }
 
 /** A pod that is being disrupted already has been taken off its budget. An empty selector speaks for no pod here. */
-function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
+export function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
   if (metadata.namespace !== pod.metadata.namespace || status.disruptedPods?.[pod.metadata.name] !== undefined)
     return false;
   const { requirements, matches } = compileLabelSelector(spec.selector);

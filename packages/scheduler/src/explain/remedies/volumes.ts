@@ -1,0 +1,179 @@
+import { persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
+import type { Kind } from '@navarch/machinery';
+import {
+  type Claim,
+  claimsOf,
+  isBound,
+  type PodClaim,
+  type StorageClass,
+  type Volume,
+} from '../../plugins/pod-claims.ts';
+import { nearMiss } from '../near-miss.ts';
+import { type Case, editPod, type Remedy, type Step } from '../step.ts';
+import type { Effect } from '../what-if.ts';
+
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
+const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+
+/** For the first claim that stands in the way: the claim, its class or a volume for it. */
+export const volumes: Remedy = (about) => {
+  const { snapshot } = about.whatIf;
+  const open = claimsOf(snapshot.templateOf(about.pod), snapshot.objects).find(
+    ({ claim }) => !claim || !isBound(claim),
+  );
+  if (!open) return [];
+  return open.claim ? forClaim(open.claim, open, about) : withoutClaim(open, about);
+};
+
+const put = (kind: Kind<any>, object: Claim | Volume | StorageClass): Effect => ({ type: 'object', kind, object });
+
+function withoutClaim({ name }: PodClaim, about: Case): readonly Step[] {
+  const { objects, namespace } = scopeOf(about);
+  const meant = nearMiss(
+    name,
+    objects.list(persistentVolumeClaim, namespace).map(({ metadata }) => metadata.name),
+  );
+  const steps: Step[] = [];
+  if (meant !== undefined)
+    steps.push({
+      sort: `slip ${meant}`,
+      summary: `mount claim ${meant} (there is no claim ${name}: did you mean ${JSON.stringify(meant)} instead of ${JSON.stringify(name)}?)`,
+      cost: 1,
+      effects: [editPod((spec) => mounting(spec, name, meant))],
+    });
+  const found = objects.list(storageClass).find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true');
+  if (found && isMounted(about.pod, name)) {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name, namespace },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: found.metadata.name,
+        resources: { requests: { storage: '1Gi' } },
+      },
+    } as unknown as Claim;
+    steps.push({
+      sort: 'create claim',
+      summary: `create the claim ${name} (of 1Gi and class ${found.metadata.name}: change what you need)`,
+      cost: 2,
+      effects: provisioned(claim, found),
+      deeds: [put(persistentVolumeClaim, claim)],
+    });
+  }
+  return steps;
+}
+
+const isMounted = ({ spec }: Pod, name: string): boolean =>
+  spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === name) ?? false;
+
+const mounting = (spec: Pod['spec'], name: string, meant: string): Pod['spec'] => ({
+  ...spec,
+  volumes: (spec.volumes ?? []).map((volume) =>
+    volume.persistentVolumeClaim?.claimName === name
+      ? { ...volume, persistentVolumeClaim: { ...volume.persistentVolumeClaim, claimName: meant } }
+      : volume,
+  ),
+});
+
+function scopeOf({ pod, whatIf }: Case) {
+  return { objects: whatIf.snapshot.objects, namespace: pod.metadata.namespace ?? '' };
+}
+
+function forClaim(claim: Claim, { storageClass: found }: PodClaim, about: Case): readonly Step[] {
+  if (claim.metadata.deletionTimestamp || claim.status?.phase === 'Lost') return [];
+  const { objects } = scopeOf(about);
+  const wanted = claim.spec.storageClassName ?? '';
+  if (wanted === '' || found) return found && found.provisioner !== NO_PROVISIONER ? [] : [ownVolume(claim)];
+  const classes = objects.list(storageClass);
+  const meant = nearMiss(
+    wanted,
+    classes.map(({ metadata }) => metadata.name),
+  );
+  const right = classes.find(({ metadata }) => metadata.name === meant);
+  const pattern = classes.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true');
+  return [
+    ...(right ? [otherClass(claim, right)] : []),
+    ...(pattern ? [ownClass(claim, pattern)] : []),
+    ownVolume(claim),
+  ];
+}
+
+/** Nothing is stored for a claim that is not bound: it may be made anew, which is the only way to another class. */
+function otherClass(claim: Claim, right: StorageClass): Step {
+  const { name } = right.metadata;
+  const then: Claim = { ...claim, spec: { ...claim.spec, storageClassName: name } };
+  return {
+    sort: `slip ${name}`,
+    summary: `claim ${claim.metadata.name} of class ${name} (there is no class ${claim.spec.storageClassName}: did you mean ${JSON.stringify(name)} instead of ${JSON.stringify(claim.spec.storageClassName)}?)`,
+    cost: 1.5,
+    effects: provisioned(then, right),
+    deeds: [put(persistentVolumeClaim, then)],
+  };
+}
+
+function ownClass(claim: Claim, pattern: StorageClass): Step {
+  const name = claim.spec.storageClassName ?? '';
+  const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowVolumeExpansion } = pattern;
+  const made = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name },
+    provisioner,
+    ...(parameters ? { parameters } : {}),
+    reclaimPolicy,
+    volumeBindingMode,
+    allowVolumeExpansion,
+  } as unknown as StorageClass;
+  return {
+    sort: 'create class',
+    summary: `create the storage class ${name} that claim ${claim.metadata.name} asks for (like ${pattern.metadata.name})`,
+    cost: 3,
+    effects: [put(storageClass, made), ...provisioned(claim, made)],
+    deeds: [put(storageClass, made)],
+  };
+}
+
+/** A claim whose class waits for the pod is enough as it is; any other is bound by the controllers, to a volume that is made for it. */
+function provisioned(claim: Claim, { volumeBindingMode, metadata }: StorageClass): readonly Effect[] {
+  if (volumeBindingMode === 'WaitForFirstConsumer') return [put(persistentVolumeClaim, claim)];
+  return bound(claim, volumeFor(claim, `pvc-of-${claim.metadata.name}`, metadata.name));
+}
+
+const bound = (claim: Claim, volume: Volume): readonly Effect[] => [
+  put(persistentVolume, volume),
+  put(persistentVolumeClaim, {
+    ...claim,
+    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [BIND_COMPLETED]: 'yes' } },
+    spec: { ...claim.spec, volumeName: volume.metadata.name },
+  }),
+];
+
+function ownVolume(claim: Claim): Step {
+  const name = `${claim.metadata.namespace}-${claim.metadata.name}`;
+  const volume = volumeFor(claim, name, claim.spec.storageClassName ?? '');
+  return {
+    sort: 'create volume',
+    summary: `create a volume for claim ${claim.metadata.name}, which nobody provisions (a folder of the node: change what you need)`,
+    cost: 4,
+    effects: bound(claim, volume),
+    deeds: [put(persistentVolume, volume)],
+  };
+}
+
+function volumeFor({ metadata, spec }: Claim, name: string, storageClassName: string): Volume {
+  const made = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name, ...(spec.selector?.matchLabels ? { labels: spec.selector.matchLabels } : {}) },
+    spec: {
+      capacity: { storage: spec.resources?.requests?.['storage'] ?? '1Gi' },
+      accessModes: spec.accessModes,
+      ...(storageClassName === '' ? {} : { storageClassName }),
+      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: metadata.namespace, name: metadata.name },
+      hostPath: { path: `/var/lib/volumes/${name}`, type: 'DirectoryOrCreate' },
+    },
+  };
+  return made as unknown as Volume;
+}
