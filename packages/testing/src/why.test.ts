@@ -65,6 +65,8 @@ const addSet = async (cluster: TestCluster, kind: Kind<any>, spec: Spec, more: o
 };
 const editNode = async (cluster: TestCluster, name: string, spec: object, labels: object = {}): Promise<void> => {
   await cluster.api.of(node).patch(name, { type: 'merge', body: { spec, metadata: { labels } } });
+  // The scheduler must not see what comes next before this.
+  await cluster.advance('1s');
 };
 const zones = async (cluster: TestCluster, ...names: readonly string[]): Promise<void> => {
   for (const [i, zone] of names.entries()) await editNode(cluster, `node-${i + 1}`, {}, { [ZONE]: zone });

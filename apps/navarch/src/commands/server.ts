@@ -7,6 +7,7 @@ import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
+import { placementViews } from '@navarch/scheduler';
 import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
@@ -208,7 +209,8 @@ async function runServer(flags: ServerFlags): Promise<void> {
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
-    await using server = await startServer({ ...options, audit }, signal).catch((error: unknown) => {
+    const views = placementViews(scheduling.profiles);
+    await using server = await startServer({ ...options, audit, views }, signal).catch((error: unknown) => {
       throw namingWhoListens(error, port);
     });
     log.info('API server ready', { port: server.port });

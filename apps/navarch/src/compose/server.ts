@@ -21,7 +21,6 @@ import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
-import { defaultProfile, placementViews } from '@navarch/scheduler';
 import { nthAddress } from '../cluster/flags.ts';
 import type { ApiSwitches } from './api-switches.ts';
 import type { OpenAudit } from './audit.ts';
@@ -41,6 +40,8 @@ export interface ServerOptions {
   readonly switches: ApiSwitches;
   /** Which admission plugins are asked besides those of upstream, and which are not. */
   readonly admission: Pick<ServeOptions, 'disabledAdmission' | 'enabledAdmission'>;
+  /** What the components of this process tell of single objects when it is read. Absent: nothing. */
+  readonly views?: ServeOptions['views'];
   /** What is written to the audit log, and where; absent: nothing. */
   readonly audit?: OpenAudit | undefined;
   readonly log: Logger;
@@ -109,7 +110,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
         allowedNames: [FRONT_PROXY],
       },
       readKubelet: kubeletReader(kubeletClient),
-      views: placementViews([defaultProfile]),
+      ...(options.views ? { views: options.views } : {}),
       beside: ['controller-manager', 'scheduler'],
       storageBytes: () => folderBytes(storeFolder),
       ...options.admission,
