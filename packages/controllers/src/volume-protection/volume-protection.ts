@@ -63,16 +63,24 @@ export const volumeProtectionController: Controller = defineController({
 
 const named = (...names: readonly (string | undefined)[]): readonly string[] => names.flatMap((name) => name || []);
 
-/** The classes of volume attributes that a claim asks for or has, and those of a volume. */
+/** The classes of volume attributes that a claim asks for, has or is on its way to, and those of a volume. */
 const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): readonly string[] =>
-  named(spec.volumeAttributesClassName, status.currentVolumeAttributesClassName);
+  named(
+    spec.volumeAttributesClassName,
+    status.currentVolumeAttributesClassName,
+    status.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  );
 const classesOfVolume = ({ spec }: PersistentVolume): readonly string[] => named(spec.volumeAttributesClassName);
 const claimsByClass = defineIndex(classesOfClaim);
 const volumesByClass = defineIndex(classesOfVolume);
 
-/** Lets a class of volume attributes go when no claim and no volume names it any more. */
+/**
+ * Lets a class of volume attributes go when no claim and no volume names it any more: none that is seen. Upstream asks the
+ * server neither: a claim that comes at the same moment may lose its class.
+ */
 export const attributesClassProtectionController: Controller = defineController({
   name: 'volumeattributesclass-protection-controller',
+  queueName: 'vacprotection',
   watches: [
     self(volumeAttributesClass),
     { kind: persistentVolumeClaim, keys: ({ previous }) => (previous ? classesOfClaim(previous) : []) },

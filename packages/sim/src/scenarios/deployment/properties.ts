@@ -1,4 +1,4 @@
-import { deployment, isActive, type Pod, pod, replicaSet } from '@navarch/api';
+import { deployment, isActive, isTerminal, type Pod, pod, replicaSet } from '@navarch/api';
 import { controllerOf } from '@navarch/machinery';
 import { activePods, imageOf, ownedBy, readyPods, WEB } from '../drafts.ts';
 import { defineProperty, invariantOf, type Property } from '../property.ts';
@@ -29,6 +29,12 @@ export const neverFewerReadyThan = (least: number): Property =>
 /** Of pods that have not been asked to go. */
 export const oneVersionAtATime: Property = invariantOf('never two versions at once', [pod], (view) => {
   const versions = new Set(activePods(view).map(imageOf));
+  return versions.size > 1 ? [...versions].join(', ') : undefined;
+});
+
+/** Also of those on their way out; as upstream, what has ended runs no more, though it may still be there. */
+export const oneVersionRuns: Property = invariantOf('no version runs beside one on its way out', [pod], (view) => {
+  const versions = new Set(view.list(pod).flatMap((p) => (isTerminal(p) ? [] : imageOf(p))));
   return versions.size > 1 ? [...versions].join(', ') : undefined;
 });
 

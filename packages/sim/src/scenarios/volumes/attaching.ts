@@ -175,7 +175,7 @@ const protecting: readonly Scenario[] = [
   defineScenario({
     name: 'attributes-class-protection/in-use',
     says: 'A class of volume attributes that is deleted stays while a claim names it.',
-    // It is the claims that are seen which hold it: a watch that is dead shows none.
+    // As upstream, it is the claims that are seen which hold it: a watch that is behind or dead shows none.
     spares: ['network'],
     controllers: () => [attributesClassProtectionController],
     pods: 'none',
@@ -204,6 +204,31 @@ const protecting: readonly Scenario[] = [
       await world.pass('30s');
       await world.remove(persistentVolumeClaim, 'default/c');
       await world.unhold(persistentVolumeClaim, 'default/c');
+    },
+    end: (view) => assert.deepEqual(view.list(volumeAttributesClass), []),
+  }),
+  defineScenario({
+    name: 'attributes-class-protection/on-the-way',
+    says: 'A class stays for a claim that asks for another by now, for as long as its volume is on the way to it or has it.',
+    controllers: () => [attributesClassProtectionController],
+    pods: 'none',
+    async act(world) {
+      await makeClass(world);
+      await addClaim(world, 'c', '1Gi');
+      const say = (status: object): Promise<unknown> =>
+        world.setStatus(persistentVolumeClaim, 'default/c', (c) => ({
+          ...c,
+          status: { phase: 'Bound' as const, ...status },
+        }));
+      await say({ modifyVolumeStatus: { status: 'InProgress', targetVolumeAttributesClassName: 'fast' } });
+      await world.pass('11m');
+      await world.remove(volumeAttributesClass, 'fast');
+      await world.pass('2m');
+      assert.ok(world.view.get(volumeAttributesClass, 'fast'), 'it is on the way to it');
+      await say({ currentVolumeAttributesClassName: 'fast' });
+      await world.pass('2m');
+      assert.ok(world.view.get(volumeAttributesClass, 'fast'), 'it has it');
+      await say({});
     },
     end: (view) => assert.deepEqual(view.list(volumeAttributesClass), []),
   }),
