@@ -105,8 +105,11 @@ export class Server {
       )
       .of({});
     this.#accessMeasures = accessMeasures(deps.metrics, deps.registry.deps.clock);
+    deps.metrics.collect(
+      () => this.#tally.families(),
+      () => this.#tally.reset(),
+    );
     deps.metrics.collect(() => [
-      ...this.#tally.families(),
       ...this.#flow.families(),
       ...storageFamilies(deps.registry, deps.storageBytes),
       ...deps.features.families(),
@@ -319,7 +322,7 @@ function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
     running: { startedAt: clock.now(), now: () => clock.now(), flags },
     issuer,
     tokens,
-    metrics: () => deps.metrics.text(),
+    metrics: deps.metrics,
     health: deps.health,
   });
 }

@@ -37,6 +37,12 @@ export class Distribution implements Observer {
     if (index < length) this.#counts[index] = (this.#counts[index] as number) + 1;
   }
 
+  reset(): void {
+    this.#counts.fill(0);
+    this.#count = 0;
+    this.#sum = 0;
+  }
+
   /** None before the first value, where it is one of several series. */
   samples(labels: Labels): readonly Sample[] {
     if (this.#count === 0 && Object.keys(labels).length > 0) return [];

@@ -34,6 +34,31 @@ test('MetricRegistry.text() shows counters, gauges and histograms in format 0.0.
   );
 });
 
+test('MetricRegistry.reset() counts anew what has labels, for those who hold a series as well', () => {
+  const registry = new MetricRegistry();
+  const answers = registry.counter('a_total', 'A.');
+  const held = answers.of({ code: '200' });
+  held.add(5);
+  answers.add(2);
+  registry.gauge('depth', 'How deep.').set(3, { of: 'a' });
+  const seconds = registry.histogram('seconds', 'How long.', [1]);
+  seconds.observe(0.5, { verb: 'GET' });
+  let counted = 7;
+  registry.collect(
+    () => [{ name: 'b_total', help: 'B.', type: 'counter', samples: [{ labels: { x: 'y' }, value: counted }] }],
+    () => void (counted = 0),
+  );
+  registry.collect(() => [{ name: 'c', help: 'C.', type: 'gauge', samples: [{ value: 1 }] }]);
+  registry.reset();
+  held.add();
+  const lines = registry.text().split('\n');
+  for (const line of ['a_total{code="200"} 1', 'a_total 2', 'depth{of="a"} 3', 'b_total{x="y"} 0', 'c 1'])
+    assert.ok(lines.includes(line), line);
+  assert.ok(!lines.some((line) => line.startsWith('seconds_')));
+  seconds.observe(0.5, { verb: 'GET' });
+  assert.match(registry.text(), /^seconds_bucket\{verb="GET",le="1"\} 1$/m);
+});
+
 test('MetricRegistry: the same name is the same metric, another type of it a mistake', () => {
   const registry = new MetricRegistry();
   registry.counter('a_total', 'A.').add();

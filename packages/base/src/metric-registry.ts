@@ -13,7 +13,7 @@ const SERIES_MAX = 5000;
  */
 export class MetricRegistry implements Metrics {
   readonly #metrics = new Map<string, Metric<Value>>();
-  readonly #collectors = new Set<() => Iterable<MetricFamily>>();
+  readonly #collectors = new Map<() => Iterable<MetricFamily>, (() => void) | undefined>();
 
   counter(name: string, help: string): Counter {
     const metric = this.#of(name, help, 'counter', () => new Sum());
@@ -38,16 +38,22 @@ export class MetricRegistry implements Metrics {
     return { observe: (value, labels) => metric.series(labels).observe(value), of: (labels) => metric.series(labels) };
   }
 
-  collect(collector: () => Iterable<MetricFamily>): () => void {
-    this.#collectors.add(collector);
+  collect(collector: () => Iterable<MetricFamily>, reset?: () => void): () => void {
+    this.#collectors.set(collector, reset);
     return () => void this.#collectors.delete(collector);
   }
 
   families(): readonly MetricFamily[] {
     const own = [...this.#metrics.values()].map((metric) => metric.family());
-    return [...own, ...[...this.#collectors].flatMap((collector) => [...collector()])].toSorted((a, b) =>
+    return [...own, ...[...this.#collectors.keys()].flatMap((collector) => [...collector()])].toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
+  }
+
+  /** What was counted by labels begins anew; what is so now, and what has no labels, stays, as it does upstream. */
+  reset(): void {
+    for (const metric of this.#metrics.values()) metric.reset();
+    for (const reset of this.#collectors.values()) reset?.();
   }
 
   /** Prometheus text, format 0.0.4. */
@@ -69,6 +75,7 @@ type Type = 'counter' | 'gauge' | 'histogram';
 
 /** The numbers of one series. */
 interface Value {
+  reset(): void;
   samples(labels: Labels): readonly Sample[];
 }
 
@@ -86,6 +93,10 @@ class Sum implements Value, Tick {
 
   follow(read: () => number): void {
     this.#read = read;
+  }
+
+  reset(): void {
+    this.#value = 0;
   }
 
   samples(labels: Labels): readonly Sample[] {
@@ -129,6 +140,12 @@ class Metric<V extends Value> {
     const wanted = Object.entries(labels);
     for (const [key, series] of this.#series)
       if (wanted.every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
+  }
+
+  /** Series stay, since those who count have them at hand. */
+  reset(): void {
+    if (this.type === 'gauge') return;
+    for (const [key, { value }] of this.#series) if (key !== '') value.reset();
   }
 
   family(): MetricFamily {

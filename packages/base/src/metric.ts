@@ -6,8 +6,11 @@ export interface Metrics {
   gauge(name: string, help: string): Gauge;
   /** `buckets` are upper bounds in the metric's unit, ascending, without +Inf. */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
-  /** What is not counted but looked up when somebody asks: called at every reading, until what it returns is called. */
-  collect(collector: () => Iterable<MetricFamily>): () => void;
+  /**
+   * What is not counted but looked up when somebody asks: called at every reading, until what it returns is called.
+   * `reset`: what it has counted itself begins anew.
+   */
+  collect(collector: () => Iterable<MetricFamily>, reset?: () => void): () => void;
 }
 export interface Counter {
   add(value?: number, labels?: Labels): void;

@@ -286,6 +286,25 @@ test('/metrics/slis tells how each check went, by endpoint', async () => {
   assert.equal((await ask('GET', '/metrics/more')).status, 404);
 });
 
+test('DELETE of /metrics and of /metrics/slis counts anew', async () => {
+  const { ask } = await asked();
+  await ask('GET', '/readyz');
+  await ask('GET', '/api/v1/nodes');
+  const ofNodes = async (): Promise<readonly string[]> =>
+    (await ask('GET', '/metrics')).text
+      .split('\n')
+      .filter((line) => line.startsWith('apiserver_request_total{') && line.includes('resource="nodes"'));
+  assert.equal((await ofNodes()).length, 1);
+  const reset = await ask('DELETE', '/metrics');
+  assert.deepEqual([reset.status, reset.text], [200, 'metrics reset\n']);
+  assert.deepEqual(await ofNodes(), []);
+  const readyz = 'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} ';
+  assert.ok((await ask('GET', '/metrics/slis')).text.includes(`${readyz}1\n`));
+  assert.equal((await ask('DELETE', '/metrics/slis')).text, 'metrics reset\n');
+  assert.ok((await ask('GET', '/metrics/slis')).text.includes(`${readyz}0\n`));
+  assert.equal((await ask('DELETE', '/metrics/more')).status, 404);
+});
+
 test('groups come by their priority and then by name, whatever order they were declared in; the core does not say its version', async () => {
   const { ask } = await asked();
   const { groups } = (await ask('GET', '/apis')).body;

@@ -51,8 +51,8 @@ export interface DocumentsDeps {
   readonly formats: readonly Format[];
   readonly features: FeatureGates;
   readonly running: ProcessFacts;
-  /** Prometheus text. */
-  metrics(): string;
+  /** What the process counts. */
+  readonly metrics: { text(): string; reset(): void };
   readonly health: Health;
 }
 
@@ -136,8 +136,7 @@ export class Documents {
       case 'readyz':
         return this.#deps.health.answer(first, request);
       case 'metrics':
-        if (request.method === 'DELETE') throw notAllowedHere();
-        return this.#metrics(rest.join('/'));
+        return this.#metrics(request, rest.join('/'));
       case 'flagz':
       case 'statusz':
         return this.#zpage(first, rest, request);
@@ -148,17 +147,21 @@ export class Documents {
     }
   }
 
-  #metrics(rest: string): ApiResponse {
-    const text = rest === '' ? this.#deps.metrics() : rest === 'slis' ? this.#deps.health.slis() : undefined;
-    return text === undefined
-      ? notFoundPage()
-      : {
-          ...plain(text),
-          headers: {
-            'content-type': PROMETHEUS_TYPE,
-            'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)),
-          },
-        };
+  #metrics({ method }: ApiRequest, rest: string): ApiResponse {
+    const { metrics, health } = this.#deps;
+    if (rest !== '' && rest !== 'slis') return notFoundPage();
+    if (method === 'DELETE') {
+      if (rest === '') metrics.reset();
+      else health.resetSlis();
+      return { ...plain('metrics reset\n'), headers: { 'content-type': 'text/plain; charset=utf-8' } };
+    }
+    return {
+      ...plain(rest === '' ? metrics.text() : health.slis()),
+      headers: {
+        'content-type': PROMETHEUS_TYPE,
+        'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)),
+      },
+    };
   }
 
   #zpage(page: (typeof ZPAGES)[number], rest: readonly string[], request: ApiRequest): ApiResponse {

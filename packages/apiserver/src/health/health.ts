@@ -59,6 +59,10 @@ export class Health {
     return prometheusText(this.#counts.families());
   }
 
+  resetSlis(): void {
+    this.#counts.reset();
+  }
+
   /** Whether the server may be sent requests is asked of more things than whether it lives. */
   #of(endpoint: Endpoint): readonly HealthCheck[] {
     return endpoint === 'readyz' ? this.#checks : this.#checks.filter(({ isOfReadiness }) => !isOfReadiness);

@@ -65,6 +65,15 @@ export class RequestTally {
     });
   }
 
+  /** Nothing has been answered yet; streams that are open stay so. */
+  reset(): void {
+    for (const [key, series] of this.#series) {
+      series.answers.clear();
+      series.sizes?.reset();
+      if (series.open === 0) this.#series.delete(key);
+    }
+  }
+
   families(): readonly MetricFamily[] {
     const all = [...this.#series.values()];
     const answers = all.flatMap((series) => [...series.answers.values()]);
