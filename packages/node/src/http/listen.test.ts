@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,6 +159,19 @@ test('listenHttps() answers HTTP/2 and HTTP/1.1 on one port, each as who its cer
   );
   stranger.destroy();
   assert.equal(status, 403);
+});
+
+test('a connection of HTTP/1.1 is kept for as long as upstream keeps it', async () => {
+  const agent = new Agent({ keepAlive: true });
+  const reply = await new Promise<IncomingMessage>((resolve, reject) =>
+    httpsRequest({ host: '127.0.0.1', port: listening.port, path: '/version', ca: pki.authority.certificate, agent })
+      .on('response', resolve)
+      .on('error', reject)
+      .end(),
+  );
+  reply.resume();
+  assert.equal(reply.headers['keep-alive'], 'timeout=90');
+  agent.destroy();
 });
 
 test('listenHttps() takes the uid of a user from the certificate', async () => {

@@ -15,6 +15,10 @@ const CIPHERS = [
   ...constants.defaultCoreCipherList.split(':').filter((name) => name !== 'TLS_AES_128_GCM_SHA256'),
 ].join(':');
 
+/** Times of HTTP/1.1, as upstream has them: Node's own end a pooled connection after seconds, and an upload after minutes. */
+const IDLE_MS_MAX = 90_000;
+const HEADERS_MS_MAX = 32_000;
+
 export interface ListenOptions {
   readonly addresses: readonly string[];
   readonly port: number;
@@ -43,6 +47,9 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
       rejectUnauthorized: false,
       ciphers: CIPHERS,
       ALPNProtocols: ['h2', 'http/1.1'],
+      keepAliveTimeout: IDLE_MS_MAX,
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: 0,
     });
     serve(listener, server, options.kubeletClient);
     listener.on('secureConnection', (socket: Socket) => {
