@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { flagsOf, runScript } from '../run-script.ts';
+import { flagsOf, runScript } from '../run-program.ts';
 import type { Declare } from './index.ts';
 
 export const declareBench: Declare = (program, exit) => {

@@ -3,7 +3,7 @@ import { importImages } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';
-import { flagsOf, runScript } from '../run-script.ts';
+import { flagsOf, runScript } from '../run-program.ts';
 import type { Declare } from './index.ts';
 import { bundledKubectl, programsOf } from './kubectl.ts';
 

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readZipEntry } from '../cluster/unzip.ts';
+import { runProgram } from '../run-program.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -20,13 +20,9 @@ export const declareKubectl: Declare = (program, exit) => {
       if (!existsSync(layout.adminKubeconfig))
         throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
       const kubectl = await bundledKubectl(programsOf(layout));
-      const child = spawn(kubectl, args, {
-        stdio: 'inherit',
-        env: { ...process.env, KUBECONFIG: layout.adminKubeconfig },
-      });
-      const code = await new Promise<number>((resolve, reject) => {
-        child.on('error', (error) => reject(new UserError(`kubectl cannot be run: ${error.message}`)));
-        child.on('close', (ended) => resolve(ended ?? 1));
+      const env = { ...process.env, KUBECONFIG: layout.adminKubeconfig };
+      const code = await runProgram(kubectl, args, env).catch((error: Error) => {
+        throw new UserError(`kubectl cannot be run: ${error.message}`);
       });
       exit(code);
     });

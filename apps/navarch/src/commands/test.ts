@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runScript } from '../run-script.ts';
+import { runScript } from '../run-program.ts';
 import type { Declare } from './index.ts';
 
 export const declareTest: Declare = (program, exit) => {
