@@ -439,4 +439,12 @@ test('each part of the status of a claim needs a right of its own', async () => 
     ],
   );
   assert.equal((await ask('PATCH', `${claim}/a/status`, { status }, merge)).status, 200);
+
+  // Whoever takes the devices back takes with them what was said of them: schedulers have no right to say anything.
+  const binding = [...rules, { apiGroups: ['resource.k8s.io'], resources: ['resourceclaims/binding'], verbs: ['*'] }];
+  await ask('PATCH', `${RBAC}/clusterroles/d`, { rules: binding }, merge);
+  const saidNoMore = await ask('PATCH', `${claim}/a/status`, { status: { devices: null } }, { ...merge, as: 'driver' });
+  assert.equal(saidNoMore.status, 422);
+  const freed = await ask('PATCH', `${claim}/a/status`, { status: { allocation: null } }, { ...merge, as: 'driver' });
+  assert.deepEqual([freed.status, freed.body.status], [200, {}]);
 });

@@ -80,7 +80,7 @@ export const claimStatusAuthorization = defineAdmissionPlugin<DeviceResourceClai
     }
     const isHere = nodeOf(status.allocation) !== undefined && nodeOf(status.allocation) === nodeOfAccount(request.user);
     const verbs = [...(isHere ? [`associated-node:${verb}`] : []), `arbitrary-node:${verb}`];
-    for (const driver of changedDrivers(status.devices ?? [], before.devices ?? [])) {
+    for (const driver of changedDrivers(status.devices ?? [], stillSaid(before, status))) {
       const refusals = verbs.map((one) =>
         ask({ verb: one, subresource: 'driver', namespace: request.namespace, name: driver }),
       );
@@ -101,6 +101,19 @@ function refusalOf(
   const { verdict, reason } = access.decide(user, attributes);
   return verdict === 'allow' ? undefined : forbiddenMessage(user, attributes, reason);
 }
+
+/** What was said of devices but for those that were taken back just now: that goes with them, whoever does it. */
+function stillSaid(
+  { allocation, devices = [] }: DeviceResourceClaim['status'],
+  now: DeviceResourceClaim['status'],
+): readonly AllocatedDeviceStatus[] {
+  const keysOf = (of: AllocationResult | undefined): ReadonlySet<string> => new Set(of?.devices.results?.map(placeOf));
+  const [had, has] = [keysOf(allocation), keysOf(now.allocation)];
+  return devices.filter((device) => !had.has(placeOf(device)) || has.has(placeOf(device)));
+}
+
+const placeOf = ({ driver, pool, device }: Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device'>): string =>
+  `${driver}/${pool}/${device}`;
 
 /** Of whose devices something was said, or is said no more. */
 function changedDrivers(
