@@ -118,6 +118,7 @@ export { nodeMetrics, podMetrics } from './metrics/v1beta1/resource-metrics.ts';
 export { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts';
 export { clusterRoleBinding, roleBinding } from './rbac/v1/bindings.ts';
 export { clusterRole, role } from './rbac/v1/roles.ts';
+export { compileDeviceExpression, deviceValue, meetsDeviceExpression } from './resource/v1/device-expressions.ts';
 export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 export { resourceSlice } from './resource/v1/resource-slice.ts';

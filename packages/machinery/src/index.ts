@@ -188,7 +188,16 @@ export {
   object as celObject,
   parseType as parseCelType,
 } from './cel/types.ts';
-export { asOwn as asCelOwn, CelBudgetError, CelError, Opaque as CelOpaque, toJson as celToJson } from './cel/values.ts';
+export { parsed as celQuantity } from './cel/functions/quantities.ts';
+export { semver as celSemver } from './cel/functions/semvers.ts';
+export {
+  asOwn as asCelOwn,
+  BottomlessMap as CelBottomlessMap,
+  CelBudgetError,
+  CelError,
+  Opaque as CelOpaque,
+  toJson as celToJson,
+} from './cel/values.ts';
 export { unifiedDiff } from './unified-diff.ts';
 export { bytesOfBinary, DER, type DerElement, derElements, hexOf, type PemBlock, pemBlocks } from './der.ts';
 export {

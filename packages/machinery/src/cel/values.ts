@@ -77,6 +77,20 @@ export const noOverload = (): CelError => new CelError('no such overload');
 export type Key = string | bigint | boolean | number | null;
 export type CelMap = ReadonlyMap<Key, unknown>;
 
+/** A map that has something under every key when it is asked for one; only `in`, sizes and folds tell what is really there. */
+export class BottomlessMap extends Map<Key, unknown> {
+  readonly #otherwise: unknown;
+
+  constructor(entries: Iterable<readonly [Key, unknown]>, otherwise: unknown) {
+    super(entries);
+    this.#otherwise = otherwise;
+  }
+
+  override get(key: Key): unknown {
+    return super.has(key) ? super.get(key) : this.#otherwise;
+  }
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' &&
   value !== null &&

@@ -1,7 +1,12 @@
 import {
+  type Cel,
   celBool,
+  CelBottomlessMap,
   celDyn,
+  CelError,
   celObject,
+  celQuantity,
+  celSemver,
   type CelSized,
   CelSyntaxError,
   compileCel,
@@ -10,6 +15,7 @@ import {
   parseCelType,
 } from '@navarch/machinery';
 import { bytesOf } from '../../checks/values.ts';
+import type { Device, DeviceAttribute } from '../../generated/types/resource-v1.ts';
 
 const EXPRESSION_BYTES_MAX = 10 * 1024;
 const COST_MAX = 1_000_000;
@@ -42,7 +48,7 @@ const root: CelSized = { sizeMax: 0, field: (name) => (Object.hasOwn(sizes, name
 export function validateDeviceExpression(expression: string, at: Field): void {
   if (bytesOf(expression) > EXPRESSION_BYTES_MAX) return at.tooLong(EXPRESSION_BYTES_MAX);
   try {
-    const made = compileCel(expression, { variables: { device }, hasBindings: true });
+    const made = compileDeviceExpression(expression);
     if (made.type !== celBool && made.type !== celDyn)
       at.invalid(expression, `must evaluate to bool or the unknown type, not ${formatCelType(made.type)}`);
     else if (made.costMax(root) > COST_MAX) at.forbidden('too complex, exceeds cost limit');
@@ -50,4 +56,53 @@ export function validateDeviceExpression(expression: string, at: Field): void {
     if (!(error instanceof CelSyntaxError)) throw error;
     at.invalid(expression, `compilation failed: ${error.message}`);
   }
+}
+
+/** Throws CelSyntaxError. */
+export const compileDeviceExpression = (expression: string): Cel =>
+  compileCel(expression, { variables: { device }, hasBindings: true });
+
+/** Whether a device will do. Throws CelError where the expression cannot tell, and where it tells no bool. */
+export function meetsDeviceExpression(compiled: Cel, value: object): boolean {
+  const verdict = compiled.evaluate({ device: value });
+  if (typeof verdict === 'boolean') return verdict;
+  throw new CelError('CEL expression did not return boolean');
+}
+
+/** A device as expressions see it; the same value for any number of them. Throws CelError for a version that is none. */
+export function deviceValue(
+  driver: string,
+  { attributes = {}, capacity = {}, allowMultipleAllocations = false }: Device,
+): object {
+  return {
+    driver,
+    allowMultipleAllocations,
+    attributes: byDomain(driver, Object.entries(attributes), attributeValue),
+    capacity: byDomain(driver, Object.entries(capacity), ({ value }) => celQuantity(value)),
+  };
+}
+
+/** Names without a domain are the driver's. Of a domain that is not there nothing is there, which is no error. */
+function byDomain<T>(
+  driver: string,
+  entries: readonly (readonly [string, T])[],
+  valueOf: (item: T) => unknown,
+): CelBottomlessMap {
+  const domains = new Map<string, Map<string, unknown>>();
+  for (const [name, item] of entries) {
+    const at = name.indexOf('/');
+    const domain = at < 0 ? driver : name.slice(0, at);
+    const held = domains.get(domain) ?? new Map<string, unknown>();
+    domains.set(domain, held.set(name.slice(at + 1), valueOf(item)));
+  }
+  return new CelBottomlessMap(domains, new Map());
+}
+
+function attributeValue({ int, bool, string, version, ...lists }: DeviceAttribute): unknown {
+  if (int !== undefined) return BigInt(int);
+  if (bool !== undefined) return bool;
+  if (string !== undefined) return string;
+  if (version !== undefined) return celSemver(version);
+  if (lists.versions) return lists.versions.map((one) => celSemver(one));
+  return lists.ints?.map(BigInt) ?? lists.bools ?? lists.strings ?? null;
 }

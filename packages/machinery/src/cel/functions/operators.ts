@@ -150,7 +150,8 @@ const relations: readonly Overload[] = [
   ),
   declare(
     '@in(A, map(A, B)) -> bool',
-    (key: unknown, map: CelMap) => isKey(key) && lookUp(map, keyOfValue(key)) !== undefined,
+    (key: unknown, map: CelMap) =>
+      isKey(key) && (map instanceof Map ? map.has(keyOfValue(key)) : lookUp(map, keyOfValue(key)) !== undefined),
   ),
 ];
 

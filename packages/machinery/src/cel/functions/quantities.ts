@@ -39,7 +39,8 @@ export class CelQuantity extends Opaque {
   }
 }
 
-function parsed(text: string): CelQuantity {
+/** Throws CelError where it is none. */
+export function parsed(text: string): CelQuantity {
   const found = parseQuantity(text);
   if (!found) throw new CelError(QUANTITY_SYNTAX_ERROR);
   return new CelQuantity(found);

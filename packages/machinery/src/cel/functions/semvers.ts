@@ -111,7 +111,8 @@ function trimmed(part: string): string {
   return /^\d/.test(rest) ? rest : `0${rest}`;
 }
 
-const semver = (text: string, isLoose = false): CelSemver => (isLoose ? normalized(text) : parse(text));
+/** Throws CelError where it is none. */
+export const semver = (text: string, isLoose = false): CelSemver => (isLoose ? normalized(text) : parse(text));
 
 function isSemver(text: string, isLoose = false): boolean {
   try {
