@@ -25,11 +25,13 @@ type Hook = Exclude<keyof SchedulerPlugin, 'name' | 'scope' | 'wakesOn' | 'wakes
 /** Without the point, a plugin goes without these hooks. What is prepared for a filter or a score goes with it. */
 const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   gate: 'preEnqueue',
+  awaits: 'preEnqueue',
   refuse: 'preFilter',
   narrow: 'preFilter',
   prepare: 'filter',
   filter: 'filter',
   shift: 'filter',
+  remedy: 'postFilter',
   preemption: 'postFilter',
   weigh: 'score',
   score: 'score',

@@ -2,6 +2,8 @@ import {
   csiDriver,
   csiNode,
   csiStorageCapacity,
+  deviceClass,
+  deviceTaintRule,
   isTerminal,
   namespace,
   node as nodeKind,
@@ -12,6 +14,8 @@ import {
   podDisruptionBudget,
   replicaSet,
   replicationController,
+  resourceClaim,
+  resourceSlice,
   service,
   statefulSet,
   storageClass,
@@ -28,8 +32,8 @@ export interface FollowedCluster {
   readonly queue: PodQueue;
   /** Pods that were decided on; an entry goes when the cache shows where the pod is. */
   readonly assumed: Set<string>;
-  /** The pod is for this scheduler, and nothing holds it back. */
-  isReady(pod: Pod): boolean;
+  /** The pod is for this scheduler. */
+  isOurs(pod: Pod): boolean;
 }
 
 const STORAGE_KINDS = [
@@ -53,6 +57,10 @@ export const followedKinds = [
   replicationController,
   podDisruptionBudget,
   ...STORAGE_KINDS,
+  resourceClaim,
+  resourceSlice,
+  deviceClass,
+  deviceTaintRule,
 ] as const;
 
 /** Brings what happens in the cluster into the snapshot, and wakes the pods that it may help. */
@@ -70,6 +78,24 @@ export function followCluster(cluster: FollowedCluster): void {
   });
   for (const kind of STORAGE_KINDS)
     cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
+  followDevices(cluster);
+}
+
+function followDevices({ cache, snapshot, queue }: FollowedCluster): void {
+  cache.onChange(resourceClaim, (claim, previous) => {
+    snapshot.devices.claimChanged(claim, previous);
+    queue.wake({ type: 'claim-changed', claim, previous }, snapshot);
+  });
+  cache.onChange(resourceSlice, (slice, previous) => {
+    snapshot.devices.sliceChanged(slice, previous);
+    queue.wake({ type: 'devices-changed' }, snapshot);
+  });
+  const changed = (): void => {
+    snapshot.devices.rulesChanged();
+    queue.wake({ type: 'devices-changed' }, snapshot);
+  };
+  cache.onChange(deviceClass, changed);
+  cache.onChange(deviceTaintRule, changed);
 }
 
 function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster: FollowedCluster): void {
@@ -88,14 +114,16 @@ function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster
   if (current.spec.nodeName) return podPlaced(current, previous, cluster);
   if (current.status.nominatedNodeName) snapshot.nominate(current, current.status.nominatedNodeName);
   else if (previous?.status.nominatedNodeName) snapshot.unnominate(key);
-  if (!cluster.isReady(current) || assumed.has(key) || current.metadata.deletionTimestamp) return;
+  if (!cluster.isOurs(current) || assumed.has(key) || current.metadata.deletionTimestamp) return;
   // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
   if (
     !previous ||
     !equalJson(previous.spec, current.spec) ||
-    !equalJson(previous.metadata.labels, current.metadata.labels)
+    !equalJson(previous.metadata.labels, current.metadata.labels) ||
+    // Which claims were made for it.
+    !equalJson(previous.status.resourceClaimStatuses, current.status.resourceClaimStatuses)
   )
-    queue.add(current);
+    queue.admit(current);
 }
 
 function podPlaced(current: Pod, previous: Pod | undefined, { snapshot, queue, assumed }: FollowedCluster): void {

@@ -1,6 +1,6 @@
-import type { Node, Pod } from '@navarch/api';
+import type { Node, Pod, resourceClaim } from '@navarch/api';
 import type { Api, CacheReader } from '@navarch/client';
-import type { Kind } from '@navarch/machinery';
+import { type Key, keyOf, type Kind, type ObjectOf } from '@navarch/machinery';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Placed } from './snapshot/template.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -21,7 +21,29 @@ export type ClusterEvent =
   | { readonly type: 'pod-placed' | 'pod-removed'; readonly pod: Pod }
   | { readonly type: 'pod-changed'; readonly pod: Pod; readonly previous: Pod }
   /** Claims, volumes, storage classes, what drivers say of nodes. */
-  | { readonly type: 'storage-changed' };
+  | { readonly type: 'storage-changed' }
+  /** A claim for devices; undefined: it is gone, or was not there before. */
+  | {
+      readonly type: 'claim-changed';
+      readonly claim: ResourceClaim | undefined;
+      readonly previous: ResourceClaim | undefined;
+    }
+  /** Which devices there are, their classes and taints, and which were given back. */
+  | { readonly type: 'devices-changed' };
+
+type ResourceClaim = ObjectOf<typeof resourceClaim>;
+
+/** What an event is about, where gates may wait for just that. */
+export function aboutOf(event: ClusterEvent): string | undefined {
+  if (event.type !== 'claim-changed') return undefined;
+  const claim = event.claim ?? event.previous;
+  return claim && topics.claim(keyOf(claim));
+}
+
+/** By key. */
+export const topics = {
+  claim: (key: Key): string => `claim ${key}`,
+};
 
 /** A pod that comes to a node or leaves it, in thought only: preemption asks what would fit then. */
 export interface Shift {
@@ -32,12 +54,25 @@ export interface Shift {
 
 /** What has to be done, and to come about, between the decision and the binding: the only hook with an effect is this value. */
 export interface Errand {
+  /** What upstream says before what went wrong. */
+  readonly says: string;
   /** How long all of it may take; then the pod is placed anew. */
   readonly waitMsMax: number;
+  /** Keeps what was decided on from others, from this moment on. */
+  reserve?(): void;
   /** Tells the server what was decided. Rejects where that cannot be: the pod is placed anew. */
-  write(api: Api): Promise<void>;
+  write(api: Api, nowMs: number): Promise<void>;
+  /** The pod is not bound: takes back what was kept and written. Rejects where that is not known: to be asked again. */
+  cancel?(api: Api): Promise<void>;
   /** What must come about, one after the other. */
   readonly conditions: readonly Condition[];
+}
+
+/** What may make a pod fit that fits nowhere, without a harm to anybody. */
+interface Remedy {
+  /** What the pod is told of it. */
+  readonly message: string;
+  write(api: Api): Promise<void>;
 }
 
 /** How many nodes are looked at for pods to evict before the gentlest is chosen: the larger of both. */
@@ -70,8 +105,10 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   readonly wakesOn: readonly ClusterEvent['type'][];
   /** Whether that very event may help that very pod. Absent: every event of `wakesOn` may. */
   wakes?(pod: Pod, event: ClusterEvent, snapshot: Snapshot): boolean;
-  /** Why the pod must not even be tried; undefined: it may. */
-  gate?(pod: Pod): string | undefined;
+  /** Why the pod must not even be tried; undefined: it may. Asked again when the pod changes, and after events of what it awaits. */
+  gate?(pod: Pod, snapshot: Snapshot): string | undefined;
+  /** What else than a change of the pod may open its gate: `topics`. */
+  awaits?(pod: Pod): readonly string[];
   /** Why no node at all will do, whatever it is like. */
   refuse?(pod: Pod, snapshot: Snapshot): Misfit | undefined;
   /** Names of the only nodes that can fit, where the pod tells them. */
@@ -85,6 +122,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
+  /** What to try before pods are evicted for one that this plugin turned away. */
+  remedy?(pod: Pod, snapshot: Snapshot): Remedy | undefined;
   /** Others may be evicted for a pod that fits nowhere. */
   readonly preemption?: PreemptionBounds;
   /** What must come about before the pod may be bound to that node. */

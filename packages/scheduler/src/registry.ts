@@ -1,6 +1,7 @@
 import {
   type ArgsDeclaration,
   balancedAllocationArgs,
+  dynamicResourcesArgs,
   interPodAffinityArgs,
   noArgs,
   nodeAffinityArgs,
@@ -10,6 +11,7 @@ import {
   volumeBindingArgs,
 } from './config/plugin-args.ts';
 import type { ExtensionPoint } from './extension-points.ts';
+import { dynamicResourcesBy } from './dynamic-resources/dynamic-resources.ts';
 import { definePlugin, type SchedulerPlugin } from './plugin.ts';
 import { balancedAllocationBy } from './plugins/balanced-allocation.ts';
 import { imageLocality } from './plugins/image-locality.ts';
@@ -105,6 +107,13 @@ export const registry: readonly Registration<any>[] = [
     points: [...FILTERING, ...SCORING],
     args: interPodAffinityArgs,
     make: interPodAffinityBy,
+  }),
+  taking({
+    name: 'DynamicResources',
+    weight: 2,
+    points: ['preEnqueue', ...FILTERING, 'postFilter', 'reserve', 'preBind', ...SCORING],
+    args: dynamicResourcesArgs,
+    make: dynamicResourcesBy,
   }),
   taking({
     name: 'DefaultPreemption',

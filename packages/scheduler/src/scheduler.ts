@@ -2,12 +2,14 @@ import { type Pod, pod as podKind, podDisruptionBudget } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
+import { cancelErrands, ErrandError, waitForErrands, writeErrands } from './errands.ts';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
 import { type Measures, measures } from './measures.ts';
 import { bind, evict, losePromise, reportFailure } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
 import { preempt } from './preemption/preemption.ts';
+import { HeldPods } from './queue/held-pods.ts';
 import { type BackOff, PodQueue } from './queue/pod-queue.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
 import { Memory } from './verdicts.ts';
@@ -31,10 +33,11 @@ const WRITES_MAX = 128;
 /** Decisions one after the other without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
 
-/** What is done for a pod once it is decided where it goes, and what to say of what goes wrong with it. */
-interface Step {
-  readonly says: string;
-  work(): Promise<void>;
+/** Where a pod goes, and what has to be done before. */
+interface Decided {
+  readonly pod: Pod;
+  readonly nodeName: string;
+  readonly errands: readonly Errand[];
 }
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
@@ -66,24 +69,20 @@ class Scheduler {
     this.#group = group;
     this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
     this.#snapshot = new Snapshot(deps.cache);
-    this.#queue = new PodQueue(deps.clock, deps.backOff);
+    const held = new HeldPods(
+      (pod) => this.#profileOf(pod)?.plugins.find(({ plugin }) => plugin.gate?.(pod, this.#snapshot))?.plugin,
+    );
+    this.#queue = new PodQueue(deps.clock, deps.backOff, held);
     this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
   }
 
   listen(): void {
-    const gateOf = (pod: Pod): string | undefined => {
-      for (const { plugin } of this.#profileOf(pod)?.plugins ?? []) {
-        const gate = plugin.gate?.(pod);
-        if (gate !== undefined) return gate;
-      }
-      return undefined;
-    };
     followCluster({
       cache: this.#deps.cache,
       snapshot: this.#snapshot,
       queue: this.#queue,
       assumed: this.#assumed,
-      isReady: (pod) => this.#profileOf(pod) !== undefined && gateOf(pod) === undefined,
+      isOurs: (pod) => this.#profileOf(pod) !== undefined,
     });
     this.#group.spawn((signal) => this.#queue.run(signal));
   }
@@ -130,25 +129,22 @@ class Scheduler {
     snapshot.place(pod, placement.node);
     snapshot.unnominate(keyOf(pod));
     const attempt = this.#queue.failures(keyOf(pod)) + 1;
+    const decided = { pod, nodeName: placement.node, errands: this.#errandsOf(pod, placement.node, profile) };
     const bound = async (signal: AbortSignal): Promise<void> => {
-      const work = (): Promise<void> => bind(pod, placement.node, this.#deps);
-      const isBound = await this.#orTakenBack(
-        pod,
-        placement.node,
-        { work, says: 'running Bind plugin "DefaultBinder"' },
-        signal,
-      );
+      const isBound = await this.#orTakenBack(decided, () => bind(pod, placement.node, this.#deps), signal);
       if (isBound) this.#measures.scheduled(attempt);
       this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
     };
-    const errands = this.#errandsOf(pod, placement.node, profile);
+    const { errands } = decided;
     if (errands.length === 0) return this.#write(bound);
-    // Others may have to act first, which takes what it takes: nobody else waits for it.
-    this.#group.spawn(async (signal) => {
-      const work = (): Promise<void> => this.#run(errands, signal);
-      const says = 'running PreBind plugin "VolumeBinding": binding volumes';
-      const done = await this.#orTakenBack(pod, placement.node, { work, says }, signal);
-      if (done) this.#write(bound);
+    for (const errand of errands) errand.reserve?.();
+    this.#write(async (signal) => {
+      if (!(await this.#orTakenBack(decided, () => writeErrands(errands, this.#deps), signal))) return;
+      if (errands.every(({ conditions }) => conditions.length === 0)) return bound(signal);
+      // Others may have to act first, which takes what it takes: nobody else waits for it.
+      this.#group.spawn(async (s) => {
+        if (await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s)) this.#write(bound);
+      });
     });
   }
 
@@ -159,36 +155,17 @@ class Scheduler {
       : [];
   }
 
-  async #run(errands: readonly Errand[], signal: AbortSignal): Promise<void> {
-    const { api, cache, clock } = this.#deps;
-    const over = new AbortController();
-    const late = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const waitMs = Math.max(...errands.map(({ waitMsMax }) => waitMsMax));
-    this.#group.spawn(async () => {
-      await clock.sleep(waitMs, AbortSignal.any([signal, late.signal])).then(
-        () => over.abort(new Error('context deadline exceeded')),
-        () => undefined,
-      );
-    });
-    try {
-      for (const errand of errands) await errand.write(api);
-      for (const { kind, isMet } of errands.flatMap(({ conditions }) => conditions))
-        await cache.when(kind, () => isMet(cache), either);
-    } finally {
-      late.abort(new Error('Done'));
-    }
-  }
-
   /** True when it is done. Else the pod gives its room back, and is placed anew after a pause. */
-  async #orTakenBack(pod: Pod, nodeName: string, { work, says }: Step, signal: AbortSignal): Promise<boolean> {
+  async #orTakenBack(decided: Decided, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const { cache, log } = this.#deps;
+    const { pod, nodeName, errands } = decided;
     const key = keyOf(pod);
     try {
       await work();
       return true;
     } catch (error) {
       if (signal.aborted) return false;
+      await cancelErrands(errands, this.#deps, signal);
       this.#assumed.delete(key);
       const current = cache.get(podKind, key);
       // The answer may have been lost: what the cache says counts.
@@ -197,17 +174,19 @@ class Scheduler {
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) {
         this.#queue.retry(current);
-        const message = `${says}: ${error instanceof Error ? error.message : String(error)}`;
+        const message = failureText(error);
         this.#write((s) => reportFailure({ pod: current, reason: 'SchedulerError', message }, this.#deps, s));
       }
       // The room that was kept for it is free for others.
       this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
+      if (errands.length > 0) this.#queue.wake({ type: 'devices-changed' }, this.#snapshot);
       return false;
     }
   }
 
   #tryPreempting(pod: Pod, profile: Profile, unfit: Unfit): void {
     const snapshot = this.#snapshot;
+    const remedies = this.#tryRemedies(pod, profile, unfit);
     const preemption = preempt({
       pod,
       unfit,
@@ -244,7 +223,7 @@ class Scheduler {
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
-    const message = unfitMessage(count, unfit, preemption.message);
+    const message = unfitMessage(count, unfit, [...remedies, preemption.message].filter(Boolean).join(', '));
     this.#write((signal) =>
       reportFailure(
         { pod, reason: 'Unschedulable', message, ...(losesPromise ? { nominatedNodeName: null } : {}) },
@@ -252,6 +231,26 @@ class Scheduler {
         signal,
       ),
     );
+  }
+
+  /** What plugins do about it that turned nodes away; where they refused the pod as such there is nothing to be done. */
+  #tryRemedies(pod: Pod, { plugins }: Profile, { rejectedBy, refusal }: Unfit): readonly string[] {
+    if (refusal !== undefined) return [];
+    const { api, log } = this.#deps;
+    const messages: string[] = [];
+    for (const { plugin } of plugins) {
+      const remedy = rejectedBy.has(plugin.name) ? plugin.remedy?.(pod, this.#snapshot) : undefined;
+      if (!remedy) continue;
+      messages.push(remedy.message);
+      this.#write(async (signal) => {
+        try {
+          await remedy.write(api);
+        } catch (error) {
+          if (!signal.aborted) log.warn('cannot make way for a pod', { pod: keyOf(pod), error });
+        }
+      });
+    }
+    return messages;
   }
 
   /** Promises the node to the pod, and takes that promise from those that are less important. */
@@ -278,4 +277,10 @@ class Scheduler {
       }
     });
   }
+}
+
+/** In upstream's words. */
+function failureText(error: unknown): string {
+  if (error instanceof ErrandError) return error.message;
+  return `running Bind plugin "DefaultBinder": ${error instanceof Error ? error.message : String(error)}`;
 }

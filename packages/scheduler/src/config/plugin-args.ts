@@ -1,6 +1,7 @@
 import type { NodeAffinity, TopologySpreadConstraint } from '@navarch/api';
 import { validateNodeAffinity } from '@navarch/api';
-import { type Field, qualifiedNameErrors } from '@navarch/machinery';
+import { type Field, parseDuration, qualifiedNameErrors } from '@navarch/machinery';
+import type { DynamicResourcesArgs } from '../dynamic-resources/dynamic-resources.ts';
 import type { ResourceWeight, Shape } from '../plugins/allocation-score.ts';
 import type { BalancedAllocationArgs } from '../plugins/balanced-allocation.ts';
 import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
@@ -74,6 +75,14 @@ export const balancedAllocationArgs: ArgsDeclaration<BalancedAllocationArgs> = {
       seen.add(name);
       if (weight !== 1) here.at('weight').invalid(weight, 'must be 1');
     });
+  },
+};
+
+export const dynamicResourcesArgs: ArgsDeclaration<DynamicResourcesArgs> = {
+  complete: ({ bindingTimeout = '10m0s' }) => ({ bindingTimeout: bindingTimeout as string }),
+  validate({ bindingTimeout }, at) {
+    if ((parseDuration(bindingTimeout) ?? 0) < 1000)
+      at.at('bindingTimeout').invalid(bindingTimeout, 'must be at least 1 second');
   },
 };
 

@@ -53,6 +53,7 @@ test('readSchedulerConfig() makes the default profile of a file that says nothin
       'VolumeZone=0',
       'PodTopologySpread=2',
       'InterPodAffinity=2',
+      'DynamicResources=2',
       'DefaultPreemption=0',
       'NodeResourcesBalancedAllocation=1',
       'ImageLocality=1',

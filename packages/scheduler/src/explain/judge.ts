@@ -33,7 +33,7 @@ export class Judge {
   /** Who holds the pod back, so that it is not even tried. */
   gates(): readonly { readonly plugin: string; readonly reason: string }[] {
     return this.#profile.plugins.flatMap(({ plugin }) => {
-      const reason = plugin.gate?.(this.#pod);
+      const reason = plugin.gate?.(this.#pod, this.#snapshot);
       return reason === undefined ? [] : [{ plugin: plugin.name, reason }];
     });
   }

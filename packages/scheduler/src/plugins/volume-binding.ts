@@ -266,6 +266,7 @@ function errandFor(ways: readonly Way[], node: Node, waitMsMax: number): Errand 
   /** The claims that wait for a provisioner, by the version that tells it where. */
   const asked = new Map<string, bigint | undefined>();
   return {
+    says: 'running PreBind plugin "VolumeBinding": binding volumes',
     waitMsMax,
     async write(api) {
       for (const { claim, volume } of ways) {

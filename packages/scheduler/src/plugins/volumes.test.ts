@@ -200,7 +200,7 @@ test('volumeBinding brings claim and volume together before the pod is bound', a
     snapshot,
   );
   assert.ok(errand);
-  await errand.write(api);
+  await errand.write(api, 0);
   const [[volumeKey, bound], [claimKey, marked]] = written as [
     [string, { spec: { claimRef: unknown } }],
     [string, { metadata: { annotations: unknown } }],

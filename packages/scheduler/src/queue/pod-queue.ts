@@ -2,6 +2,7 @@ import type { Pod } from '@navarch/api';
 import { type Clock, Heap, Notifier } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
 import type { ClusterEvent, SchedulerPlugin } from '../plugin.ts';
+import { HeldPods } from './held-pods.ts';
 import { prioritySort, type Waiting } from '../plugins/priority-sort.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
@@ -35,6 +36,7 @@ interface BackingOff {
 export class PodQueue {
   readonly #clock: Clock;
   readonly #after: BackOff;
+  readonly #held: HeldPods;
   readonly #ready = new Heap<Waiting>(prioritySort);
   readonly #isReady = new Set<string>();
   /** In the order in which they were parked. */
@@ -49,9 +51,10 @@ export class PodQueue {
   #sleeper: { readonly untilMs: number; readonly wake: AbortController } | undefined;
   #order = 0;
 
-  constructor(clock: Clock, backOff: BackOff = BACK_OFF) {
+  constructor(clock: Clock, backOff: BackOff = BACK_OFF, held: HeldPods = new HeldPods(() => undefined)) {
     this.#clock = clock;
     this.#after = backOff;
+    this.#held = held;
   }
 
   /** How many pods wait where, by upstream's names of the queues. */
@@ -64,10 +67,19 @@ export class PodQueue {
     return this.#attempts.get(key) ?? 0;
   }
 
-  /** A new or changed pod: tried at once. */
+  /** A new or changed pod: tried at once, unless something keeps it from being tried at all. */
+  admit(pod: Pod): void {
+    if (!this.#held.hold(pod)) return this.add(pod);
+    this.#isReady.delete(keyOf(pod));
+    this.#unpark(keyOf(pod));
+    this.#backingOff.delete(keyOf(pod));
+  }
+
+  /** Tried at once. */
   add(pod: Pod): void {
     const key = keyOf(pod);
     this.#unpark(key);
+    this.#held.release(key);
     this.#backingOff.delete(key);
     if (this.#isReady.has(key)) return;
     this.#isReady.add(key);
@@ -78,6 +90,7 @@ export class PodQueue {
   /** The pod wants no node any more. */
   remove(key: string): void {
     this.#isReady.delete(key);
+    this.#held.release(key);
     this.#unpark(key);
     this.#backingOff.delete(key);
     this.#attempts.delete(key);
@@ -115,6 +128,7 @@ export class PodQueue {
 
   /** Moves every parked pod that the event may help to where it is tried next. */
   wake(event: ClusterEvent, snapshot: Snapshot): void {
+    for (const pod of this.#held.openedBy(event)) this.add(pod);
     const waiting = this.#byEvent.get(event.type);
     if (!waiting) return;
     const helps = ({ pod, rejecters }: Parked): boolean =>

@@ -1,6 +1,7 @@
 import { isTerminal, type Node, type Pod } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { equalJson, keyOf } from '@navarch/machinery';
+import { DeviceLedger } from '../dynamic-resources/ledger.ts';
 import type { Topology } from './domain-counts.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
@@ -20,6 +21,7 @@ export class Snapshot implements Topology {
   /** Other kinds that plugins look at. */
   readonly objects: CacheReader;
   readonly pods: PodIndex;
+  readonly devices: DeviceLedger;
   readonly #templates = new Templates();
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each counted pod is. */
@@ -39,6 +41,7 @@ export class Snapshot implements Topology {
   constructor(objects: CacheReader = noObjects) {
     this.objects = objects;
     this.pods = new PodIndex(this, objects);
+    this.devices = new DeviceLedger(objects);
   }
 
   /** In the order in which they are looked at: one of each zone in turn, so that a search that ends early has seen all zones. */

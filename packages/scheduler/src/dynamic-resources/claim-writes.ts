@@ -1,0 +1,89 @@
+import { type Pod, resourceClaim } from '@navarch/api';
+import type { Api } from '@navarch/client';
+import { formatTime, hasReason, keyOf } from '@navarch/machinery';
+import type { Allocation, Claim } from './devices.ts';
+import { canBeReserved, isReservedFor } from './pod-claims.ts';
+
+/** Keeps a claim from going before its devices are given back. */
+const FINALIZER = 'resource.kubernetes.io/delete-protection';
+
+/**
+ * Gives a claim its devices and reserves it for the pod, in two writes: what gives the devices back comes first. With no
+ * `allocation` it has them already. Rejects where somebody else was faster.
+ */
+export async function allocate(
+  api: Api,
+  known: Claim,
+  {
+    pod,
+    allocation,
+    nowMs,
+  }: { readonly pod: Pod; readonly allocation: Allocation | undefined; readonly nowMs: number },
+): Promise<Claim> {
+  const isSame = (claim: Claim): Claim => stillIt(claim, known);
+  let claim = known;
+  if (allocation && !claim.metadata.finalizers?.includes(FINALIZER))
+    claim = await change(api, claim, (current) => withFinalizer(isSame(current)), {});
+  const allocated = allocation && { ...allocation, allocationTimestamp: formatTime(nowMs) };
+  return change(api, claim, (current) => reserved(isSame(current), pod, allocated), { subresource: 'status' });
+}
+
+/** Takes the reservation back; with `deallocates` the devices too, where nobody else has them. */
+export const release = (api: Api, claim: Claim, pod: Pod, deallocates: boolean): Promise<Claim> =>
+  change(api, claim, (current) => released(stillIt(current, claim), pod, deallocates), { subresource: 'status' });
+
+/** Tries with what is known first: mostly it is the newest. */
+async function change(
+  api: Api,
+  known: Claim,
+  next: (claim: Claim) => Claim,
+  options: { readonly subresource?: string },
+): Promise<Claim> {
+  const claims = api.of(resourceClaim);
+  const wanted = next(known);
+  if (wanted === known) return known;
+  try {
+    return await claims.replace(wanted, options);
+  } catch (error) {
+    if (!hasReason(error, 'Conflict')) throw error;
+    return claims.update(keyOf(known), next, options);
+  }
+}
+
+function stillIt(claim: Claim, known: Claim): Claim {
+  if (claim.metadata.uid !== known.metadata.uid || claim.metadata.deletionTimestamp)
+    throw new Error(`claim ${keyOf(claim)} got deleted in the meantime`);
+  return claim;
+}
+
+const withFinalizer = (claim: Claim): Claim =>
+  claim.metadata.finalizers?.includes(FINALIZER)
+    ? claim
+    : { ...claim, metadata: { ...claim.metadata, finalizers: [...(claim.metadata.finalizers ?? []), FINALIZER] } };
+
+function reserved(claim: Claim, pod: Pod, allocation: Allocation | undefined): Claim {
+  const { status } = claim;
+  if (allocation && status.allocation) throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`);
+  if (!allocation && !status.allocation) throw new Error(`claim ${keyOf(claim)} got deallocated in the meantime`);
+  if (isReservedFor(claim, pod)) return claim;
+  if (!canBeReserved(claim)) throw new Error(`claim ${keyOf(claim)} is in use by as many pods as can be`);
+  const { name, uid } = pod.metadata;
+  const reservedFor = [...(status.reservedFor ?? []), { resource: 'pods', name, uid }];
+  return { ...claim, status: { ...status, ...(allocation ? { allocation } : {}), reservedFor } };
+}
+
+function released(claim: Claim, pod: Pod, deallocates: boolean): Claim {
+  const { allocation, reservedFor = [], devices, ...rest } = claim.status;
+  const others = reservedFor.filter(({ uid }) => uid !== pod.metadata.uid);
+  if (deallocates && others.length === 0 && allocation) return { ...claim, status: rest };
+  if (others.length === reservedFor.length) return claim;
+  return {
+    ...claim,
+    status: {
+      ...rest,
+      ...(allocation ? { allocation } : {}),
+      ...(others.length > 0 ? { reservedFor: others } : {}),
+      ...(devices ? { devices } : {}),
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { deviceClass, type Node, resourceClaim } from '@navarch/api';
+import type { CacheReader } from '@navarch/client';
+import { type Key, keyOf } from '@navarch/machinery';
+import type { Allocation, Claim, DeviceClass, Result, Slice } from './devices.ts';
+import { InUse } from './in-use.ts';
+import { Inventory } from './inventory.ts';
+import type { ClaimPlan } from './plan.ts';
+import { allocationOf } from './results.ts';
+import { search } from './search.ts';
+import { Selectors } from './selectors.ts';
+
+/** What claims would get on a node, in their order and with how each of their requests was met; or why they get nothing. */
+export type Solution =
+  | { readonly allocations: readonly Allocation[]; readonly ways: readonly (readonly number[])[] }
+  | { readonly reason: string };
+
+/**
+ * Who has which device: what the cache says, what was written and the cache has not shown yet, and what was decided and
+ * is being written. Kept by events from the moment somebody asks. As large as the allocations of the cluster.
+ */
+export class DeviceLedger {
+  readonly #objects: CacheReader;
+  readonly #inventory: Inventory;
+  readonly #selectors = new Selectors();
+  readonly #inUse = new InUse();
+  /** By uid of the claim: what is counted of it. */
+  #counted: Map<string, readonly Result[]> | undefined;
+  /** By uid: being written. */
+  readonly #pending = new Map<string, readonly Result[]>();
+  /** By key: as we wrote it, until the cache has it. */
+  readonly #written = new Map<Key, Claim>();
+  #version = 0;
+  /** Answers for the pod that was asked about last. */
+  #solved:
+    | { readonly about: readonly ClaimPlan[]; readonly version: number; readonly byNode: Map<Node, Solution> }
+    | undefined;
+
+  constructor(objects: CacheReader) {
+    this.#objects = objects;
+    this.#inventory = new Inventory(objects);
+  }
+
+  claim(key: Key): Claim | undefined {
+    const seen = this.#objects.get(resourceClaim, key);
+    const written = this.#written.get(key);
+    return written && seen && seen.metadata.uid === written.metadata.uid ? written : seen;
+  }
+
+  deviceClass(name: string): DeviceClass | undefined {
+    return this.#objects.get(deviceClass, name);
+  }
+
+  /** What these claims would get on a node if they were allocated now. Asked again before anything changes it costs nothing. */
+  solve(plans: readonly ClaimPlan[], node: Node): Solution {
+    this.#read();
+    if (this.#solved?.about !== plans || this.#solved.version !== this.#version)
+      this.#solved = { about: plans, version: this.#version, byNode: new Map() };
+    const { byNode } = this.#solved;
+    let solution = byNode.get(node);
+    if (!solution) byNode.set(node, (solution = this.#solve(plans, node)));
+    return solution;
+  }
+
+  isPending({ metadata }: Claim): boolean {
+    return this.#pending.has(metadata.uid);
+  }
+
+  /** From now on nobody else gets these. */
+  hold({ metadata: { uid } }: Claim, allocation: Allocation): void {
+    this.#read();
+    this.#pending.set(uid, allocation.devices?.results ?? []);
+    this.#recount(uid, undefined);
+  }
+
+  /** What was held was written, or is not to be. */
+  letGo(claim: Claim): void {
+    this.#pending.delete(claim.metadata.uid);
+    this.#recount(claim.metadata.uid, this.claim(keyOf(claim)));
+  }
+
+  /** Counts before the cache shows it. */
+  wrote(claim: Claim): void {
+    const seen = this.#objects.get(resourceClaim, keyOf(claim));
+    if (seen && !isOlder(seen, claim)) this.#written.delete(keyOf(claim));
+    else this.#written.set(keyOf(claim), claim);
+    this.#recount(claim.metadata.uid, claim);
+  }
+
+  claimChanged(current: Claim | undefined, previous: Claim | undefined): void {
+    const claim = current ?? previous;
+    if (!claim) return;
+    const key = keyOf(claim);
+    const written = this.#written.get(key);
+    if (written && (!current || !isOlder(current, written) || current.metadata.uid !== written.metadata.uid))
+      this.#written.delete(key);
+    if (!this.#counted) return;
+    this.#recount(claim.metadata.uid, current && this.claim(key));
+  }
+
+  sliceChanged(current: Slice | undefined, previous: Slice | undefined): void {
+    this.#inventory.sliceChanged(current, previous);
+    this.#version += 1;
+  }
+
+  /** Classes or taint rules. */
+  rulesChanged(): void {
+    this.#inventory.rulesChanged();
+    this.#version += 1;
+  }
+
+  #solve(plans: readonly ClaimPlan[], node: Node): Solution {
+    const pools = this.#inventory.poolsFor(node);
+    const found = search(plans, { node, pools, inUse: this.#inUse, selectors: this.#selectors });
+    if ('reason' in found) return found;
+    const allocations = plans.map((plan, i) => allocationOf(plan, found.taken[i] ?? [], found.ways[i] ?? [], node));
+    return { allocations, ways: found.ways };
+  }
+
+  #read(): void {
+    if (this.#counted) return;
+    this.#counted = new Map();
+    for (const claim of this.#objects.list(resourceClaim))
+      this.#recount(claim.metadata.uid, this.claim(keyOf(claim)) ?? claim);
+  }
+
+  /** `claim` is as it is now, undefined where it is gone or its allocation is not known. */
+  #recount(uid: string, claim: Claim | undefined): void {
+    const counted = this.#counted;
+    if (!counted) return;
+    const now = this.#pending.get(uid) ?? claim?.status.allocation?.devices?.results ?? [];
+    const before = counted.get(uid) ?? [];
+    if (now === before) return;
+    this.#version += 1;
+    this.#inUse.count(before, -1);
+    this.#inUse.count(now, 1);
+    if (now.length > 0) counted.set(uid, now);
+    else counted.delete(uid);
+  }
+}
+
+const isOlder = (a: Claim, b: Claim): boolean =>
+  BigInt(a.metadata.resourceVersion ?? '0') < BigInt(b.metadata.resourceVersion ?? '0');

@@ -1,0 +1,76 @@
+import { type Clock, type Logger, TaskGroup } from '@navarch/base';
+import type { Api, Cache } from '@navarch/client';
+import type { Errand } from './plugin.ts';
+
+export interface ErrandDeps {
+  readonly api: Api;
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Between two tries to take back what was written. */
+const CANCEL_MS = 1000;
+
+/** An errand failed: what it was about, and why. */
+export class ErrandError extends Error {
+  override readonly name = 'ErrandError';
+}
+
+export async function writeErrands(errands: readonly Errand[], { api, clock }: ErrandDeps): Promise<void> {
+  for (const errand of errands) await of(errand, () => errand.write(api, clock.now()));
+}
+
+/** Resolves when all that they wait for has come about. */
+export async function waitForErrands(
+  errands: readonly Errand[],
+  { cache, clock }: ErrandDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  await using group = new TaskGroup(signal);
+  const over = new AbortController();
+  const late = new AbortController();
+  const either = AbortSignal.any([group.signal, over.signal]);
+  const waitMs = Math.max(...errands.map(({ waitMsMax }) => waitMsMax));
+  group.spawn(async (s) => {
+    await clock.sleep(waitMs, AbortSignal.any([s, late.signal])).then(
+      () => over.abort(new Error('context deadline exceeded')),
+      () => undefined,
+    );
+  });
+  try {
+    for (const errand of errands)
+      await of(errand, async () => {
+        for (const { kind, isMet } of errand.conditions) await cache.when(kind, () => isMet(cache), either);
+      });
+  } finally {
+    late.abort(new Error('Done'));
+  }
+}
+
+/** Until the server has said what became of them: what may have been written must not be given away again. */
+export async function cancelErrands(
+  errands: readonly Errand[],
+  { api, clock, log }: ErrandDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const errand of errands) {
+    while (errand.cancel && !signal.aborted) {
+      try {
+        await errand.cancel(api);
+        break;
+      } catch (error) {
+        if (!signal.aborted) log.warn('cannot take back what was written for a pod', { error });
+        await clock.sleep(CANCEL_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+}
+
+async function of({ says }: Errand, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new ErrandError(`${says}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
