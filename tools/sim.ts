@@ -3,24 +3,30 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { play, type Scenario, scenarios, type Verdict } from '@navarch/sim/scenarios';
 
-// node tools/sim.ts [--seeds 20] [--first 1] [--scenario TEXT] [--list] [--procs N]: every scenario with every seed, each
-// twice. A failing seed prints the command that repeats it. The last line is `N passed, N failed`, also when interrupted.
+// node tools/sim.ts [--seeds 20] [--first 1] [--scenario TEXT] [--size N] [--list] [--procs N]: every scenario with every
+// seed, each twice; with --size those that may be larger, with so many. A failing seed prints the command that repeats it. The last line is `N passed, N failed`, also when interrupted.
 
 interface Task {
   readonly scenario: string;
   readonly seed: number;
+  /** Of what it is about; absent: as many as every run has time for. */
+  readonly size?: number;
 }
 
 /** A worker takes so many plays at a time: enough that nobody waits, few enough that none is left with the last ones. */
 const BATCH = 5;
+const MEMORY_MB = 1024;
+/** Of a play that is as large as somebody asked for. */
+const LARGE_MEMORY_MB = 4096;
 
 if (isMainThread) await main();
 else parentPort?.on('message', (tasks: readonly Task[]) => void work(tasks));
 
 async function work(tasks: readonly Task[]): Promise<void> {
-  for (const { scenario, seed } of tasks) {
+  for (const { scenario, seed, size } of tasks) {
     const started = performance.now();
-    const verdict = await play(scenarios.find(({ name }) => name === scenario) as Scenario, seed);
+    const found = scenarios.find(({ name }) => name === scenario) as Scenario;
+    const verdict = await play(size === undefined ? found : (found.sized?.(size) ?? found), seed);
     parentPort?.postMessage({ ...verdict, ms: performance.now() - started });
   }
 }
@@ -31,6 +37,7 @@ async function main(): Promise<void> {
       seeds: { type: 'string', default: '20' },
       first: { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      size: { type: 'string' },
       list: { type: 'boolean', default: false },
       procs: { type: 'string', default: String(availableParallelism()) },
       costs: { type: 'boolean', default: false },
@@ -38,9 +45,12 @@ async function main(): Promise<void> {
   });
   const { scenario } = values;
   const exact = scenarios.filter(({ name }) => name === scenario);
-  const chosen = exact.length > 0 ? exact : scenarios.filter(({ name }) => name.includes(scenario ?? ''));
+  const named = exact.length > 0 ? exact : scenarios.filter(({ name }) => name.includes(scenario ?? ''));
+  const size = values.size === undefined ? undefined : Number(values.size);
+  const chosen = size === undefined ? named : named.filter(({ sized }) => sized !== undefined);
   if (chosen.length === 0) {
-    process.stderr.write(`There is no scenario with ${JSON.stringify(scenario)} in its name: --list shows them all\n`);
+    const which = size === undefined ? 'no scenario' : 'no scenario that may be larger';
+    process.stderr.write(`There is ${which} with ${JSON.stringify(scenario)} in its name: --list shows them all\n`);
     process.exitCode = 1;
     return;
   }
@@ -51,7 +61,11 @@ async function main(): Promise<void> {
   }
   const [first, seeds] = [Number(values.first), Number(values.seeds)];
   const tasks = chosen.flatMap(({ name }) =>
-    Array.from({ length: seeds }, (_, i): Task => ({ scenario: name, seed: first + i })),
+    Array.from({ length: seeds }, (_, i): Task => ({
+      scenario: name,
+      seed: first + i,
+      ...(size === undefined ? {} : { size }),
+    })),
   );
   await playAll(tasks, Math.min(Number(values.procs), Math.ceil(tasks.length / BATCH)), values.costs);
 }
@@ -59,6 +73,7 @@ async function main(): Promise<void> {
 async function playAll(tasks: readonly Task[], procs: number, showsCosts: boolean): Promise<void> {
   let [next, passed, failed] = [0, 0, 0];
   const costs = new Map<string, number>();
+  const size = tasks[0]?.size;
   const end = (): void => {
     if (showsCosts)
       for (const [name, ms] of [...costs].sort((a, b) => b[1] - a[1]))
@@ -77,7 +92,7 @@ async function playAll(tasks: readonly Task[], procs: number, showsCosts: boolea
     else {
       failed += 1;
       process.stdout.write(
-        `${verdict.scenario}, seed ${verdict.seed}: ${verdict.error}\n  again: ./navarch sim --scenario ${verdict.scenario} --first ${verdict.seed} --seeds 1\n`,
+        `${verdict.scenario}, seed ${verdict.seed}: ${verdict.error}\n  again: ./navarch sim --scenario ${verdict.scenario} --first ${verdict.seed} --seeds 1${size === undefined ? '' : ` --size ${size}`}\n`,
       );
     }
   };
@@ -86,7 +101,9 @@ async function playAll(tasks: readonly Task[], procs: number, showsCosts: boolea
       { length: procs },
       () =>
         new Promise<void>((resolve, reject) => {
-          const worker = new Worker(new URL(import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
+          const worker = new Worker(new URL(import.meta.url), {
+            resourceLimits: { maxOldGenerationSizeMb: size === undefined ? MEMORY_MB : LARGE_MEMORY_MB },
+          });
           let open = 0;
           const give = (): void => {
             const batch = tasks.slice(next, (next += BATCH));

@@ -17,6 +17,7 @@ export const declareSim: Declare = (program, exit) => {
     .option('--first <seed>', 'the first of them (default: 1, in which nothing goes wrong)')
     .option('--scenario <text>', 'only scenarios with this in their name')
     .option('--procs <count>', 'how many are played side by side (default: one a processor)')
+    .option('--size <count>', 'play those that may be larger with so many: crash loops of 10000 pods')
     .option('--list', 'show the scenarios, play none')
     .option('--costs', 'show what each scenario took')
     .addHelpText('after', HELP)

@@ -15,7 +15,8 @@ const JUMPS_MAX = 3;
 
 /** What goes wrong in one play: drawn from the seed, until it is told to end. */
 export class FaultPlan implements Faults {
-  latencyMs = 0;
+  latencyMs: number;
+  readonly #latencyMinMs: number;
   watchLagMs = 0;
   refuse = 0;
   refuseRead = 0;
@@ -30,12 +31,13 @@ export class FaultPlan implements Faults {
   /** When the wall clock is set, in monotonic ms, and by how much. */
   readonly jumps: readonly { readonly atMs: number; readonly byMs: number }[] = [];
 
-  constructor(seed: number, random: Random, spares: Scenario['spares'] = []) {
+  constructor(seed: number, random: Random, { spares = [], latencyMs = 0 }: Pick<Scenario, 'spares' | 'latencyMs'>) {
+    this.latencyMs = this.#latencyMinMs = latencyMs;
     // What does not work when all is well needs no faults to be seen.
     if (seed === 1) return;
     const some = <T>(...choices: readonly T[]): T => choices[random.uint32() % choices.length] as T;
     if (!spares.includes('network')) {
-      this.latencyMs = some(0, 20, 200);
+      this.latencyMs = Math.max(latencyMs, some(0, 20, 200));
       this.watchLagMs = some(0, 0, 300, 2000);
       this.refuse = some(0, 0, 0.05, 0.2);
       this.refuseRead = some(0, 0, 0.01, 0.03);
@@ -69,7 +71,8 @@ export class FaultPlan implements Faults {
 
   /** Nothing goes wrong from here on. */
   end(): void {
-    this.latencyMs = this.watchLagMs = this.diskMs = 0;
+    this.latencyMs = this.#latencyMinMs;
+    this.watchLagMs = this.diskMs = 0;
     this.refuse = this.refuseRead = this.loseAnswer = this.conflict = 0;
     this.breakWatch = this.muteWatch = this.repeatEvents = 0;
     this.#crashes.length = 0;

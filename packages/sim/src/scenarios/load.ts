@@ -2,8 +2,6 @@ import { MetricRegistry } from '@navarch/base';
 import type { Api, KindApi } from '@navarch/client';
 import type { ApiObject, Kind } from '@navarch/machinery';
 
-/** More than this from one controller in a simulated minute is a loop that nothing slows down. */
-const REQUESTS_MAX = 5000;
 const MINUTE_MS = 60_000;
 
 /** What each controller has done since the play began. */
@@ -16,13 +14,15 @@ export interface Work {
 export class Load {
   readonly metrics = new MetricRegistry();
   readonly #monotonic: () => number;
+  readonly #requestsMax: number;
   readonly #tooMuch: (what: string) => void;
   readonly #requests = new Map<string, number>();
   readonly #minutes = new Map<string, { minute: number; requests: number }>();
 
-  /** `tooMuch` is told of a controller that asks without end. */
-  constructor(monotonic: () => number, tooMuch: (what: string) => void) {
+  /** `tooMuch` is told of a controller that asks more in a simulated minute: a loop that nothing slows down. */
+  constructor(monotonic: () => number, requestsMax: number, tooMuch: (what: string) => void) {
     this.#monotonic = monotonic;
+    this.#requestsMax = requestsMax;
     this.#tooMuch = tooMuch;
   }
 
@@ -47,8 +47,8 @@ export class Load {
     const current = known?.minute === minute ? known : { minute, requests: 0 };
     current.requests += 1;
     this.#minutes.set(controller, current);
-    if (current.requests > REQUESTS_MAX)
-      this.#tooMuch(`${controller} asks the server ${REQUESTS_MAX} times in one minute`);
+    if (current.requests > this.#requestsMax)
+      this.#tooMuch(`${controller} asks the server ${this.#requestsMax} times in one minute`);
   }
 }
 

@@ -43,6 +43,12 @@ export interface Scenario {
   readonly always?: readonly Property[];
   /** Throws where it is not so yet. Must come to hold once nothing goes wrong any more, and then stay so. */
   end(view: View): void;
+  /** The same with so many of what it is about. As it is it is small enough to be played with every seed. */
+  readonly sized?: (count: number) => Scenario;
+  /** What every request of a controller takes at least, also where all is well. Absent: nothing. */
+  readonly latencyMs?: number;
+  /** What one controller may ask in one minute before it is taken for a loop without end. Absent: 5000. */
+  readonly requestsMax?: number;
   /** What cannot be mended is tried ever more seldom: asked when all else has come to hold. */
   readonly rest?: Rest;
 }

@@ -24,7 +24,9 @@ export interface View {
 /** The view that follows a store. */
 export class StoredView implements View {
   readonly #now: () => number;
-  readonly #byPrefix = new Map<string, Map<Key, ApiObject>>();
+  /** By the place and the namespace: whoever looks at one is not made to sort the others again. */
+  readonly #held = new Map<string, Map<string, Map<Key, ApiObject>>>();
+  /** Sorted, until something of it changes. */
   readonly #lists = new Map<string, readonly ApiObject[]>();
 
   constructor(now: () => number) {
@@ -36,22 +38,19 @@ export class StoredView implements View {
   }
 
   list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[] {
-    const all = this.listAt<O>(kind.storagePrefix);
-    return namespace === undefined ? all : all.filter((o) => o.metadata.namespace === namespace);
+    const { storagePrefix: prefix } = kind;
+    return namespace === undefined
+      ? this.listAt(prefix)
+      : this.#sorted(`${prefix} ${namespace}`, [this.#held.get(prefix)?.get(namespace) ?? NOTHING]);
   }
 
   listAt<O extends ApiObject>(prefix: string): readonly O[] {
-    let all = this.#lists.get(prefix);
-    if (!all) {
-      const held = this.#byPrefix.get(prefix) ?? new Map<Key, ApiObject>();
-      all = [...held].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
-      this.#lists.set(prefix, all);
-    }
-    return all as readonly O[];
+    return this.#sorted(prefix, this.#held.get(prefix)?.values() ?? []);
   }
 
   get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined {
-    return this.#byPrefix.get(kind.storagePrefix)?.get(key) as O | undefined;
+    const namespace = key.includes('/') ? (key.split('/')[0] ?? '') : '';
+    return this.#held.get(kind.storagePrefix)?.get(namespace)?.get(key) as O | undefined;
   }
 
   events(kind: string): readonly string[] {
@@ -65,17 +64,33 @@ export class StoredView implements View {
   apply(change: Change): { readonly prefix: string; readonly object: ApiObject } | undefined {
     const prefix = prefixOf(change.key);
     if (prefix === undefined) return undefined;
-    const held = this.#byPrefix.get(prefix) ?? new Map<Key, ApiObject>();
-    this.#byPrefix.set(prefix, held);
-    this.#lists.delete(prefix);
     const bytes = change.type === 'put' ? change.value : change.previous.value;
     const object = ((change.type === 'put' && change.attachment) ||
       (JSON.parse(decoder.decode(bytes)) as ApiObject)) as ApiObject;
+    const namespace = object.metadata.namespace ?? '';
+    const all = this.#held.get(prefix) ?? new Map<string, Map<Key, ApiObject>>();
+    this.#held.set(prefix, all);
+    const held = all.get(namespace) ?? new Map<Key, ApiObject>();
+    all.set(namespace, held);
+    this.#lists.delete(prefix);
+    this.#lists.delete(`${prefix} ${namespace}`);
     if (change.type === 'put') held.set(keyOf(object), object);
     else held.delete(keyOf(object));
     return { prefix, object };
   }
+
+  #sorted<O extends ApiObject>(name: string, parts: Iterable<ReadonlyMap<Key, ApiObject>>): readonly O[] {
+    let all = this.#lists.get(name);
+    if (!all) {
+      const entries = Array.from(parts, (part) => [...part]).flat();
+      all = entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      this.#lists.set(name, all);
+    }
+    return all as readonly O[];
+  }
 }
+
+const NOTHING: ReadonlyMap<Key, ApiObject> = new Map();
 
 function prefixOf(key: string): string | undefined {
   const [, , one = '', two = ''] = key.split('/');

@@ -27,6 +27,7 @@ const SERVER_DOWN_MS = [100, 5_000] as const;
 /** How long a person waits before the scenario has failed: a watch that is dead is found to be so within ten minutes. */
 const PATIENCE_MS = 25 * 60_000;
 const RETRY_MS = 500;
+const REQUESTS_MAX = 5000;
 /** What people do must come to an end: a scenario that waits in a loop for what never comes has failed. */
 const STEPS_MAX = 10_000;
 
@@ -62,11 +63,12 @@ export class World implements AsyncDisposable {
     const random = seededRandom(seed);
     this.random = random.fork('scenario');
     this.#dice = random.fork('faults');
-    this.#faults = new FaultPlan(seed, this.#dice, scenario.spares);
+    this.#faults = new FaultPlan(seed, this.#dice, scenario);
     this.#group = new TaskGroup(this.#lifetime.signal);
     this.view = this.#stored = new StoredView(() => this.clock.now());
     this.load = new Load(
       () => this.clock.monotonic(),
+      scenario.requestsMax ?? REQUESTS_MAX,
       (what) => {
         this.#require(what);
         // A loop that waits for nothing lets nobody else have a turn.

@@ -7,6 +7,7 @@ import {
   job,
   node,
   pod,
+  type Pod,
   podDisruptionBudget,
   replicaSet,
   resourceQuota,
@@ -76,34 +77,48 @@ const templates = badInput({
   },
 });
 
-/** As many as a play has time for: each costs what its kubelet says, and no more with how many others there are. */
+/** For the cost with others see --size 10000. */
 const CRASHING = 8;
+/** Each is made in the first minute, while the loop that makes them is not taken for one without end. */
+const BUSY = 5000;
+/** Twenty in a second: of so many pods a set has always something to tell, and waits for the answer each time. */
+const LATENCY_MS = 50;
+const TELLS_MAX = 60_000 / LATENCY_MS;
 
-const crashing = badInput({
-  name: 'bad-input/crash-loops',
-  says: 'Pods that crash again and again cost what their kubelets say of them, and hold up nobody.',
-  pods: {
-    stuck: (p) =>
-      p.metadata.namespace === 'default'
-        ? { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container c' }
-        : undefined,
-  },
-  // A second that lasts longer by the clock makes a pod available.
-  spares: ['clock jumps'],
-  // Twice in five minutes each pod's kubelet says something; then a set and its deployment have something to tell.
-  rest: { requests: CRASHING, retries: 1 },
-  async trouble(world) {
-    await world.create(deployment, web(CRASHING, { minReadySeconds: 5 }));
-  },
-  end(view) {
-    assert.equal(view.list(pod, 'default').length, CRASHING, 'nobody makes others in their place');
-    said(view.get(deployment, WEB), 'Available', [
-      'False',
-      'MinimumReplicasUnavailable',
-      /^Deployment does not have minimum availability\.$/,
-    ]);
-  },
-});
+/** Each costs what its kubelet says, and no more with how many others there are; what is told of all has its bound. */
+const crashing = (count: number): Scenario =>
+  badInput({
+    name: 'bad-input/crash-loops',
+    says: 'Pods that crash again and again cost what their kubelets say of them, and hold up nobody.',
+    pods: {
+      stuck: (p) =>
+        p.metadata.namespace === 'default'
+          ? { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container c' }
+          : undefined,
+    },
+    sized: crashing,
+    requestsMax: BUSY + count,
+    ...(count > CRASHING ? { latencyMs: LATENCY_MS } : {}),
+    // A second that lasts longer by the clock makes a pod available.
+    spares: ['clock jumps'],
+    // Twice in five minutes each pod's kubelet says something; then a set and its deployment have something to tell.
+    rest: { requests: Math.min(count, TELLS_MAX), retries: 1 },
+    async trouble(world) {
+      await world.create(deployment, web(count, { minReadySeconds: 5 }));
+      await world.until('all have crashed', (view) => view.list(pod, 'default').filter(hasCrashed).length === count);
+    },
+    end(view) {
+      assert.equal(view.list(pod, 'default').length, count, 'nobody makes others in their place');
+      said(view.get(deployment, WEB), 'Available', [
+        'False',
+        'MinimumReplicasUnavailable',
+        /^Deployment does not have minimum availability\.$/,
+      ]);
+    },
+  });
+const hasCrashed = ({ status }: Pod): boolean =>
+  status.containerStatuses?.some(({ state, restartCount }) => state?.waiting !== undefined || restartCount > 0) ??
+  false;
 
 const unpulled = badInput({
   name: 'bad-input/image-never-pulled',
@@ -276,7 +291,7 @@ const undrainable = badInput({
 
 export const badWorkloadScenarios: readonly Scenario[] = [
   templates,
-  crashing,
+  crashing(CRASHING),
   unpulled,
   quotaFight,
   alike,
