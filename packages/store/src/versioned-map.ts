@@ -11,16 +11,12 @@ import {
   type Watcher,
 } from './store.ts';
 import { lowerBound } from './sorted.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /** Changes kept in memory for watches and reads of the past; older ones are forgotten as if compacted. */
 const HISTORY_CHANGES_MAX = 10_000;
 /** Bytes that the values of these changes may have together. */
 const HISTORY_BYTES_MAX = 32 * 1024 * 1024;
-
-interface Subscription {
-  readonly prefix: string;
-  readonly watcher: Watcher;
-}
 
 /**
  * The state every engine keeps: live entries, recent changes, and who listens. It decides nothing about durability:
@@ -34,7 +30,7 @@ export class VersionedMap {
     { readonly revision: number; readonly created: number; readonly isDeleted: boolean }
   >();
   readonly #history: Change[] = [];
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new Subscriptions();
   #historyBytes = 0;
   #sortedKeys: string[] | undefined;
   #revision = 0;
@@ -104,10 +100,7 @@ export class VersionedMap {
     for (const change of changes) this.#remember(change);
     if (this.#history.length > HISTORY_CHANGES_MAX * 1.25 || this.#historyBytes > HISTORY_BYTES_MAX * 1.25)
       this.#trim();
-    for (const { prefix, watcher } of this.#subscriptions) {
-      const wanted = prefix === '' ? changes : changes.filter((change) => change.key.startsWith(prefix));
-      if (wanted.length > 0) watcher.changed(wanted);
-    }
+    this.#subscriptions.tell(changes);
   }
 
   list(prefix: string, options: ListOptions = {}): ListResult {
@@ -125,9 +118,8 @@ export class VersionedMap {
     if (after < this.#compacted) throw new CompactedError(after, this.#compacted);
     if (signal.aborted) return;
     const missed = this.#history.slice(this.#indexAfter(after)).filter((change) => change.key.startsWith(prefix));
-    const subscription = { prefix, watcher };
-    this.#subscriptions.add(subscription);
-    signal.addEventListener('abort', () => this.#subscriptions.delete(subscription), { once: true });
+    const stop = this.#subscriptions.add(prefix, watcher);
+    signal.addEventListener('abort', stop, { once: true });
     if (missed.length > 0) watcher.changed(missed);
   }
 
@@ -146,8 +138,7 @@ export class VersionedMap {
   /** Tells every watcher that the store is gone. */
   close(error: Error): void {
     this.#closed = error;
-    for (const { watcher } of this.#subscriptions) watcher.lost(error);
-    this.#subscriptions.clear();
+    this.#subscriptions.lose(error);
   }
 
   #head(key: string): { readonly revision: number; readonly created: number } | undefined {

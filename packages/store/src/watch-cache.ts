@@ -139,7 +139,12 @@ export class WatchCache<T extends object> {
   }
 
   /** Live objects whose key starts with `prefix` (itself under the cache's), in key order, strictly after `after`. */
-  *range(prefix: string, after?: string): Generator<Cached<T>> {
+  range(prefix: string, after?: string): Generator<Cached<T>> {
+    // Of most resources there are none, and each write asks several of them.
+    return this.#live.size === 0 ? nothing : this.#within(prefix, after);
+  }
+
+  *#within(prefix: string, after: string | undefined): Generator<Cached<T>> {
     for (const key of this.#keys.range(firstAfter(prefix, after), endOf(prefix)))
       yield this.#live.get(key) as Cached<T>;
   }
@@ -319,6 +324,8 @@ function* undone<T extends object>(
   }
   yield* before.slice(next);
 }
+
+const nothing = (function* (): Generator<never> {})();
 
 /** Keys of a prefix, or of what is left of it, are from the one on and before the other. */
 const firstAfter = (prefix: string, after: string | undefined): string =>
