@@ -481,3 +481,14 @@ test('names that no object can have are refused before anything is looked up', a
   assert.equal((await ask('GET', '/api/v1/namespaces/kube-system%2F/secrets')).status, 404);
   assert.equal((await ask('GET', '/api/v1/namespaces/%FF/secrets')).status, 400);
 });
+
+test('what was once decided follows roles and bindings as they change, and the name that is asked for', async () => {
+  const { ask } = await withBob([rule(['get'], ['pods'], [''], ['a'])]);
+  const get = async (name: string): Promise<number> => (await ask('GET', `${PODS}/${name}`, undefined, asBob)).status;
+  assert.deepEqual([await get('a'), await get('b'), await get('a')], [404, 403, 404]);
+  const both = { rules: [rule(['get'], ['pods'], [''], ['b']), rule(['get'], ['pods'], [''], ['a'])] };
+  assert.equal((await ask('PATCH', `${RBAC}/clusterroles/bobs`, both, { headers: merge })).status, 200);
+  assert.deepEqual([await get('a'), await get('b'), await get('c')], [404, 404, 403]);
+  assert.equal((await ask('DELETE', `${RBAC}/namespaces/default/rolebindings/bobs`)).status, 200);
+  assert.deepEqual([await get('a'), await get('b')], [403, 403]);
+});

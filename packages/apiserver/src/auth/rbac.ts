@@ -8,18 +8,24 @@ import {
   type RoleRef,
   type Subject,
 } from '@navarch/api';
-import { badRequest, notFound, type StatusError } from '@navarch/machinery';
+import { type ApiObject, badRequest, type Kind, notFound, type StatusError } from '@navarch/machinery';
 import type { Registry } from '../registry/registry.ts';
 import type { Shelf } from '../registry/shelf.ts';
 import { unexplained } from '../subresources/unexplained.ts';
 import type { Attributes } from './attributes.ts';
 import { aggregate, allowed, type Authorizer, type Decision, noOpinion, type RuleSet } from './authorizer.ts';
+import { BearingRules, type Grant as Explained } from './bearing.ts';
 import { allows } from './rules.ts';
 import type { User } from './user.ts';
+
+const KINDS: readonly Kind<any>[] = [clusterRole, clusterRoleBinding, role, roleBinding];
 
 /** Role based access control over the roles and bindings that are stored (rbac.authorization.k8s.io/v1). */
 export class Rbac implements Authorizer {
   readonly #registry: () => Registry;
+  readonly #bearing = new BearingRules();
+  /** The roles and bindings from which that is. */
+  readonly #seen: { readonly cache: Shelf['cache']; readonly revision: number }[] = [];
   #clusterWide: SubjectIndex | undefined;
 
   constructor(registry: () => Registry) {
@@ -28,11 +34,36 @@ export class Rbac implements Authorizer {
 
   decide(user: User, request: Attributes): Decision {
     const errors: string[] = [];
-    for (const { rules, missing, how } of this.#grants(user, request.namespace)) {
-      if (missing !== undefined) errors.push(unlisted(missing));
-      else if (rules.some((rule) => allows(rule, request))) return allowed(how());
+    if (request.isResource) {
+      const bearings = this.#bearings().of(user, request, () => this.#explained(user, request));
+      for (const { names, decision } of bearings.all)
+        if (names === undefined || names.includes(request.name)) return decision;
+      errors.push(...bearings.errors);
+    } else {
+      for (const { rules, error, how } of this.#explained(user, request)) {
+        if (error !== undefined) errors.push(error);
+        if (rules.some((rule) => allows(rule, request))) return allowed(how());
+      }
     }
     return noOpinion(errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}`);
+  }
+
+  *#explained(user: User, { namespace }: Attributes): Generator<Explained> {
+    for (const { rules, missing, how } of this.#grants(user, namespace))
+      yield missing === undefined ? { rules, how } : { rules, how, error: unlisted(missing) };
+  }
+
+  /** What bears on which requests, of the roles and bindings as they are now. */
+  #bearings(): BearingRules {
+    const registry = this.#registry();
+    for (const [i, kind] of KINDS.entries()) {
+      const { cache } = registry.of<ApiObject>(kind).shelf;
+      const seen = this.#seen[i];
+      if (seen?.cache === cache && seen.revision === cache.revision) continue;
+      this.#seen[i] = { cache, revision: cache.revision };
+      this.#bearing.forget();
+    }
+    return this.#bearing;
   }
 
   /** Every rule that holds for the user, cluster-wide and in the namespace. */

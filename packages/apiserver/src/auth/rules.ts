@@ -2,18 +2,24 @@ import type { PolicyRule } from '@navarch/api';
 import type { Attributes } from './attributes.ts';
 
 /** Whether the rule allows the request (rbac.authorization.k8s.io/v1 PolicyRule). */
-export function allows(
-  rule: PolicyRule,
-  { isResource, verb, group, resource, subresource, name, path }: Attributes,
-): boolean {
-  if (!rule.verbs.includes(verb) && !rule.verbs.includes('*')) return false;
-  if (!isResource) return rule.nonResourceURLs?.some((url) => urlCovers(url, path)) ?? false;
+export function allows(rule: PolicyRule, request: Attributes): boolean {
+  if (!request.isResource)
+    return hasVerb(rule, request) && (rule.nonResourceURLs?.some((url) => urlCovers(url, request.path)) ?? false);
+  return allowsSort(rule, request) && (!rule.resourceNames?.length || rule.resourceNames.includes(request.name));
+}
+
+/** Whether the rule allows a request for a resource, or would if it were for an object that the rule names. */
+export function allowsSort(rule: PolicyRule, request: Attributes): boolean {
+  if (!hasVerb(rule, request)) return false;
+  const { group, resource, subresource } = request;
   if (!rule.apiGroups?.some((g) => g === '*' || g === group)) return false;
   const whole = subresource ? `${resource}/${subresource}` : resource;
-  if (!rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`)))
-    return false;
-  return !rule.resourceNames?.length || rule.resourceNames.includes(name);
+  return (
+    rule.resources?.some((r) => r === '*' || r === whole || (subresource !== '' && r === `*/${subresource}`)) ?? false
+  );
 }
+
+const hasVerb = ({ verbs }: PolicyRule, { verb }: Attributes): boolean => verbs.includes(verb) || verbs.includes('*');
 
 const urlCovers = (url: string, path: string): boolean =>
   url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.replace(/\*+$/, '')));
