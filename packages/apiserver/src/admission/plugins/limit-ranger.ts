@@ -57,16 +57,20 @@ export const claimLimitRanger = defineAdmissionPlugin<PersistentVolumeClaim>({
   },
 });
 
+const NONE: readonly never[] = [];
+
 function rangesOf(registry: Registry, namespace: string): readonly LimitRange[] {
   const ranges = registry.of(limitRange);
+  if (ranges.shelf.cache.size === 0) return NONE;
   return [...ranges.shelf.cache.range(ranges.shelf.prefixOf(namespace))].map(
     (cached) => ranges.view(cached.object) as LimitRange,
   );
 }
 
 function refuse(complaints: readonly string[], error: (detail: string) => Error): void {
+  if (complaints.length === 0) return;
   const unique = [...new Set(complaints)];
-  if (unique.length > 0) throw error(unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`);
+  throw error(unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`);
 }
 
 function applyDefaults(draft: Mutable<Pod>, range: LimitRange): boolean {

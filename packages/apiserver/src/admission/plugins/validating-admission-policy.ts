@@ -30,6 +30,7 @@ export const validatingAdmissionPolicies = defineAdmissionPlugin({
   name: 'ValidatingAdmissionPolicy',
   on: { operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'], subresources: '*' },
   validate(object, _at, request, context) {
+    if (context.registry.of(validatingAdmissionPolicyBinding).shelf.cache.size === 0) return;
     const shown = request.operation === 'DELETE' ? undefined : object;
     const failed = (policy: ValidatingPolicy, binding: Binding, error: Error): void => {
       if (!(error instanceof StatusError) && policy.spec.failurePolicy === 'Ignore') return;

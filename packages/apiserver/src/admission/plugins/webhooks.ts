@@ -31,7 +31,7 @@ export const mutatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlugi
   defineAdmissionPlugin({
     name: 'MutatingAdmissionWebhook',
     on: EVERYTHING,
-    async mutate(draft, request, context) {
+    mutate(draft, request, context) {
       const all = webhooksOf(context.registry, mutatingWebhookConfiguration);
       return all.length > 0 && waitingFor(applyAll(all, draft, request, context, webhooks), request, context);
     },
@@ -138,18 +138,29 @@ export const validatingWebhooks = (webhooks: Webhooks | undefined): AdmissionPlu
   defineAdmissionPlugin({
     name: 'ValidatingAdmissionWebhook',
     on: EVERYTHING,
-    async validate(object, _at, request, context) {
+    validate(object, _at, request, context) {
       const all = webhooksOf(context.registry, validatingWebhookConfiguration);
-      if (all.length > 0)
-        await waitingFor(
-          settleAll(
-            all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' })),
-          ),
-          request,
-          context,
-        );
+      return all.length > 0 ? judgedByAll(all, { object, request, context, webhooks }) : undefined;
     },
   });
+
+async function judgedByAll(
+  all: readonly Webhook[],
+  {
+    object,
+    request,
+    context,
+    webhooks,
+  }: {
+    readonly object: ApiObject;
+    readonly request: AdmissionRequest;
+    readonly context: AdmissionContext;
+    readonly webhooks: Webhooks | undefined;
+  },
+): Promise<void> {
+  const asked = all.map((webhook) => askIfWanted(webhook, object, request, context, { webhooks, round: 'validating' }));
+  await waitingFor(settleAll(asked), request, context);
+}
 
 async function askIfWanted(
   webhook: Webhook,
