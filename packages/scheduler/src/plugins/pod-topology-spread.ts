@@ -1,6 +1,6 @@
 import type { Pod, TopologySpreadConstraint } from '@navarch/api';
 import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
-import type { NodeInfo } from '../snapshot/node-info.ts';
+import { HOSTNAME, type NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Template } from '../snapshot/template.ts';
 import { moved } from './moved-counts.ts';
@@ -9,7 +9,6 @@ import {
   defaultsOf,
   defaultSpreads,
   eligibilityOf,
-  HOSTNAME,
   type PodTopologySpreadArgs,
   type Spread,
   spreadsOf,
@@ -95,7 +94,7 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
       if (needsAllLabels && parts.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return IGNORED;
       let sum = 0;
       for (const { topologyKey, maxSkew, weight, of } of parts) {
-        const domain = node.labels[topologyKey];
+        const domain = topologyKey === HOSTNAME ? node.hostname : node.labels[topologyKey];
         if (domain !== undefined) sum += of(node, domain) * weight + (maxSkew - 1);
       }
       return Math.round(sum);
@@ -174,7 +173,8 @@ function weigh(pod: Pod, snapshot: Snapshot, { feasible, defaults, args }: Weigh
     const pods = countedPods(spread, template, snapshot);
     // Pods of a host are counted where they are: a sum by domain would have as many entries as there are nodes.
     if (topologyKey === HOSTNAME) {
-      parts.push({ topologyKey, maxSkew, weight: weightOf(judged.length), of: (node) => pods.on(node) });
+      const { bySlot } = pods;
+      parts.push({ topologyKey, maxSkew, weight: weightOf(judged.length), of: ({ slot }) => bySlot[slot] ?? 0 });
       continue;
     }
     const counts = pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));

@@ -19,7 +19,7 @@ import {
   selectorOf,
 } from '@navarch/machinery';
 import type { DomainCounts, Eligibility } from '../snapshot/domain-counts.ts';
-import type { NodeInfo } from '../snapshot/node-info.ts';
+import { HOSTNAME, type NodeInfo } from '../snapshot/node-info.ts';
 import { withLabelKeys } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { perTemplate, type Template } from '../snapshot/template.ts';
@@ -41,8 +41,6 @@ export interface Spreads {
   readonly hard: readonly Spread[];
   readonly soft: readonly Spread[];
 }
-
-export const HOSTNAME = 'kubernetes.io/hostname';
 
 export const spreadsOf: (template: Template) => Spreads = perTemplate((template) => {
   const constraints = template.spec.topologySpreadConstraints ?? [];

@@ -31,6 +31,7 @@ const VIEWS_MAX = 64;
 export class DomainCounts {
   readonly #topology: Topology;
   readonly #perNode = new Map<NodeInfo, number>();
+  #bySlot = new Int32Array(0);
   readonly #views = new Map<string, View>();
   total = 0;
 
@@ -42,8 +43,14 @@ export class DomainCounts {
     return this.#perNode.get(node) ?? 0;
   }
 
+  /** As on(), by the slots of the nodes, for who asks about hundreds of them; slots beyond the end have none. */
+  get bySlot(): Int32Array {
+    return this.#bySlot;
+  }
+
   add(node: NodeInfo, by: number): void {
     const count = (this.#perNode.get(node) ?? 0) + by;
+    this.#setSlot(node.slot, count);
     if (count === 0) this.#perNode.delete(node);
     else this.#perNode.set(node, count);
     this.total += by;
@@ -65,6 +72,15 @@ export class DomainCounts {
     }
     if (view.version !== this.#topology.version) this.#fill(view);
     return view.counts;
+  }
+
+  #setSlot(slot: number, count: number): void {
+    if (slot >= this.#bySlot.length) {
+      const grown = new Int32Array(Math.max(slot + 1, this.#bySlot.length * 2));
+      grown.set(this.#bySlot);
+      this.#bySlot = grown;
+    }
+    this.#bySlot[slot] = count;
   }
 
   #fill(view: View): void {

@@ -2,6 +2,7 @@ import type { Node } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
 import { type Amounts, amountsOf, type Placed } from './template.ts';
 
+export const HOSTNAME = 'kubernetes.io/hostname';
 const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** One node with what is on it, kept up to date by events. */
@@ -12,6 +13,8 @@ export class NodeInfo {
   generation = 0;
   node: Node;
   labels: Readonly<Record<string, string>> = NO_LABELS;
+  /** The label by which pods are told to spread over hosts: the only one that all nodes are asked for, for each pod. */
+  hostname: string | undefined;
   allocatable: Amounts = new Map();
   cpu = 0;
   memory = 0;
@@ -40,6 +43,7 @@ export class NodeInfo {
     const before = this.node;
     this.node = node;
     this.labels = node.metadata.labels ?? NO_LABELS;
+    this.hostname = this.labels[HOSTNAME];
     if (isNew || before.status.allocatable !== node.status.allocatable) {
       this.allocatable = amountsOf(node.status.allocatable ?? node.status.capacity ?? {});
       this.cpu = this.allocatable.get('cpu') ?? 0;
