@@ -3,6 +3,7 @@ export { ascending } from './ascending.ts';
 export type { Clock } from './clock.ts';
 export { Distribution } from './distribution.ts';
 export { Heap } from './heap.ts';
+export { interned } from './interned.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { joinedBytes } from './joined-bytes.ts';
 export { type Fields, type Logger, silent } from './log.ts';

@@ -104,7 +104,9 @@ function recordedOf(
   // Nobody took or lost anything: the very entries stay, so that the write is seen to change nothing.
   if (after === owners && previous && sentOwners.length === 0 && !asksForReset(sent))
     return previous.metadata.managedFields as Meta['managedFields'];
-  return after.length === 0 ? undefined : (entriesOf(after) as Meta['managedFields']);
+  // What a client sent may be in any order; what is held is in ours.
+  const held = sentOwners.length > 0 ? undefined : previous?.metadata.managedFields;
+  return after.length === 0 ? undefined : (entriesOf(after, held) as Meta['managedFields']);
 }
 
 /** The manager of a writer that names none: our own components by what they are. */

@@ -1,3 +1,4 @@
+import { interned } from '@navarch/base';
 import {
   apiVersionOf,
   badRequest,
@@ -106,7 +107,7 @@ export function place(kind: Pick<Kind<any>, 'namespaced'>, metadata: Draft['meta
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  metadata.namespace = namespace;
+  if (metadata.namespace !== namespace) metadata.namespace = interned(namespace);
 }
 
 /** Throws BadRequest when the object goes by another name than the request. */

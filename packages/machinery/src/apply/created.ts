@@ -1,4 +1,4 @@
-import { ascending } from '@navarch/base';
+import { ascending, interned } from '@navarch/base';
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { ManagedFieldsEntry } from '../meta.ts';
@@ -14,6 +14,7 @@ import {
   isObject,
   itemElement,
   type JsonObject,
+  PLAIN,
   sortedFields,
 } from './shape.ts';
 
@@ -35,7 +36,7 @@ export function creatorsEntries(
   const { manager, apiVersion, time, subresource } = writer;
   return [
     {
-      ...(manager ? { manager } : {}),
+      ...(manager ? { manager: interned(manager) } : {}),
       operation: 'Update',
       apiVersion,
       ...(time ? { time } : {}),
@@ -101,9 +102,6 @@ function fieldsOf(value: JsonObject, schema: ObjectSchema | MapSchema): string {
 function items(list: readonly unknown[], schema: ListSchema): string {
   return namedItems(list, schema) ?? anyItems(list, schema);
 }
-
-/** Texts that JSON writes as they are. */
-const PLAIN = /^[\w./:-]*$/;
 
 /** Most lists are of items with one name each, in texts that need no quoting; undefined where this one is another. */
 function namedItems(list: readonly unknown[], schema: ListSchema): string | undefined {

@@ -75,7 +75,10 @@ function combined(
   return out;
 }
 
+/** The one itself where the other is empty. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmptySet(b)) return a;
+  if (isEmptySet(a)) return b;
   return combined(a, b, (x, y) => (x && y ? nodeOf(union(x, y), isMember(x) || isMember(y)) : (x ?? y)));
 }
 

@@ -1,3 +1,4 @@
+import { interned } from '@navarch/base';
 import type { ManagedFieldsEntry } from '../meta.ts';
 import { difference, type FieldSet, isEmptySet, isEqualSet, sortedSet, union } from './field-set.ts';
 
@@ -60,25 +61,38 @@ export const ownersOf = (entries: readonly ManagedFieldsEntry[] = []): readonly 
 export const asksForReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
   entries?.length === 1 && Object.values(entries[0] as object).every((value) => value === undefined || value === '');
 
-export function entriesOf(owners: readonly Owner[]): readonly ManagedFieldsEntry[] {
-  return [...capped(owners)]
-    .sort(compareOwners)
-    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-      ...(manager ? { manager } : {}),
+/** `held`: entries as they were written here before. Those that still say the same are among what comes out. */
+export function entriesOf(
+  owners: readonly Owner[],
+  held: readonly ManagedFieldsEntry[] = [],
+): readonly ManagedFieldsEntry[] {
+  return [...capped(owners)].sort(compareOwners).map((owner) => {
+    const { manager, operation, apiVersion, subresource, time, fields } = owner;
+    const last = held.find((entry) => entry.fieldsV1 === fields);
+    if (last && saysSame(last, owner)) return last;
+    return {
+      ...(manager ? { manager: interned(manager) } : {}),
       operation,
       apiVersion,
       ...(time ? { time } : {}),
       fieldsType: 'FieldsV1',
-      fieldsV1: shared(fields),
+      fieldsV1: (last?.fieldsV1 as FieldSet | undefined) ?? shared(fields),
       ...(subresource ? { subresource } : {}),
-    }));
+    };
+  });
 }
+
+const saysSame = (entry: ManagedFieldsEntry, { manager, operation, apiVersion, subresource, time }: Owner): boolean =>
+  entry.time === time &&
+  entry.operation === operation &&
+  entry.manager === manager &&
+  entry.apiVersion === apiVersion &&
+  (entry.subresource ?? '') === subresource &&
+  entry.fieldsType === 'FieldsV1';
 
 /** Objects made from one template have equal records: they share one. Bounded; a set that is not in here is only not shared. */
 const sets = new Map<string, FieldSet>();
 const SETS_MAX = 1000;
-/** Those that are or were in there: in the printed order. */
-const printed = new WeakSet<FieldSet>();
 
 /** The set that is written so, shared by all who have it. The text is in the printed order. */
 export function sharedFields(text: string, made?: FieldSet): FieldSet {
@@ -87,12 +101,10 @@ export function sharedFields(text: string, made?: FieldSet): FieldSet {
   const set = made ?? (JSON.parse(text) as FieldSet);
   if (sets.size >= SETS_MAX) sets.clear();
   sets.set(text, set);
-  printed.add(set);
   return set;
 }
 
 function shared(set: FieldSet): FieldSet {
-  if (printed.has(set)) return set;
   const inOrder = sortedSet(set);
   return sharedFields(JSON.stringify(inOrder), inOrder);
 }
@@ -108,6 +120,7 @@ const compareOwners = (a: Owner, b: Owner): number =>
   order(a.subresource, b.subresource);
 
 function capped(owners: readonly Owner[]): readonly Owner[] {
+  if (owners.length <= UPDATERS_MAX) return owners;
   const updaters = owners.filter((owner) => owner.operation === 'Update').sort(compareOwners);
   if (updaters.length <= UPDATERS_MAX) return owners;
   let rest: readonly Owner[] = updaters;

@@ -51,6 +51,24 @@ export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
   return fields;
 }
 
+/** Bits of a number that are told apart. */
+const FLAT_FIELDS_MAX = 30;
+const flat = new WeakMap<ObjectSchema, boolean>();
+
+/** Whether each field of the object is owned as a whole, and no others can be there. */
+export function isFlat(schema: ObjectSchema): boolean {
+  let known = flat.get(schema);
+  if (known === undefined) {
+    known =
+      !schema.preservesUnknown &&
+      schema.fields.length > 0 &&
+      schema.fields.length <= FLAT_FIELDS_MAX &&
+      schema.fields.every(({ schema: child }) => !isGranularObject(child) && !isAssociative(child));
+    flat.set(schema, known);
+  }
+  return known;
+}
+
 /** Fields that a type declares are part of it; keys of a map are owned as such. */
 export const isDeclared = (schema: ObjectSchema | MapSchema, name: string): boolean =>
   schema.type === 'object' && schema.field(name) !== undefined;
@@ -111,6 +129,8 @@ function setItem(item: unknown, index: number): unknown {
 
 /** The path element of a list's item. Throws ShapeError when the item lacks its keys. */
 export function itemElement(schema: ListSchema, item: unknown, index: number): string {
+  const name = plainNameOf(schema, item);
+  if (name !== undefined) return name;
   if (schema.listType === 'set') return `v:${writeJson(setItem(item, index))}`;
   if (item === null) throw new ShapeError(`element ${index}: associative list with keys may not have a null element`);
   const source = isObject(item) ? item : undefined;
@@ -128,6 +148,17 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
     );
   }
   return `k:${writeJson(keys)}`;
+}
+
+/** Texts that JSON writes as they are. */
+export const PLAIN = /^[\w./:-]*$/;
+
+/** The element of an item with one name, in a text that needs no quoting: so are those of most lists. */
+function plainNameOf(schema: ListSchema, item: unknown): string | undefined {
+  const [key, ...others] = schema.listMapKeys ?? [];
+  if (schema.listType !== 'map' || key === undefined || others.length > 0 || !isObject(item)) return undefined;
+  const value = item[key];
+  return typeof value === 'string' && PLAIN.test(value) && PLAIN.test(key) ? `k:{"${key}":"${value}"}` : undefined;
 }
 
 /** Whether the two are compared as wholes: two empty containers too, so that null and {} stay apart. */

@@ -9,6 +9,7 @@ import {
   isDeclared,
   isFilledList,
   isFilledObject,
+  isFlat,
   isGranularObject,
   isLeafPair,
   isObject,
@@ -97,6 +98,7 @@ function compareValues(previous: unknown, next: unknown, schema: Schema, path: s
 /** The node of a value that was not there: all that is in it is new, and so is the place itself. In the printed order. */
 function addedNode(value: unknown, schema: Schema): FieldSet {
   if (isGranularObject(schema) && isObject(value)) {
+    if (schema.type === 'object' && isFlat(schema)) return flatNode(value, schema);
     const inside =
       schema.type === 'object' && !schema.preservesUnknown ? addedFields(value, schema) : addedMembers(value, schema);
     return nodeOf(inside, true) as FieldSet;
@@ -117,6 +119,27 @@ function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
     if (item !== undefined) out[element] = addedNode(item, child);
   }
   return out;
+}
+
+/** Of objects whose fields have nothing below them: by schema, then by which of the fields are set. */
+const flatNodes = new WeakMap<ObjectSchema, Map<number, FieldSet>>();
+/** More than conditions, addresses and ports come in. */
+const FLAT_NODES_MAX = 100;
+
+/** As addedNode(), of an object whose fields are all owned as wholes: which of them are set says everything, and few ways recur. */
+function flatNode(value: JsonObject, schema: ObjectSchema): FieldSet {
+  let which = 0;
+  const fields = sortedFields(schema);
+  for (let i = 0; i < fields.length; i++)
+    if (value[(fields[i] as (typeof fields)[0]).name] !== undefined) which |= 1 << i;
+  let nodes = flatNodes.get(schema);
+  if (!nodes) flatNodes.set(schema, (nodes = new Map()));
+  let node = nodes.get(which);
+  if (!node) {
+    if (nodes.size >= FLAT_NODES_MAX) nodes.clear();
+    nodes.set(which, (node = Object.freeze(nodeOf(addedFields(value, schema), true) as FieldSet)));
+  }
+  return node;
 }
 
 function addedMembers(value: JsonObject, schema: ObjectSchema | MapSchema): FieldSet {
@@ -154,16 +177,19 @@ function compareItems(
 ): void {
   const before = indexed(previous, schema);
   const after = indexed(next, schema);
-  for (const element of new Set([...before.keys(), ...after.keys()])) {
-    const [olds = [], news = []] = [before.get(element), after.get(element)];
+  const compare = (element: string, olds: readonly unknown[], news: readonly unknown[]): void => {
     path.push(element);
     if (olds.length <= 1 && news.length <= 1) compareValues(olds[0], news[0], schema.items, path, found);
     // Items that share their keys cannot be told apart: all of them are one thing.
     else if (!equalJson(olds, news))
       insertPath(olds.length === 0 ? found.added : news.length === 0 ? found.removed : found.changed, path);
     path.pop();
-  }
+  };
+  for (const [element, olds] of before) compare(element, olds, after.get(element) ?? NONE);
+  for (const [element, news] of after) if (!before.has(element)) compare(element, NONE, news);
 }
+
+const NONE: readonly never[] = [];
 
 function indexed(list: readonly unknown[], schema: ListSchema): Map<string, unknown[]> {
   const out = new Map<string, unknown[]>();
