@@ -146,7 +146,7 @@ test('evictions: responders take turns', () => {
   const first = status([a, b], [started, { name: 'acme.io/b' }]);
   assert.deepEqual(partRefusals(key, 'status', first), []);
   assert.deepEqual(partRefusals(key, 'status', status([a], [])), [
-    'status.targetResponders[0]: Invalid value: {"name":"acme.io/a","priority":200,"state":"Active"}: "acme.io/a" has to be tracked in status.responders first',
+    'status.targetResponders[0]: Invalid value: {"Name":"acme.io/a","Priority":200,"State":"Active"}: "acme.io/a" has to be tracked in status.responders first',
     'status.responders: Invalid value: []: must be the same length as status.targetResponders and contain the same keys in the same order',
   ]);
   assert.deepEqual(partRefusals(key, 'status', status([b], [{ name: 'acme.io/b' }])), [

@@ -1,5 +1,5 @@
 import { equalJson, type Field, type Integer } from '@navarch/machinery';
-import { shownDifference } from '../../checks/shown.ts';
+import { shown, shownDifference } from '../../checks/shown.ts';
 import { each } from '../../checks/values.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../generated/types/core-v1.ts';
 import { validateAnnotationUpdate } from './pod-annotations.ts';
@@ -83,10 +83,13 @@ const termsOf = (spec: PodSpec): readonly NodeSelectorTerm[] =>
 function validateTerms(next: readonly NodeSelectorTerm[], previous: readonly NodeSelectorTerm[], at: Field): void {
   if (previous.length === 0) return;
   if (next.length !== previous.length)
-    return at.invalid(next, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed');
+    return at.invalid(
+      shown('[]core.v1.NodeSelectorTerm', next),
+      'no additions/deletions to non-empty NodeSelectorTerms list are allowed',
+    );
   each(next, at, (term, here, i) => {
     if (!isNarrower(term, previous[i] ?? {}))
-      here.invalid(term, 'only additions are allowed (no mutations or deletions)');
+      here.invalid(shown('core.v1.NodeSelectorTerm', term), 'only additions are allowed (no mutations or deletions)');
   });
 }
 

@@ -628,6 +628,14 @@ test('validatePodUpdate() lets images, deadlines and more tolerations through, a
       '',
     ].join('\n');
   const toleration = { key: 'a', operator: 'Exists' };
+  const gated = { schedulingGates: [{ name: 'g' }] };
+  const required = (...terms: readonly (readonly Json[])[]): Json => ({
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })),
+      },
+    },
+  });
   const cases: readonly (readonly [change: Json, before: Json, ...expected: readonly string[]])[] = [
     [
       container({
@@ -694,6 +702,16 @@ test('validatePodUpdate() lets images, deadlines and more tolerations through, a
       ),
     ],
     [spec({ schedulingGates: null, nodeSelector: { a: 'b' } }), spec({ schedulingGates: [{ name: 'g' }] })],
+    [
+      spec({ ...gated, affinity: required([{ key: 'b', operator: 'Exists' }]) }),
+      spec({ ...gated, affinity: required([{ key: 'a', operator: 'In', values: ['x'] }]) }),
+      'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]: Invalid value: {"MatchExpressions":[{"Key":"b","Operator":"Exists","Values":null}],"MatchFields":null}: only additions are allowed (no mutations or deletions)',
+    ],
+    [
+      spec({ ...gated, affinity: required([{ key: 'a', operator: 'Exists' }], [{ key: 'b', operator: 'Exists' }]) }),
+      spec({ ...gated, affinity: required([{ key: 'a', operator: 'Exists' }]) }),
+      'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Invalid value: [{"MatchExpressions":[{"Key":"a","Operator":"Exists","Values":null}],"MatchFields":null},{"MatchExpressions":[{"Key":"b","Operator":"Exists","Values":null}],"MatchFields":null}]: no additions/deletions to non-empty NodeSelectorTerms list are allowed',
+    ],
     [
       spec({ schedulingGates: [{ name: 'h' }] }),
       {},

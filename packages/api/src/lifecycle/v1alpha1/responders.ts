@@ -1,9 +1,12 @@
 import { equalJson, type Field } from '@navarch/machinery';
+import { shown } from '../../checks/shown.ts';
 import { each, IMMUTABLE } from '../../checks/values.ts';
 import type { EvictionStatus, ResponderStatus, TargetResponder } from '../../generated/types/lifecycle-v1alpha1.ts';
 
 // Responders to an eviction take turns: the first one is active until it has come to an end, then the next one is.
 
+const TARGET = 'lifecycle.v1alpha1.TargetResponder';
+const RESPONDER = 'lifecycle.v1alpha1.ResponderStatus';
 /** A pod names ten at most, and there is the one that everybody has. */
 const RESPONDERS_MAX = 11;
 const HEARTBEAT_MS = 20 * 60_000;
@@ -31,9 +34,12 @@ export function validateTargets(turns: Turns, at: Field): void {
   const { targetResponders: targets = [], responders = [] } = turns.status;
   const before = turns.previous.targetResponders ?? [];
   if (before.length > 0 && targets.length !== before.length)
-    return at.invalid(targets, 'must preserve the same length and the same keys in the same order');
+    return at.invalid(
+      shown(`[]${TARGET}`, targets),
+      'must preserve the same length and the same keys in the same order',
+    );
   if (before.some(({ name }, i) => name !== targets[i]?.name))
-    return at.invalid(targets, 'must preserve the same keys in the same order');
+    return at.invalid(shown(`[]${TARGET}`, targets), 'must preserve the same keys in the same order');
   // What is told of these is a rule of the field.
   if (targets.length > RESPONDERS_MAX || new Set(targets.map(({ name }) => name)).size < targets.length) return;
   const active = before.findIndex(({ state }) => state === 'Active');
@@ -74,7 +80,8 @@ function validateTarget(
   { isOver, now }: Turns,
   at: Field,
 ): void {
-  if (!report) return at.invalid(target, `${JSON.stringify(target.name)} has to be tracked in ${REPORTS} first`);
+  if (!report)
+    return at.invalid(shown(TARGET, target), `${JSON.stringify(target.name)} has to be tracked in ${REPORTS} first`);
   const here = at.at('state');
   if (!states.includes(target.state))
     here.invalid(target.state, `must be one of: ${states.join(', ')}, because ${reason}`);
@@ -92,18 +99,22 @@ export function validateResponders(status: EvictionStatus, previous: EvictionSta
   const { targetResponders: targets = [], responders = [] } = status;
   if (targets.length !== responders.length) {
     return at.invalid(
-      responders,
+      shown(`[]${RESPONDER}`, responders),
       'must be the same length as status.targetResponders and contain the same keys in the same order',
     );
   }
   if (targets.some(({ name }, i) => name !== responders[i]?.name))
-    return at.invalid(responders, 'must contain the same keys in the same order as status.targetResponders');
+    return at.invalid(
+      shown(`[]${RESPONDER}`, responders),
+      'must contain the same keys in the same order as status.targetResponders',
+    );
   if (responders.length > RESPONDERS_MAX || new Set(responders.map(({ name }) => name)).size < responders.length)
     return;
   each(responders, at, (responder, here, i) => {
     const before = previous.responders?.[i];
     const isActive = targets[i]?.state === 'Active';
-    if (before && !isActive && !equalJson(responder, before)) return here.invalid(responder, IMMUTABLE);
+    if (before && !isActive && !equalJson(responder, before))
+      return here.invalid(shown(RESPONDER, responder), IMMUTABLE);
     validateReport({ responder, before, isActive, now }, here);
   });
 }

@@ -1,5 +1,6 @@
 import { dnsLabelErrors, dnsSubdomainErrors, equalJson, type Field, type Kind } from '@navarch/machinery';
 import { builtIn } from '../../built-in.ts';
+import { shown } from '../../checks/shown.ts';
 import { bytesOf, each, entriesOf, givenOf, named, requiredName, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import { nodeSelector } from '../../core/v1/affinity-validation.ts';
@@ -74,7 +75,10 @@ function validateSpec(spec: ResourceSliceSpec, at: Field, previous: ResourceSlic
   const where = validateWhere(spec, at, 'must be either unset or set to a non-empty string');
   const terms = spec.nodeSelector?.nodeSelectorTerms;
   if (terms && terms.length !== 1)
-    at.at('nodeSelector', 'nodeSelectorTerms').invalid(terms, 'must have exactly one node selector term');
+    at.at('nodeSelector', 'nodeSelectorTerms').invalid(
+      shown('[]core.v1.NodeSelectorTerm', terms),
+      'must have exactly one node selector term',
+    );
   if (spec.perDeviceNodeSelection) where.push('`perDeviceNodeSelection`');
   else if (spec.perDeviceNodeSelection === false) at.at('perDeviceNodeSelection').invalid(false, UNSET_OR_TRUE);
   if (where.length === 0) at.required(ONE_PLACE);
