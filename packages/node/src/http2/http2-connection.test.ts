@@ -211,6 +211,25 @@ test('more streams than are taken are refused, and may be tried again', async ()
   assert.equal(streams.length, 2);
 });
 
+test('new streams are refused while answers that nobody takes fill the memory of a connection', async () => {
+  await using opened = await open(
+    (stream) => {
+      stream.respond(200, {});
+      stream.end([Buffer.alloc(1000)]);
+    },
+    { ...LIMITS, heldBytes: 1500 },
+  );
+  using session = await dial(opened, { settings: { initialWindowSize: 0 } });
+  const answers = [1, 2].map(() => session.request({ ':path': '/' }));
+  await Promise.all(answers.map((answer) => new Promise((resolve) => answer.on('response', resolve))));
+  const refused = session.request({ ':path': '/' });
+  await new Promise((resolve) => refused.on('error', resolve));
+  assert.equal(refused.rstCode, constants.NGHTTP2_REFUSED_STREAM);
+  session.settings({ initialWindowSize: 65_535 });
+  for (const answer of answers) assert.equal((await buffer(answer)).length, 1000);
+  assert.equal((await buffer(session.request({ ':path': '/' }))).length, 1000);
+});
+
 test('trailers end a body', async () => {
   await using opened = await open(echo);
   using session = await dial(opened);

@@ -195,11 +195,7 @@ export class Http2Connection implements StreamOwner {
   }
 
   #isBusy(): boolean {
-    if (this.#streams.size >= this.#limits.streams) return true;
-    if (this.wire.pendingBytes === 0) return false;
-    let held = 0;
-    for (const stream of this.#streams.values()) held += stream.backlogBytes;
-    return held > this.#limits.heldBytes;
+    return this.#streams.size >= this.#limits.streams || this.wire.heldBytes > this.#limits.heldBytes;
   }
 
   /** They end a body, and nobody asks for them. */

@@ -103,7 +103,7 @@ export class ServerStream implements Sender {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#hold(-this.#queuedBytes);
     this.#owner.wire.leave(this);
     this.#owner.done(this);
     this.body.close(error);
@@ -130,7 +130,12 @@ export class ServerStream implements Sender {
   #enqueue(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+    this.#hold(bytes.length);
+  }
+
+  #hold(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#owner.wire.heldBytes += bytes;
   }
 
   #sendOrWait(): void {
@@ -157,7 +162,7 @@ export class ServerStream implements Sender {
         left = 0;
       }
     }
-    this.#queuedBytes -= length;
+    this.#hold(-length);
     wire.window -= length;
     this.window -= length;
     if (isLast) this.#finish();

@@ -24,6 +24,8 @@ export class Wire {
   window = WINDOW_BYTES;
   /** The window that new streams begin with, as the peer set it. */
   streamWindow = WINDOW_BYTES;
+  /** What all streams have to send and could not yet. */
+  heldBytes = 0;
   readonly frameBytesMax = FRAME_BYTES_MAX;
   readonly #socket: Duplex;
   readonly #waiting = new Set<Sender>();
