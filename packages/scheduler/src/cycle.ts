@@ -60,10 +60,25 @@ export function place(
   const cycle = new Cycle(pod, snapshot, profile, memory);
   const refused = cycle.refusal();
   if (refused) return refused;
-  const { nodes } = cycle;
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
   if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
-  const enough = enoughNodes(nodes.length, profile.percentageOfNodesToScore);
+  const { feasible, looked } = searched(cycle, profile, start);
+  if (feasible.length === 0) return cycle.unfit(looked);
+  const best =
+    feasible.length === 1
+      ? (feasible[0] as NodeInfo)
+      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
+  return { node: best.name, looked, feasible: feasible.length };
+}
+
+/** Nodes that fit, as many as are enough to choose from, and how many were looked at for them. */
+export function searched(
+  cycle: Cycle,
+  { percentageOfNodesToScore }: Profile,
+  start: number,
+): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
+  const { nodes } = cycle;
+  const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
   const begin = nodes.length > 0 ? start % nodes.length : 0;
   let looked = 0;
@@ -72,12 +87,7 @@ export function place(
     const node = nodes[at < nodes.length ? at : at - nodes.length] as NodeInfo;
     if (cycle.misfitOf(node) === undefined) feasible.push(node);
   }
-  if (feasible.length === 0) return cycle.unfit(looked);
-  const best =
-    feasible.length === 1
-      ? (feasible[0] as NodeInfo)
-      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
-  return { node: best.name, looked, feasible: feasible.length };
+  return { feasible, looked };
 }
 
 /** The place of the largest; one of them, evenly, where there are several. */

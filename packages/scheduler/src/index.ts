@@ -26,6 +26,7 @@ export {
 } from './plugin.ts';
 export { type ScoringStrategy } from './plugins/allocation-score.ts';
 export { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
+export { Extender, type ExtenderTransport } from './extenders/extender.ts';
 export { preempt, type Preemption, type PreemptionRequest } from './preemption/preemption.ts';
 export { defaultProfile } from './profile.ts';
 export { runScheduler, type SchedulerDeps } from './scheduler.ts';

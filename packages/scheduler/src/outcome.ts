@@ -20,13 +20,16 @@ export async function bind(pod: Pod, nodeName: string, { api, recorder }: Outcom
     metadata: { name, namespace, uid },
     target: { kind: 'Node', name: nodeName },
   });
+  recordScheduled(pod, nodeName, { recorder });
+}
+
+export const recordScheduled = (pod: Pod, nodeName: string, { recorder }: Pick<OutcomeDeps, 'recorder'>): void =>
   recorder.record(pod, {
     type: 'Normal',
     reason: 'Scheduled',
     action: 'Binding',
-    message: `Successfully assigned ${key} to ${nodeName}`,
+    message: `Successfully assigned ${keyOf(pod)} to ${nodeName}`,
   });
-}
 
 export interface FailureReport {
   readonly pod: Pod;

@@ -2,13 +2,19 @@ import { type Pod, pod as podKind, podDisruptionBudget } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
-import { cancelErrands, ErrandError, waitForErrands, writeErrands } from './errands.ts';
+import { cancelErrands, waitForErrands, writeErrands } from './errands.ts';
+import { bindExtended } from './extenders/bind-extended.ts';
+import { decideExtended } from './extenders/decide-extended.ts';
+import { failureText } from './failure-text.ts';
+import { EXTENDER, extenderPlugin } from './extenders/extender-plugin.ts';
+import type { Extender } from './extenders/extender.ts';
+import { Lanes } from './extenders/lanes.ts';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
 import { type Measures, measures } from './measures.ts';
 import { bind, evict, losePromise, reportFailure } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
-import { preempt } from './preemption/preemption.ts';
+import { type Budget, preempt, type Preemption } from './preemption/preemption.ts';
 import { HeldPods } from './queue/held-pods.ts';
 import { type BackOff, PodQueue } from './queue/pod-queue.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
@@ -25,10 +31,14 @@ export interface SchedulerDeps {
   /** Pods whose spec.schedulerName names none of these are left to others. */
   readonly profiles: readonly Profile[];
   readonly backOff?: BackOff;
+  readonly extenders?: readonly Extender[];
 }
 
 /** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
 const WRITES_MAX = 128;
+
+/** Bindings under way that extenders do; more pods that extenders bind wait, and nobody else. */
+const EXTENDER_BINDINGS_MAX = 16;
 
 /** Decisions one after the other without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
@@ -50,6 +60,19 @@ export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Pr
   await group.join();
 }
 
+interface Attempt {
+  readonly pod: Pod;
+  readonly profile: Profile;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+}
+
+interface Assumption extends Attempt {
+  readonly nodeName: string;
+  /** Who binds it instead of the scheduler. */
+  readonly binder?: Extender | undefined;
+}
+
 class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #group: TaskGroup;
@@ -61,7 +84,10 @@ class Scheduler {
   /** Pods decided on whose binding the cache has not shown yet. */
   readonly #assumed = new Set<string>();
   readonly #landed = new Notifier();
+  readonly #extenders: readonly Extender[];
+  readonly #lanes: Lanes;
   #writes = 0;
+  #extenderBindings = 0;
   #start = 0;
 
   constructor(deps: SchedulerDeps, group: TaskGroup) {
@@ -74,6 +100,16 @@ class Scheduler {
     );
     this.#queue = new PodQueue(deps.clock, deps.backOff, held);
     this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
+    // Those that may fail come last: they need not be asked about what others turn away.
+    this.#extenders = (deps.extenders ?? []).toSorted((a, b) => Number(a.isIgnorable) - Number(b.isIgnorable));
+    this.#lanes = new Lanes({
+      group,
+      place: (key, extenders, signal) => this.#scheduleExtended(key, extenders, signal),
+      again: (key) => {
+        const pod = this.#wanted(key);
+        if (pod) this.#queue.add(pod);
+      },
+    });
   }
 
   listen(): void {
@@ -99,12 +135,20 @@ class Scheduler {
       while (this.#writes >= WRITES_MAX) await this.#landed.wait(signal).catch(() => undefined);
       const key = await this.#queue.take(signal).catch(() => undefined);
       if (key === undefined) return;
-      const pod = this.#deps.cache.get(podKind, key);
+      const pod = this.#wanted(key);
       const profile = pod && this.#profileOf(pod);
-      if (!profile || pod.spec.nodeName || pod.metadata.deletionTimestamp || this.#assumed.has(key)) continue;
-      this.#schedule(pod, profile);
+      if (!profile) continue;
+      const asked = this.#extenders.filter((extender) => extender.isInterested(pod));
+      if (asked.length > 0) this.#lanes.add({ key, priority: pod.spec.priority ?? 0 }, asked);
+      else this.#schedule(pod, profile);
       this.#measures.waiting(this.#queue);
     }
+  }
+
+  /** The pod as it is now, if it still wants a node. */
+  #wanted(key: string): Pod | undefined {
+    const pod = this.#deps.cache.get(podKind, key);
+    return pod && !pod.spec.nodeName && !pod.metadata.deletionTimestamp && !this.#assumed.has(key) ? pod : undefined;
   }
 
   #profileOf({ spec }: Pod): Profile | undefined {
@@ -120,31 +164,86 @@ class Scheduler {
       memory: this.#memory,
     });
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
-    if (placement.node === undefined) {
-      this.#tryPreempting(pod, profile, placement);
-      this.#measures.ended('unschedulable', profile.schedulerName, startedMs);
-      return;
+    if (placement.node !== undefined) return this.#assume({ pod, profile, nodeName: placement.node, startedMs });
+    const request = { pod, unfit: placement, snapshot, profile, random: this.#deps.random };
+    this.#park({ pod, profile, unfit: placement, startedMs }, preempt({ ...request, budgets: this.#budgets() }));
+  }
+
+  #budgets(): readonly Budget[] {
+    return this.#deps.cache.list(podDisruptionBudget);
+  }
+
+  /** As #schedule, with time passing while extenders are asked: others are placed meanwhile. */
+  async #scheduleExtended(key: string, extenders: readonly Extender[], signal: AbortSignal): Promise<void> {
+    while (this.#extenderBindings >= EXTENDER_BINDINGS_MAX) await this.#landed.wait(signal);
+    const pod = this.#wanted(key);
+    const profile = pod && this.#profileOf(pod);
+    if (!profile) return;
+    const { clock, random, log } = this.#deps;
+    const snapshot = this.#snapshot;
+    const startedMs = clock.monotonic();
+    const search = { random, start: this.#start, memory: this.#memory };
+    const how = { search, budgets: () => this.#budgets() };
+    const decision = await decideExtended(pod, { snapshot, profile, extenders, log }, how, signal);
+    const current = this.#wanted(key);
+    // What was decided is of a pod that is gone, or of what it was: where it changed, it comes again.
+    if (current?.metadata.uid !== pod.metadata.uid || snapshot.templateOf(current) !== snapshot.templateOf(pod)) return;
+    if (decision.node !== undefined) {
+      this.#start = (this.#start + decision.looked) % Math.max(1, snapshot.nodes.length);
+      const binder = extenders.find(({ binds }) => binds);
+      return this.#assume({ pod: current, profile, nodeName: decision.node, startedMs, binder });
     }
+    if ('unfit' in decision)
+      return this.#park({ pod: current, profile, unfit: decision.unfit, startedMs }, decision.preemption);
+    this.#queue.retry(current);
+    if (decision.failure !== undefined) this.#failed(current, decision.failure);
+    this.#measures.ended('error', profile.schedulerName, startedMs);
+  }
+
+  #failed(pod: Pod, message: string): void {
+    this.#write((signal) => reportFailure({ pod, message, reason: 'SchedulerError' }, this.#deps, signal));
+  }
+
+  /** It counts as placed from now on; the server is told. */
+  #assume({ pod, profile, nodeName, startedMs, binder }: Assumption): void {
     this.#assumed.add(keyOf(pod));
-    snapshot.place(pod, placement.node);
-    snapshot.unnominate(keyOf(pod));
+    this.#snapshot.place(pod, nodeName);
+    this.#snapshot.unnominate(keyOf(pod));
     const attempt = this.#queue.failures(keyOf(pod)) + 1;
-    const decided = { pod, nodeName: placement.node, errands: this.#errandsOf(pod, placement.node, profile) };
+    const decided = { pod, nodeName, errands: this.#errandsOf(pod, nodeName, profile) };
     const bound = async (signal: AbortSignal): Promise<void> => {
-      const isBound = await this.#orTakenBack(decided, () => bind(pod, placement.node, this.#deps), signal);
+      const work = (): Promise<void> =>
+        binder
+          ? bindExtended({ pod, nodeName, extender: binder }, this.#deps, signal)
+          : bind(pod, nodeName, this.#deps);
+      const isBound = await this.#orTakenBack(decided, work, signal);
       if (isBound) this.#measures.scheduled(attempt);
       this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
     };
+    const tell = (): void => (binder ? this.#letBind(bound) : this.#write(bound));
     const { errands } = decided;
-    if (errands.length === 0) return this.#write(bound);
+    if (errands.length === 0) return tell();
     for (const errand of errands) errand.reserve?.();
     this.#write(async (signal) => {
       if (!(await this.#orTakenBack(decided, () => writeErrands(errands, this.#deps), signal))) return;
-      if (errands.every(({ conditions }) => conditions.length === 0)) return bound(signal);
+      if (errands.every(({ conditions }) => conditions.length === 0)) return binder ? tell() : bound(signal);
       // Others may have to act first, which takes what it takes: nobody else waits for it.
       this.#group.spawn(async (s) => {
-        if (await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s)) this.#write(bound);
+        if (await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s)) tell();
       });
+    });
+  }
+
+  /** An extender takes its time, which must not be that of others' writes. */
+  #letBind(bound: (signal: AbortSignal) => Promise<void>): void {
+    this.#extenderBindings += 1;
+    this.#group.spawn(async (signal) => {
+      try {
+        await bound(signal);
+      } finally {
+        this.#extenderBindings -= 1;
+        this.#landed.notify();
+      }
     });
   }
 
@@ -174,8 +273,7 @@ class Scheduler {
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) {
         this.#queue.retry(current);
-        const message = failureText(error);
-        this.#write((s) => reportFailure({ pod: current, reason: 'SchedulerError', message }, this.#deps, s));
+        this.#failed(current, failureText(error));
       }
       // The room that was kept for it is free for others.
       this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
@@ -184,20 +282,15 @@ class Scheduler {
     }
   }
 
-  #tryPreempting(pod: Pod, profile: Profile, unfit: Unfit): void {
+  /** It fits nowhere: others are evicted for it where that helps, and it waits. */
+  #park({ pod, profile, unfit, startedMs }: Attempt & { readonly unfit: Unfit }, preemption: Preemption): void {
     const snapshot = this.#snapshot;
     const remedies = this.#tryRemedies(pod, profile, unfit);
-    const preemption = preempt({
-      pod,
-      unfit,
-      snapshot,
-      profile,
-      budgets: this.#deps.cache.list(podDisruptionBudget),
-      random: this.#deps.random,
-    });
+    this.#measures.ended('unschedulable', profile.schedulerName, startedMs);
     this.#measures.preempted(preemption.node === undefined ? undefined : preemption.victims.length);
     // Where there was no node at all nobody turned the pod away: whatever happens may help.
     const plugins = profile.plugins.map(({ plugin }) => plugin);
+    if (unfit.rejectedBy.has(EXTENDER)) plugins.push(extenderPlugin(profile));
     this.#queue.park(
       pod,
       unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins,
@@ -277,10 +370,4 @@ class Scheduler {
       }
     });
   }
-}
-
-/** In upstream's words. */
-function failureText(error: unknown): string {
-  if (error instanceof ErrandError) return error.message;
-  return `running Bind plugin "DefaultBinder": ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -190,7 +190,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     admission: admissionPlugins(listOf(flags.enableAdmissionPlugins), listOf(flags.disableAdmissionPlugins)),
   };
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
-  const scheduling = schedulingOf(flags.schedulerConfig);
+  using scheduling = schedulingOf(flags.schedulerConfig);
   const descheduler = deschedulerOf(flags.deschedulerPolicy, flags.deschedulingInterval);
   await using audit = openAudit(
     {
@@ -209,7 +209,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
-    const views = placementViews(scheduling.profiles);
+    const views = placementViews(scheduling.config.profiles);
     await using server = await startServer({ ...options, audit, views }, signal).catch((error: unknown) => {
       throw namingWhoListens(error, port);
     });

@@ -16,7 +16,8 @@ import {
   type Selection,
   selectionErrors,
 } from '@navarch/controllers';
-import { runScheduler, type SchedulerConfig } from '@navarch/scheduler';
+import { Extender, runScheduler, type SchedulerConfig } from '@navarch/scheduler';
+import type { Scheduling } from './scheduling.ts';
 import { parseDuration } from '@navarch/machinery';
 import { UserError } from '../user-error.ts';
 
@@ -38,7 +39,7 @@ export interface ControlPlaneDeps {
   /** Absent: nothing is evicted so that it is placed anew. */
   readonly descheduler?: Omit<DeschedulerOptions, 'metrics'> | undefined;
   /** How pods are placed. */
-  readonly scheduling: SchedulerConfig;
+  readonly scheduling: Scheduling;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -61,7 +62,7 @@ export async function runControlPlane(deps: ControlPlaneDeps, signal: AbortSigna
       {
         component: SCHEDULER,
         deps,
-        election: deps.scheduling.leaderElection,
+        election: deps.scheduling.config.leaderElection,
         work: (until) => runScheduling(deps, until),
       },
       s,
@@ -161,7 +162,8 @@ async function runScheduling(
   { as, clock, random, log, metrics, scheduling }: ControlPlaneDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { profiles, backOff } = scheduling;
+  const { profiles, backOff } = scheduling.config;
+  const extenders = scheduling.config.extenders.map((file) => new Extender(file, scheduling.transport, clock));
   const api = as(userOf(SCHEDULER));
   const cache = new Cache({ api, clock, random: random.fork('scheduler'), log });
   const recorder = new EventRecorder({ events: api.of(event), clock, random, log }, 'default-scheduler');
@@ -169,7 +171,10 @@ async function runScheduling(
   group.spawn((s) => cache.run(s));
   group.spawn((s) => recorder.run(s));
   group.spawn((s) =>
-    runScheduler({ api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles, backOff }, s),
+    runScheduler(
+      { api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles, backOff, extenders },
+      s,
+    ),
   );
   await group.join();
 }

@@ -16,7 +16,8 @@ function read(text: string): ReturnType<typeof schedulingOf> {
 }
 
 test('schedulingOf() takes YAML and JSON, and the default profile where there is no file', () => {
-  const names = ({ profiles }: ReturnType<typeof schedulingOf>) => profiles.map(({ schedulerName }) => schedulerName);
+  const names = ({ config: { profiles } }: ReturnType<typeof schedulingOf>) =>
+    profiles.map(({ schedulerName }) => schedulerName);
   assert.deepEqual(names(schedulingOf(undefined)), ['default-scheduler']);
   assert.deepEqual(names(read(`${HEAD}profiles: [{schedulerName: a}, {schedulerName: b}]\n`)), ['a', 'b']);
   assert.deepEqual(names(read('{"apiVersion":"kubescheduler.config.k8s.io/v1","kind":"KubeSchedulerConfiguration"}')), [
@@ -32,6 +33,14 @@ test('schedulingOf() refuses a bad file with one sentence', () => {
     [
       `${HEAD}profiles:\n- plugins:\n    score:\n      enabled:\n      - name: Luck\n`,
       'initializing profiles: creating profile for scheduler name default-scheduler: ScorePlugin "Luck" does not exist',
+    ],
+    [
+      `${HEAD}extenders: [{urlPrefix: 'https://e', tlsConfig: {insecure: true, caData: eA==}}]\n`,
+      'extender https://e: specifying a root certificates file with the insecure flag is not allowed',
+    ],
+    [
+      `${HEAD}extenders: [{urlPrefix: 'e:80/x'}]\n`,
+      'extenders[0].urlPrefix: Invalid value: "e:80/x": must be a URL of http or https',
     ],
   ];
   for (const [text, why] of rows)

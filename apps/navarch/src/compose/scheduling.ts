@@ -1,19 +1,33 @@
 import { readFileSync } from 'node:fs';
+import { httpExtenders } from '@navarch/node/extenders';
 import { parseYaml } from '@navarch/node/yaml';
-import { readSchedulerConfig, type SchedulerConfig } from '@navarch/scheduler';
+import { type ExtenderTransport, readSchedulerConfig, type SchedulerConfig } from '@navarch/scheduler';
 import { sentenceOf, UserError } from '../user-error.ts';
 
+/** How pods are placed, and how the extenders that have a word in it are reached. */
+export interface Scheduling extends Disposable {
+  readonly config: SchedulerConfig;
+  readonly transport: ExtenderTransport;
+}
+
 /** What a file of KubeSchedulerConfiguration says; upstream's defaults without one. Throws UserError for one that cannot be used. */
-export function schedulingOf(file: string | undefined): SchedulerConfig {
+export function schedulingOf(file: string | undefined): Scheduling {
   if (file === undefined)
-    return readSchedulerConfig({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' });
+    return reaching(
+      readSchedulerConfig({ apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' }),
+    );
   try {
     const repeated: string[] = [];
     const document = parseYaml(readFileSync(file, 'utf8'), (key, line) =>
       repeated.push(`line ${line}: key ${key} already set in map`),
     );
-    return readSchedulerConfig(document, repeated);
+    return reaching(readSchedulerConfig(document, repeated));
   } catch (error) {
     throw new UserError(`--scheduler-config: ${file} cannot be used: ${sentenceOf(error)}`, { cause: error });
   }
+}
+
+function reaching(config: SchedulerConfig): Scheduling {
+  const transport = httpExtenders(config.extenders);
+  return { config, transport, [Symbol.dispose]: () => transport[Symbol.dispose]() };
 }

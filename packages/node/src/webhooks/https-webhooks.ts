@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import { isIP } from 'node:net';
 import type { WebhookAddress, Webhooks } from '@navarch/apiserver';
-import { dialWords } from '../http/dial-words.ts';
+import { postWords } from '../http/post-words.ts';
 import { wholeAnswer } from '../http/https-answer.ts';
 
 /** Larger answers are cut off: a patch is never larger than the object may be, base64 and all. */
@@ -43,7 +43,7 @@ async function ask(
     );
     return { status, body: text };
   } catch (error) {
-    const words = signal.aborted ? 'context deadline exceeded' : wordsOf(error as Error, host, port);
+    const words = signal.aborted ? 'context deadline exceeded' : postWords(error as Error, host, port);
     // A service is written with its port, an address as people write it.
     const shown = servicePort === undefined ? nameWithPort(serverName, port) : `${serverName}:${servicePort}`;
     throw new Error(`Post "https://${shown}${path}": ${words}`, { cause: error });
@@ -51,32 +51,3 @@ async function ask(
 }
 
 const nameWithPort = (name: string, port: number): string => (port === 443 ? name : `${name}:${port}`);
-
-const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
-/** What Go says of certificates that are refused. */
-const CERTIFICATES: Readonly<Record<string, string>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
-  CERT_HAS_EXPIRED: 'certificate has expired or is not yet valid',
-  CERT_NOT_YET_VALID: 'certificate has expired or is not yet valid',
-};
-
-/** People look for the words that Go's clients have for it. */
-function wordsOf(error: Error & { readonly code?: string }, host: string, port: number): string {
-  const { code = '' } = error;
-  if (CERTIFICATES[code]) return `tls: failed to verify certificate: x509: ${CERTIFICATES[code]}`;
-  switch (code) {
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${host}: no such host`;
-    case 'EAI_AGAIN':
-      return `dial tcp: lookup ${host}: Temporary failure in name resolution`;
-    case 'ECONNRESET':
-      return 'EOF';
-    default:
-      return dialWords(error, host, port);
-  }
-}

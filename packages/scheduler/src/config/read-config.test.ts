@@ -250,8 +250,8 @@ test('readSchedulerConfig() refuses values that upstream refuses, each where it 
     [
       {
         extenders: [
-          { urlPrefix: 'a', bindVerb: 'b' },
-          { urlPrefix: 'c', bindVerb: 'd' },
+          { urlPrefix: 'http://a', bindVerb: 'b' },
+          { urlPrefix: 'http://c', bindVerb: 'd' },
         ],
       },
       'extenders: Invalid value: "found 2 extenders implementing bind": only one extender can implement bind',

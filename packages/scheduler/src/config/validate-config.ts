@@ -78,8 +78,10 @@ const shown = ({ enabled, disabled }: Required<PluginSet>): object => {
 
 function validateExtenders(extenders: readonly ExtenderFile[], at: Field): void {
   const managed = new Set<string>();
-  extenders.forEach(({ prioritizeVerb, weight = 0, managedResources = [] }, i) => {
+  extenders.forEach(({ urlPrefix, prioritizeVerb, weight = 0, managedResources = [] }, i) => {
     const here = at.index(i);
+    // Upstream finds out when it asks for the first time.
+    if (!/^https?:\/\/[^/]/.test(urlPrefix)) here.at('urlPrefix').invalid(urlPrefix, 'must be a URL of http or https');
     if (prioritizeVerb && weight <= 0) here.at('weight').invalid(weight, 'must have a positive weight applied to it');
     managedResources.forEach(({ name }, j) => {
       const place = here.at('managedResources').index(j).at('name');

@@ -1,5 +1,5 @@
 import type { Pod, podDisruptionBudget } from '@navarch/api';
-import type { Random } from '@navarch/base';
+import { invariant, type Random } from '@navarch/base';
 import type { ObjectOf } from '@navarch/machinery';
 import { Cycle, listed, type Unfit } from '../cycle.ts';
 import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin } from '../plugin.ts';
@@ -35,6 +35,21 @@ export const defaultPreemptionBy = (preemption: PreemptionBounds): SchedulerPlug
 
 /** Whose eviction would make room for a pod that fits nowhere, and where; pure, like `place`. */
 export function preempt(request: PreemptionRequest): Preemption {
+  const found = candidatesFor(request);
+  return 'message' in found ? found : chosen(found);
+}
+
+/** The gentlest of several; there is at least one. */
+export function chosen(candidates: readonly Candidate[]): Preemption {
+  const best = gentlest(candidates);
+  invariant(best, 'there are candidates');
+  return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
+}
+
+/** Nodes that would do, and who would have to go there; or why no eviction helps. */
+export function candidatesFor(
+  request: PreemptionRequest,
+): readonly Candidate[] | Extract<Preemption, { readonly node: undefined }> {
   const {
     unfit: { resolvable },
     snapshot,
@@ -46,8 +61,8 @@ export function preempt(request: PreemptionRequest): Preemption {
   if (ineligible) return { node: undefined, message: `preemption: ${ineligible}`, losesPromise: false };
   const reasons = new Map<string, number>();
   const add = (reason: string, count = 1): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-  const best = gentlest(candidatesOf(request, bounds, add));
-  if (best) return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
+  const candidates = candidatesOf(request, bounds, add);
+  if (candidates.length > 0) return candidates;
   const others = snapshot.nodes.length - resolvable.length;
   if (others > 0) add('Preemption is not helpful for scheduling', others);
   return {

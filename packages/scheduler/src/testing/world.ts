@@ -1,8 +1,9 @@
 import { node as nodeKind, type Node, type Pod, pod as podKind } from '@navarch/api';
-import { MetricRegistry, Notifier, seededRandom, silent } from '@navarch/base';
+import { type Clock, MetricRegistry, Notifier, seededRandom, silent } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { type ApiObject, failure, keyOf, type Kind } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
+import type { Extender } from '../extenders/extender.ts';
 import type { Profile } from '../plugin.ts';
 import { defaultProfile } from '../profile.ts';
 import { runScheduler } from '../scheduler.ts';
@@ -25,7 +26,10 @@ export class World implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(profiles: readonly Profile[] = [defaultProfile]) {
+  constructor(
+    profiles: readonly Profile[] = [defaultProfile],
+    extenders: (clock: Clock) => readonly Extender[] = () => [],
+  ) {
     const deps = {
       api: this.#api(),
       cache: this.#cache(),
@@ -35,6 +39,7 @@ export class World implements AsyncDisposable {
       metrics: this.metrics,
       recorder: this.#recorder(),
       profiles,
+      extenders: extenders(this.clock),
     };
     this.#running = runScheduler(deps, this.#stop.signal).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error;
@@ -43,7 +48,7 @@ export class World implements AsyncDisposable {
 
   /** As from a watch: every version is a new value through and through. */
   async show(pod: Pod): Promise<void> {
-    this.#put(pod);
+    this.put(pod);
     await this.settle();
   }
 
@@ -85,11 +90,13 @@ export class World implements AsyncDisposable {
     await this.#running;
   }
 
-  #put(pod: Pod): void {
+  /** As somebody else writes it in between. */
+  put(pod: Pod): void {
     const current = structuredClone(pod);
     const previous = this.pods.get(keyOf(pod));
     this.pods.set(keyOf(pod), current);
     this.#listeners.get(podKind)?.(current, previous);
+    this.#moved.notify();
   }
 
   #remove(key: string): void {
@@ -143,7 +150,7 @@ export class World implements AsyncDisposable {
           if (failed) throw failed;
           this.log.push(`bind ${key} ${target.name}`);
           const pod = held(key);
-          this.#put({ ...pod, spec: { ...pod.spec, nodeName: target.name } });
+          this.put({ ...pod, spec: { ...pod.spec, nodeName: target.name } });
         },
         patch: async (
           key: string,
@@ -156,7 +163,7 @@ export class World implements AsyncDisposable {
           this.log.push(
             `status ${key} ${[...conditions.map(({ type, reason }) => `${type} ${reason}`), ...(nominatedNodeName === undefined ? [] : [`promised ${nominatedNodeName}`])].join(', ')}`,
           );
-          this.#put({ ...pod, status: status as Pod['status'] });
+          this.put({ ...pod, status: status as Pod['status'] });
         },
         delete: async (key: string) => {
           this.log.push(`delete ${key}`);

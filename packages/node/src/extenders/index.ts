@@ -1,0 +1,1 @@
+export { httpExtenders } from './http-extenders.ts';
