@@ -93,7 +93,7 @@ export function daemonSetController(): Controller {
 }
 
 async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Context): Promise<Outcome> {
-  const { current, former: others } = await syncRevisions(set, RECORDED, context);
+  const { current, former: others, collisions } = await syncRevisions(set, RECORDED, context);
   const claimed = await claim(
     { kind: pod, owner: set, ownerKind: daemonSet, selector: compileLabelSelector(set.spec.selector) },
     context,
@@ -117,7 +117,7 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
     await forgetRevisions(set, former, (revision) => hashes.has(hashOf(revision)), context);
   } finally {
     // Pods that may not be made are missed all the same.
-    await report(set, posts, rules, context);
+    await report(set, posts, { rules, collisions }, context);
   }
   const available = nextAvailability(pods, rules.minReadySeconds, rules.nowMs);
   if (available) waits.push(available.requeueAfterMs);
@@ -222,7 +222,17 @@ async function carryOut(
   if (failed) throw failed.reason;
 }
 
-async function report(set: DaemonSet, posts: readonly Post[], rules: Rules, { api }: Context): Promise<Outcome> {
+interface Standing {
+  readonly rules: Rules;
+  readonly collisions: number;
+}
+
+async function report(
+  set: DaemonSet,
+  posts: readonly Post[],
+  { rules, collisions }: Standing,
+  { api }: Context,
+): Promise<Outcome> {
   const count = (matches: (post: Post) => boolean): number => posts.filter(matches).length;
   const wanted = posts.filter((post) => post.verdict.shouldRun);
   const has = (matches: (p: Pod) => boolean): number => wanted.filter((post) => post.pods.some(matches)).length;
@@ -231,6 +241,7 @@ async function report(set: DaemonSet, posts: readonly Post[], rules: Rules, { ap
     updatedNumberScheduled: has(rules.isUpdated),
     numberAvailable: available,
     numberUnavailable: wanted.length - available,
+    collisionCount: collisions,
   };
   const status = {
     currentNumberScheduled: count((post) => post.verdict.shouldRun && post.pods.length > 0),

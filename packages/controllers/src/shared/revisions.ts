@@ -40,6 +40,13 @@ export interface Recorded<O extends Owner> {
 
 export const hashOf = (revision: Revision): string => revision.metadata.labels?.[REVISION_HASH] ?? '';
 
+interface Revisions {
+  readonly current: Revision;
+  readonly former: readonly Revision[];
+  /** Names that were taken by other content, since the owner is there. */
+  readonly collisions: number;
+}
+
 /**
  * The revision of the template as it is now, made if it is new and made the newest if it is an old one again, with all
  * former ones. What is recorded is the patch that `kubectl rollout undo` applies.
@@ -48,7 +55,7 @@ export async function syncRevisions<O extends Owner>(
   owner: O,
   recorded: Recorded<O>,
   context: Context,
-): Promise<{ readonly current: Revision; readonly former: readonly Revision[] }> {
+): Promise<Revisions> {
   const all = await claim(
     { kind: controllerRevision, owner, ownerKind: recorded.kind, selector: compileLabelSelector(owner.spec.selector) },
     context,
@@ -59,9 +66,11 @@ export async function syncRevisions<O extends Owner>(
     .filter((revision) => equalJson(revision.data, data))
     .sort((a, b) => Number(b.revision) - Number(a.revision))[0];
   const former = all.filter((revision) => revision !== equal);
-  if (!equal) return { current: await create(owner, recorded, { data, revision: newest + 1 }, context), former };
-  if (equal.revision === newest) return { current: equal, former };
-  return { current: await context.api.of(controllerRevision).replace({ ...equal, revision: newest + 1 }), former };
+  const collisions = owner.status.collisionCount ?? 0;
+  if (!equal) return { ...(await create(owner, recorded, { data, revision: newest + 1 }, context)), former };
+  if (equal.revision === newest) return { current: equal, former, collisions };
+  const current = await context.api.of(controllerRevision).replace({ ...equal, revision: newest + 1 });
+  return { current, former, collisions };
 }
 
 /** Revisions beyond the limit go, the oldest first; none that a pod still has. */
@@ -89,7 +98,7 @@ async function create<O extends Owner>(
   { kind, hashLabel }: Recorded<O>,
   { data, revision }: Content,
   { api }: Context,
-): Promise<Revision> {
+): Promise<Omit<Revisions, 'former'>> {
   // Such as why it was changed, which `kubectl rollout history` shows.
   const { annotations } = owner.metadata;
   // Two templates with one hash: count until the name is free. A name that is ours with this content is from a lost answer.
@@ -97,7 +106,7 @@ async function create<O extends Owner>(
     const hash = revisionHash(owner.spec.template, collisions);
     const name = `${owner.metadata.name}-${hash}`;
     try {
-      return await api.of(controllerRevision).create({
+      const current = await api.of(controllerRevision).create({
         metadata: {
           name,
           namespace: owner.metadata.namespace,
@@ -108,10 +117,11 @@ async function create<O extends Owner>(
         data: data as never,
         revision,
       });
+      return { current, collisions };
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;
       const existing = await api.of(controllerRevision).get(keyIn(owner.metadata.namespace, name));
-      if (isControlledBy(existing, owner) && equalJson(existing.data, data)) return existing;
+      if (isControlledBy(existing, owner) && equalJson(existing.data, data)) return { current: existing, collisions };
     }
   }
 }

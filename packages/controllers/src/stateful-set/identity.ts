@@ -105,5 +105,5 @@ export async function deleteMember(set: StatefulSet, p: Pod, { api, events }: Co
   }
 }
 
-export const isOfRevision = (p: Pod, revision: Revision): boolean =>
+export const isOfRevision = (p: Pod, revision: { readonly metadata: { readonly name: string } }): boolean =>
   p.metadata.labels?.[REVISION_HASH] === revision.metadata.name;

@@ -1,15 +1,6 @@
-import {
-  controllerRevision,
-  isAvailable,
-  isReady,
-  isTerminal,
-  persistentVolumeClaim,
-  pod,
-  type Pod,
-  statefulSet,
-} from '@navarch/api';
-import { compileLabelSelector, equalJson, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
+import { controllerRevision, isTerminal, persistentVolumeClaim, pod, type Pod, statefulSet } from '@navarch/api';
+import { compileLabelSelector, hasReason } from '@navarch/machinery';
+import { type Context, type Controller, defineController, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, HISTORY_HASH, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
@@ -17,6 +8,7 @@ import { createClaims, hasStaleClaim, settleClaims } from './claims.ts';
 import { maxUnavailableOf, setGauges } from './gauges.ts';
 import { createMember, deleteMember, isOfRevision, restoreIdentity } from './identity.ts';
 import { ordinalOf, startOf, type StatefulSet } from './names.ts';
+import { isUp, type Named, statusOf, writeStatus } from './status.ts';
 
 const RECORDED = { kind: statefulSet, hashLabel: HISTORY_HASH } as const;
 
@@ -37,14 +29,11 @@ export const statefulSetController: Controller = defineController({
 
   async reconcile(key, context) {
     const set = context.cache.get(statefulSet, key);
-    if (!set || set.metadata.deletionTimestamp) return undefined;
-    const { current: update, former } = await syncRevisions(set, RECORDED, context);
+    if (!set) return undefined;
+    if (set.metadata.deletionTimestamp) return reportGoing(set, context);
+    const { current: update, former, collisions } = await syncRevisions(set, RECORDED, context);
     const current = former.find((revision) => revision.metadata.name === set.status.currentRevision) ?? update;
-    const selector = compileLabelSelector(set.spec.selector);
-    const pods = await claim(
-      { kind: pod, owner: set, ownerKind: statefulSet, selector, considers: (p) => ordinalOf(set, p) !== undefined },
-      context,
-    );
+    const pods = await podsOf(set, context);
     const members = new Members(set, pods, { current, update }, context.clock.now());
     let failure: { readonly error: unknown } | undefined;
     let replaced: readonly Pod[] = [];
@@ -54,7 +43,8 @@ export const statefulSetController: Controller = defineController({
     } catch (error) {
       failure = { error };
     }
-    await report(members, replaced, context);
+    const nowMs = context.clock.now();
+    await writeStatus(set, statusOf({ set, pods, current, update, collisions, replaced, nowMs }), context);
     await forgetRevisions(
       set,
       former,
@@ -65,6 +55,34 @@ export const statefulSetController: Controller = defineController({
     return nextAvailability(pods, set.spec.minReadySeconds ?? 0, context.clock.now());
   },
 });
+
+const podsOf = (set: StatefulSet, context: Context): Promise<readonly Pod[]> =>
+  claim(
+    {
+      kind: pod,
+      owner: set,
+      ownerKind: statefulSet,
+      selector: compileLabelSelector(set.spec.selector),
+      considers: (p) => ordinalOf(set, p) !== undefined,
+    },
+    context,
+  );
+
+/** Whose pods go before it, as their owner in the foreground, still tells how many are left; it makes and takes none. */
+async function reportGoing(set: StatefulSet, context: Context): Promise<undefined> {
+  const { currentRevision, updateRevision, collisionCount = 0 } = set.status;
+  if (currentRevision === undefined || updateRevision === undefined) return undefined;
+  const [current, update] = [currentRevision, updateRevision].map((name) => ({ metadata: { name } })) as [Named, Named];
+  const nowMs = context.clock.now();
+  const pods = await podsOf(set, context);
+  const status = statusOf({ set, pods, current, update, collisions: collisionCount, replaced: [], nowMs });
+  try {
+    await writeStatus(set, status, context);
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+  return undefined;
+}
 
 interface Revisions {
   readonly current: Revision;
@@ -96,11 +114,7 @@ class Members {
   }
 
   isUp(p: Pod): boolean {
-    return (
-      p.status.phase === 'Running' &&
-      isAvailable(p, this.set.spec.minReadySeconds ?? 0, this.#nowMs) &&
-      !p.metadata.deletionTimestamp
-    );
+    return isUp(this.set, p, this.#nowMs);
   }
 
   /** A surplus pod that is not up goes only where none below it is in trouble: whoever was ill before it is to be looked after first. */
@@ -176,46 +190,4 @@ async function roll(members: Members, context: Context): Promise<readonly Pod[]>
   const replaced = old.toReversed().slice(0, Math.max(0, room));
   for (const member of replaced) await deleteMember(set, member, context);
   return replaced;
-}
-
-async function report(members: Members, replaced: readonly Pod[], { api }: Context): Promise<Outcome> {
-  const {
-    set,
-    revisions: { current, update },
-    wanted,
-    pods,
-  } = members;
-  const living = pods.filter((p) => !p.metadata.deletionTimestamp && !isTerminal(p));
-  const count = (matches: (p: Pod) => boolean): number => living.filter(matches).length;
-  const updated = count((p) => isOfRevision(p, update));
-  const isRolledOut =
-    set.spec.updateStrategy?.type !== 'OnDelete' &&
-    updated === wanted.length &&
-    living.length === wanted.length &&
-    living.every((p) => members.isUp(p));
-  const currentRevision = isRolledOut ? update : current;
-  const optional = {
-    readyReplicas: count((p) => p.status.phase === 'Running' && isReady(p)),
-    // The next to be made in its place is of the update, however soon it is gone: that is read from here (revisionFor).
-    currentReplicas: count((p) => !replaced.includes(p) && isOfRevision(p, currentRevision)),
-    updatedReplicas: updated,
-  };
-  const status = {
-    ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
-    replicas: pods.filter((p) => !isTerminal(p)).length,
-    ...Object.fromEntries(Object.entries(optional).filter(([, n]) => n > 0)),
-    currentRevision: currentRevision.metadata.name,
-    updateRevision: update.metadata.name,
-    ...(set.status.collisionCount === undefined
-      ? { collisionCount: 0 }
-      : { collisionCount: set.status.collisionCount }),
-    availableReplicas: count((p) => members.isUp(p)),
-  } as StatefulSet['status'];
-  if (equalJson(status, set.status)) return undefined;
-  await api
-    .of(statefulSet)
-    .update(keyOf(set), (held) => (held.metadata.uid === set.metadata.uid ? { ...held, status } : held), {
-      subresource: 'status',
-    });
-  return undefined;
 }

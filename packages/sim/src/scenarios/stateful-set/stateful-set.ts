@@ -319,6 +319,24 @@ export const statefulSetScenarios: readonly Scenario[] = [
     },
   }),
   about({
+    name: 'stateful-set/deleted-foreground',
+    says: 'Deleted in the foreground it tells how many of its pods are left, makes none, and goes after the last.',
+    controllers: collected,
+    pods: { stopMs: (p, random) => (p.metadata.name === 'db-1' ? undefined : 100 + (random.uint32() % 1000)) },
+    async act(world) {
+      await world.create(statefulSet, db(3));
+      await world.until('all are up', (view) => setOf(view)?.status.availableReplicas === 3);
+      await world.remove(statefulSet, KEY, { propagationPolicy: 'Foreground' });
+      await world.until('it tells that one is left', (view) => setOf(view)?.status.replicas === 1);
+      assert.deepEqual(
+        [setOf(world.view)?.status.readyReplicas, setOf(world.view)?.status.availableReplicas],
+        [undefined, 0],
+      );
+      await world.remove(pod, 'default/db-1', { gracePeriodSeconds: 0 });
+    },
+    end: (view) => assert.deepEqual([view.list(statefulSet), view.list(pod)], [[], []]),
+  }),
+  about({
     name: 'stateful-set/adopts',
     says: 'A pod of its name and labels that nobody manages becomes its own.',
     async act(world) {
