@@ -195,7 +195,15 @@ export type {
 export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';
-export type { IPAddress, ServiceCIDR } from './generated/types/networking-v1.ts';
+export type {
+  IPAddress,
+  NetworkPolicy,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  ServiceCIDR,
+} from './generated/types/networking-v1.ts';
 export type {
   ClusterRole,
   ClusterRoleBinding,

@@ -1,6 +1,11 @@
 export { type AnnounceDeps, type LinkAddresses, runAnnouncer } from './announce.ts';
 export { announcements, type ClusterView } from './announcements.ts';
 export { type HealthCheck, healthChecks } from './health-checks.ts';
+export { POLICY_TABLE } from './policy/fixed.ts';
+export { FAMILIES } from './policy/compile.ts';
+export { podFacts } from './policy/pod-facts.ts';
+export { PolicyView } from './policy/view.ts';
+export { PolicyGuard, type PolicyGuardDeps } from './policy/guard.ts';
 export { type HealthPorts, type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
 export type { ProxyNode } from './reachable.ts';
 export { type Ruleset, ruleset } from './ruleset.ts';
