@@ -18,7 +18,7 @@ import type { ShutdownGroup } from './shutdown/groups.ts';
 import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
-import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, Prober } from './ports.ts';
+import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
 
 export interface KubeletDeps {
@@ -28,6 +28,8 @@ export interface KubeletDeps {
   readonly cgroups: Cgroups;
   readonly prober: Prober;
   readonly keys: CertificateKeys;
+  /** Without it nobody keeps pods apart. */
+  readonly guard?: PodGuard;
   /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
   readonly imageMounts?: ImageMounts;
   readonly clock: Clock;

@@ -1,3 +1,5 @@
+import type { Pod } from '@navarch/api';
+
 export type FileKind = 'file' | 'directory' | 'socket' | 'character device' | 'block device' | 'other';
 
 interface WriteOptions {
@@ -92,6 +94,17 @@ export interface Cgroups {
   children(path: string): readonly string[];
   /** Removes the group and everything below. False while processes live in it. */
   remove(path: string): boolean;
+}
+
+/** Who may talk to a pod, and with whom it may: known to the machine before any of its containers runs. */
+export interface PodGuard {
+  /**
+   * Resolves when the machine keeps to what is allowed to the pod at these addresses. Rejects where it cannot. At once
+   * where that was asked before.
+   */
+  admit(pod: Pod, addresses: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Nothing of the pod is left. */
+  dismiss(pod: Pod): void;
 }
 
 interface ProbeRequest {

@@ -20,6 +20,8 @@ export interface SimMachineOptions extends Pick<
   readonly eviction?: NonNullable<KubeletDeps['eviction']>;
   /** How it is told that the machine goes down; absent: it never does. */
   readonly shutdown?: NonNullable<KubeletDeps['shutdown']>;
+  /** Who keeps pods apart; absent: nobody. */
+  readonly guard?: NonNullable<KubeletDeps['guard']>;
   /** What pods answer to probes over the network; absent: all is well. */
   answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
 }
@@ -119,6 +121,7 @@ export class SimMachine {
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
       ...(this.#options.eviction ? { eviction: this.#options.eviction } : {}),
       ...(this.#options.shutdown ? { shutdown: this.#options.shutdown } : {}),
+      ...(this.#options.guard ? { guard: this.#options.guard } : {}),
       staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };

@@ -175,6 +175,7 @@ async function finish(
   const { runtime, files, dirs, record, podVolumes, reporter } = deps;
   for (const { id } of containers) await orGone(runtime.removeContainer({ containerId: id }, signal));
   for (const { id } of sandboxes) await removeSandbox(id, deps, signal);
+  deps.guard?.dismiss(pod);
   await podVolumes.tearDown(pod);
   deps.cgroups.leave(pod);
   await files.removeTree(podDir(dirs, pod.metadata.uid));

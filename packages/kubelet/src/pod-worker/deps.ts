@@ -5,7 +5,7 @@ import type { ContainerRuntime } from '../cri/index.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import type { PodCgroups } from '../pod-cgroups.ts';
-import type { Prober } from '../ports.ts';
+import type { PodGuard, Prober } from '../ports.ts';
 import type { ProbeCounts } from '../probes/count-probes.ts';
 import type { PrepareDeps } from '../prepare-container.ts';
 import type { VolumeHost } from '../volumes/volume-plugin.ts';
@@ -15,6 +15,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly record: PodRecord;
   readonly runtime: ContainerRuntime;
   readonly prober: Prober;
+  readonly guard?: PodGuard;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

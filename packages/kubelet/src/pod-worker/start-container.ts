@@ -61,6 +61,7 @@ export async function startContainer(
       config,
       sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host),
     };
+    await as('CreateContainerError', admit(pod, sandbox, deps, signal));
     ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));
     event('Normal', 'Created', 'Container created');
     // Noted before it runs: whoever sees it running must know that its hook is not over.
@@ -80,6 +81,20 @@ export async function startContainer(
     });
     event('Warning', 'Failed', error.eventMessage);
   }
+}
+
+/** Whatever runs in the sandbox from here on is kept from those whom network policies keep out. */
+async function admit(
+  pod: Pod,
+  { ip, additionalIps }: ObservedSandbox,
+  { guard }: StartDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  await guard?.admit(
+    pod,
+    [ip, ...additionalIps].filter((address) => address !== ''),
+    signal,
+  );
 }
 
 const OF_RUNTIME: ReadonlySet<StartReason> = new Set([
