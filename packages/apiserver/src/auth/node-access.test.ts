@@ -77,6 +77,25 @@ test('a node sees itself and its pods', async () => {
   assert.equal(await read('/api/v1/nodes/n'), 200);
 });
 
+test('a node sees the pods of others while there are network policies, and only then', async () => {
+  const { ask, make } = await withNodes();
+  const read = async (path: string) => (await ask('GET', path, undefined, NODE)).status;
+  const all = ['/api/v1/pods', `${NS}/pods`, '/api/v1/pods?fieldSelector=spec.nodeName%3Dm', `${NS}/pods/q`];
+  const seen = async (): Promise<readonly number[]> => {
+    const statuses: number[] = [];
+    for (const path of all) statuses.push(await read(path));
+    return statuses;
+  };
+  assert.deepEqual(await seen(), [403, 403, 403, 403]);
+  const policies = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies';
+  await make(policies, { metadata: { name: 'deny' }, spec: { podSelector: {} } });
+  assert.deepEqual(await seen(), [200, 200, 200, 403]);
+  assert.equal(await read('/apis/networking.k8s.io/v1/networkpolicies'), 200);
+  assert.equal((await ask('DELETE', `${NS}/pods/q`, undefined, NODE)).status, 403);
+  assert.equal((await ask('DELETE', `${policies}/deny`)).status, 200);
+  assert.deepEqual(await seen(), [403, 403, 403, 403]);
+});
+
 test('a node writes its own Node and lease, and no labels or taints that others rely on', async () => {
   const { ask } = await withNodes();
   const patch = async (name: string, body: object) => {

@@ -218,9 +218,14 @@ function ownPods(question: Question): Decision {
   if (!nodeRules.some((rule) => allows(rule, request))) return noOpinion();
   if (!READ.includes(verb) || subresource !== '') return YES;
   if (fields.some((term) => term.field === 'spec.nodeName' && term.isEqual && term.value === node)) return YES;
+  if (name === '' && isGuarded(registry)) return YES;
   if (name === '') return noOpinion('can only list/watch pods with spec.nodeName field selector');
   return registry.of(pod).find(namespace, name)?.spec.nodeName === node ? YES : unrelated(node);
 }
+
+/** Whom policies let to a node's pods is kept by its agent, which must know who they are: all pods may be (ADR 11). */
+const isGuarded = (registry: Registry): boolean =>
+  (registry.find('networking.k8s.io/v1', 'networkpolicies')?.shelf.cache.size ?? 0) > 0;
 
 const RESTRICTED: Readonly<Record<string, (question: Question) => Decision>> = {
   '/secrets': read((references, name) => references.secrets.has(name)),

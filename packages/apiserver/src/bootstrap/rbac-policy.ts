@@ -54,6 +54,11 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('list watch', 'discovery.k8s.io', 'endpointslices'),
     eventsRule,
   ],
+  // Who may talk to the pods of a node is kept by its agent (ADR 11); of pods the node authorizer lets it see what it needs.
+  'navarch:node-network-policies': [
+    can('list watch', 'core', 'namespaces'),
+    can('list watch', 'networking.k8s.io', 'networkpolicies'),
+  ],
 };
 
 export const clusterRoles: readonly Draft<ClusterRole>[] = [
@@ -105,6 +110,7 @@ export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
   ...Object.keys(controllerRules).map((name) => bindSame(`system:controller:${name}`, account(name))),
   bindSame('navarch:controllers', user('system:kube-controller-manager')),
   bindSame('navarch:node-dns', group('system:nodes')),
+  bindSame('navarch:node-network-policies', group('system:nodes')),
   bind('navarch:node-proxier', 'system:node-proxier', group('system:nodes')),
   bind('navarch:apiserver-kubelet-client', 'system:kubelet-api-admin', user('kube-apiserver-kubelet-client')),
   // A machine joins with a bootstrap token, gets a certificate of its own, and renews that.
