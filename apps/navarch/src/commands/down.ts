@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { kubeconfigFile, removeFromKubeconfig } from '@navarch/node/client';
 import { teardownContainerd } from '@navarch/node/containerd';
 import { CommandError, findProgram, linkAddresses, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
-import { TABLE } from '@navarch/proxy';
+import { POLICY_TABLE, TABLE } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
 import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';
@@ -92,7 +92,8 @@ async function removeContainers(layout: Layout, signal: AbortSignal): Promise<vo
 async function removeHostState(layout: Layout, signal: AbortSignal): Promise<void> {
   // Memory volumes of pods are mounts: they must go before the folder does.
   await unmountBelow(layout.dir, signal);
-  if (findProgram('nft')) await quietly(['nft', 'delete', 'table', 'inet', TABLE], signal);
+  for (const table of findProgram('nft') ? [TABLE, POLICY_TABLE] : [])
+    await quietly(['nft', 'delete', 'table', 'inet', table], signal);
   if (!findProgram('ip')) return;
   await replaceRoutes([], signal);
   const { nodeIP = DEFAULTS.nodeIP, loadBalancerPool = '' } = readNodeState(layout) ?? {};

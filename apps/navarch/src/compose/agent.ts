@@ -28,7 +28,7 @@ import { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics }
 import { nftFilter } from '@navarch/node/nftables';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
-import { runAnnouncer, runProxy } from '@navarch/proxy';
+import { PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
@@ -91,10 +91,23 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await claimOwnBridge(options, containerd, runtime, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
+  const newCache = (): Cache => new Cache({ api, clock: systemClock, random: systemRandom(), log });
+  const cache = newCache();
+  const guard = new PolicyGuard({
+    cache,
+    podCache: newCache,
+    clock: systemClock,
+    log,
+    filter: nftFilter(),
+    nodeName: access.nodeName,
+    bridge: options.bridge,
+    clusterCidr: options.settings.clusterCidr,
+  });
   const deps = {
     ...kubeletDeps(options, api, runtime, group.signal),
     imageMounts: containerdImageMounts(containerd, group.signal),
     probeMetrics,
+    guard,
   };
   const statistics = nodeStatistics({
     runtime,
@@ -107,7 +120,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     version: KUBERNETES_VERSION,
   });
   group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s));
-  group.spawn((s) => runNetwork(api, options, containerd, s));
+  group.spawn((s) => guard.run(s));
+  group.spawn((s) => runNetwork(cache, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) =>
     keepFresh(
@@ -195,7 +209,12 @@ function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDe
 }
 
 /** Pod network, routes, service proxy and cluster DNS: all read the same copy of nodes, services and endpoints. */
-async function runNetwork(api: Api, options: AgentOptions, containerd: Containerd, signal: AbortSignal): Promise<void> {
+async function runNetwork(
+  cache: Cache,
+  options: AgentOptions,
+  containerd: Containerd,
+  signal: AbortSignal,
+): Promise<void> {
   const {
     log,
     access: { nodeName },
@@ -203,7 +222,6 @@ async function runNetwork(api: Api, options: AgentOptions, containerd: Container
     bridge,
   } = options;
   await using group = new TaskGroup(signal);
-  const cache = new Cache({ api, clock: systemClock, random: systemRandom(), log });
   const kinds = [...new Set([...dnsKinds, node])];
   for (const kind of kinds) cache.follow(kind);
   // Before anything else: pods can start only when the node's part of the addresses is known.

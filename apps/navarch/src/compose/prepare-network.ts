@@ -15,8 +15,10 @@ export async function prepareNetwork(clusterCidr: string, log: Logger, signal: A
   if (readSysctl(BRIDGE_CALLS) !== undefined) await writeSysctl(BRIDGE_CALLS, '1', undefined, signal);
   else
     log.warn(
-      'the kernel module br_netfilter is not there: a pod may not reach a Service whose pod is on the same node',
+      'the kernel module br_netfilter is not there: a pod may not reach a Service whose pod is on the same node, and network policies do not hold between pods of one node',
     );
+  // Pods have addresses of their link though the cluster has no IPv6: what they send each other there is seen too.
+  if (readSysctl(BRIDGE_CALLS6) !== undefined) await writeSysctl(BRIDGE_CALLS6, '1', undefined, signal);
   if (clusterCidr.includes(':')) await prepareIpv6(log, signal);
 }
 
@@ -28,7 +30,6 @@ async function prepareIpv6(log: Logger, signal: AbortSignal): Promise<void> {
   // A machine that forwards takes no routes of routers any more, its own way out included, unless told.
   if (readSysctl(ROUTES_OF_ROUTERS) === '1') await writeSysctl(ROUTES_OF_ROUTERS, '2', undefined, signal);
   await writeSysctl(FORWARDING6, '1', undefined, signal);
-  if (readSysctl(BRIDGE_CALLS6) !== undefined) await writeSysctl(BRIDGE_CALLS6, '1', undefined, signal);
 }
 
 async function loadBridgeFilter(signal: AbortSignal): Promise<void> {
