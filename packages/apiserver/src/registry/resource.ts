@@ -156,7 +156,9 @@ export class Resource<O extends ApiObject> {
       if (name !== 'metadata' && typeof value === 'object' && sent[name] === value && !takes.includes(name))
         delete sent[name];
     }
-    return readObject(this.kind, sent, call);
+    // Nor is the record of owners taken from who writes a part.
+    const { managedFields: _, ...metadata } = (sent as unknown as O).metadata;
+    return readObject(this.kind, { ...sent, metadata }, call);
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {
