@@ -83,18 +83,19 @@ export function owned<Dependent extends ApiObject, Owner extends ApiObject>({
 }: Owned<Dependent, Owner>): Watch<Dependent> {
   return {
     kind: dependent,
-    *keys({ current, previous }, cache) {
-      if (current && previous && matters?.(current, previous) === false) return;
+    keys({ current, previous }, cache) {
+      if (current && previous && matters?.(current, previous) === false) return NOBODY;
       const now = current && controllerKey(current, owner);
       const before = previous && controllerKey(previous, owner);
-      if (now !== undefined) yield now;
-      if (before !== undefined && before !== now) yield before;
-      if (!current || controllerOf(current)) return;
-      for (const candidate of cache.list(owner, current.metadata.namespace))
-        if (adopts(candidate, current)) yield keyOf(candidate);
+      const owners = [now, before === now ? undefined : before].filter((key) => key !== undefined);
+      if (!current || controllerOf(current)) return owners;
+      const adopters = cache.list(owner, current.metadata.namespace).filter((candidate) => adopts(candidate, current));
+      return [...owners, ...adopters.map(keyOf)];
     },
   };
 }
+
+const NOBODY: readonly Key[] = [];
 
 /** The key of the managing controller, where that is of this kind. */
 export function controllerKey(object: ApiObject, owner: Kind<any>): Key | undefined {

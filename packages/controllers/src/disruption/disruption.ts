@@ -24,8 +24,9 @@ export function disruptionController(kinds: readonly Kind<any>[]): Controller {
       self(podDisruptionBudget),
       {
         kind: pod,
-        *keys({ current, previous }, cache) {
-          for (const p of [current, previous]) if (p) yield* budgetsOf(p, cache);
+        keys({ current, previous }, cache) {
+          const after = current ? budgetsOf(current, cache) : [];
+          return previous ? [...after, ...budgetsOf(previous, cache)] : after;
         },
       },
       ...scaled.map(wakesShares),

@@ -67,10 +67,20 @@ interface Item {
 
 const keyOfItem = ({ kind, object }: Item): Key => `${idOf(kind)}|${keyOf(object)}`;
 
+const owners = (object: ApiObject | undefined): readonly OwnerReference[] =>
+  object?.metadata.ownerReferences ?? NO_OWNERS;
+const NO_OWNERS: readonly never[] = [];
+
 /** Most changes concern nobody: statuses come and go without touching the graph. */
-function* wakes(kind: Kind<any>, { current, previous }: Change, kinds: Kinds, cache: CacheReader): Iterable<Key> {
+function wakes(kind: Kind<any>, change: Change, kinds: Kinds, cache: CacheReader): Iterable<Key> {
+  const { current, previous } = change;
+  const isQuiet =
+    current && previous && !current.metadata.deletionTimestamp && equalJson(owners(current), owners(previous));
+  return isQuiet ? NO_OWNERS : woken(kind, change, kinds, cache);
+}
+
+function* woken(kind: Kind<any>, { current, previous }: Change, kinds: Kinds, cache: CacheReader): Iterable<Key> {
   const isGone = current === undefined;
-  const owners = (object: ApiObject | undefined): readonly OwnerReference[] => object?.metadata.ownerReferences ?? [];
   const hasMoved = !isGone && !equalJson(owners(current), owners(previous));
   const isDeleting = current?.metadata.deletionTimestamp !== undefined;
   const hasBegunDeletion =

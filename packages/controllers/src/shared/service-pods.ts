@@ -51,6 +51,7 @@ export const podsOfServices: Watch<Pod> = {
   kind: pod,
   keys({ current, previous }, cache) {
     // Most namespaces with many pods have few services: what is cheap is asked first.
+    if (cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '').length === 0) return [];
     const services = new Set([current, previous].flatMap((p) => (p ? servicesOf(p, cache) : [])));
     const isSeen = services.size > 0 && !(current && previous && equalJson(shownOf(current), shownOf(previous)));
     return isSeen ? services : [];
