@@ -14,6 +14,7 @@ import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle } from './oracle.ts';
 import { projectsOracle } from './projects/oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
+import { schedulerOracle } from './scheduler/oracle.ts';
 import { cborServerOracle } from './server/cbor-oracle.ts';
 import { customServerOracle } from './server/custom-oracle.ts';
 import { serverOracle } from './server/oracle.ts';
@@ -35,6 +36,7 @@ const oracles: readonly Oracle[] = [
   streamsOracle,
   http2Oracle,
   switchesOracle,
+  schedulerOracle,
   documentsOracle,
   serverOracle,
   cborServerOracle,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
+import { durationError, formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 
 const SECOND = 1000,
   MINUTE = 60 * SECOND,
@@ -88,4 +88,18 @@ test('shortHumanDuration() shows one unit', () => {
     '364d',
     '1y',
   ]);
+});
+
+test("durationError() says in Go's words why a text is no duration", () => {
+  assert.equal(durationError('1h30m'), undefined);
+  for (const [text, why] of [
+    ['', 'time: invalid duration ""'],
+    ['s', 'time: invalid duration "s"'],
+    ['.s', 'time: invalid duration ".s"'],
+    ['5', 'time: missing unit in duration "5"'],
+    ['1m5', 'time: missing unit in duration "1m5"'],
+    ['-1d', 'time: unknown unit "d" in duration "-1d"'],
+    ['3000000h', 'time: invalid duration "3000000h"'],
+  ])
+    assert.equal(durationError(text ?? ''), why);
 });

@@ -1,3 +1,5 @@
+import { quotedAsGo } from './go-values.ts';
+
 /** Go's time.Duration as texts; in memory milliseconds, which may be fractions. */
 
 /** Nanoseconds of each. */
@@ -35,6 +37,21 @@ export function parseNanoseconds(text: string): bigint | undefined {
   }
   if (end === 0 || end !== body.length || nanos > NANOS_MAX) return undefined;
   return text.startsWith('-') ? -nanos : nanos;
+}
+
+/** Why a text is no duration, as Go says it. */
+export function durationError(text: string): string | undefined {
+  if (parseNanoseconds(text) !== undefined) return undefined;
+  const shown = quotedAsGo(text);
+  let rest = text.replace(/^[+-]/, '');
+  do {
+    const [, number = '', unit = ''] = /^([\d.]*)([^\d.]*)/.exec(rest) ?? [];
+    if (!/^(?:\d+\.?\d*|\.\d+)$/.test(number)) break;
+    if (unit === '') return `time: missing unit in duration ${shown}`;
+    if (!Object.hasOwn(UNITS, unit)) return `time: unknown unit ${quotedAsGo(unit)} in duration ${shown}`;
+    rest = rest.slice(number.length + unit.length);
+  } while (rest !== '');
+  return `time: invalid duration ${shown}`;
 }
 
 /** What is less than a nanosecond is dropped. */

@@ -28,7 +28,7 @@ test('schedulingOf() takes YAML and JSON, and the default profile where there is
 test('schedulingOf() refuses a bad file with one sentence', () => {
   const rows: readonly (readonly [string, string])[] = [
     ['', "couldn't get version/kind: it is empty"],
-    [`${HEAD}foo: 1\n`, 'strict decoding error: unknown field "foo"'],
+    [`${HEAD}foo: 1\nbar: 2\n`, 'strict decoding error: unknown field "bar", unknown field "foo"'],
     [`${HEAD}parallelism: 1\nparallelism: 2\n`, 'strict decoding error: line 4: key "parallelism" already set in map'],
     [
       `${HEAD}profiles:\n- plugins:\n    score:\n      enabled:\n      - name: Luck\n`,

@@ -18,10 +18,10 @@ export function schedulingOf(file: string | undefined): Scheduling {
     );
   try {
     const repeated: string[] = [];
-    const document = parseYaml(readFileSync(file, 'utf8'), (key, line) =>
-      repeated.push(`line ${line}: key ${key} already set in map`),
-    );
-    return reaching(readSchedulerConfig(document, repeated));
+    const text = readFileSync(file, 'utf8');
+    const document = parseYaml(text, (key, line) => repeated.push(`line ${line}: key ${key} already set in map`));
+    // Upstream makes JSON of YAML first, whose keys are in order then: of several it names the first.
+    return reaching(readSchedulerConfig(/^\s*\{/.test(text) ? document : inOrder(document), repeated));
   } catch (error) {
     throw new UserError(`--scheduler-config: ${file} cannot be used: ${sentenceOf(error)}`, { cause: error });
   }
@@ -30,4 +30,13 @@ export function schedulingOf(file: string | undefined): Scheduling {
 function reaching(config: SchedulerConfig): Scheduling {
   const transport = httpExtenders(config.extenders);
   return { config, transport, [Symbol.dispose]: () => transport[Symbol.dispose]() };
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value) as readonly (readonly [string, unknown])[];
+  return Object.fromEntries(
+    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, inOrder(inner)]),
+  );
 }

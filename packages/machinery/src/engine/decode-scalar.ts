@@ -1,3 +1,4 @@
+import { durationError } from '../duration.ts';
 import { canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
 import type { ScalarSchema } from '../schema.ts';
 import { DecodeError, type Decoder } from './decode-state.ts';
@@ -35,7 +36,7 @@ export function scalarDecoder(schema: ScalarSchema): Decoder {
     case 'microTime':
       return timeDecoder(6, 'v1.MicroTime');
     case 'duration':
-      return (value, state) => (typeof value === 'string' ? value : state.refuse(value, 'v1.Duration'));
+      return durationDecoder;
     case 'quantity':
       return quantityDecoder;
     case 'intOrString':
@@ -65,6 +66,14 @@ const longDecoder: Decoder = (value, state) => {
   if (value === null) return 0;
   const isLong = Number.isSafeInteger(value) || typeof value === 'bigint';
   return isLong && isWhole(state.literal) ? value : state.refuse(value, 'int64');
+};
+
+/** Null is an empty text to Go, and no duration. */
+const durationDecoder: Decoder = (value, state) => {
+  if (typeof value !== 'string' && value !== null) return state.refuse(value, 'string');
+  const wrong = durationError(value ?? '');
+  if (wrong !== undefined) throw new DecodeError(wrong);
+  return value;
 };
 
 const isWhole = (literal: string | undefined): boolean => literal === undefined || /^-?\d+$/.test(literal);

@@ -78,10 +78,25 @@ function identified(
 function typed(type: string, value: object, strict: string[]): Record<string, unknown> {
   try {
     const decoded = decode(configType(type), value);
-    strict.push(...[...decoded.unknownFields].sort().map((field) => `unknown field ${JSON.stringify(field)}`));
+    const unknown = new Set(decoded.unknownFields);
+    strict.push(
+      ...[...pathsOf(value)]
+        .filter((path) => unknown.has(path))
+        .map((field) => `unknown field ${JSON.stringify(field)}`),
+    );
     return decoded.value;
   } catch (error) {
     if (error instanceof DecodeError) throw new ConfigError(error.message);
     throw error;
+  }
+}
+
+/** Every field that is given, `profiles[0].plugins`, in the order in which it is. */
+function* pathsOf(value: unknown, path = ''): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value) as readonly (readonly [string, unknown])[]) {
+    const at = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    yield at;
+    yield* pathsOf(inner, at);
   }
 }

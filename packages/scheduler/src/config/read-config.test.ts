@@ -116,12 +116,12 @@ test("readSchedulerConfig() refuses in upstream's words what does not decode", (
   const rows: readonly (readonly [object, string])[] = [
     [
       { ...HEAD, foo: 1, bar: 2, profiles: [{ x: 1 }] },
-      strict('unknown field "bar", unknown field "foo", unknown field "profiles[0].x"'),
+      strict('unknown field "foo", unknown field "bar", unknown field "profiles[0].x"'),
     ],
     [
       { ...HEAD, foo: 1, ...args('NodeResourcesFit', { foo: 1, bar: 2 }) },
       strict(
-        'unknown field "foo", decoding .profiles[0].pluginConfig[0]: strict decoding error: decoding args for plugin NodeResourcesFit: strict decoding error: unknown field "bar", unknown field "foo"',
+        'unknown field "foo", decoding .profiles[0].pluginConfig[0]: strict decoding error: decoding args for plugin NodeResourcesFit: strict decoding error: unknown field "foo", unknown field "bar"',
       ),
     ],
     [
@@ -144,6 +144,8 @@ test("readSchedulerConfig() refuses in upstream's words what does not decode", (
       { ...HEAD, apiVersion: 'kubescheduler.config.k8s.io/v1beta3' },
       'no kind "KubeSchedulerConfiguration" is registered for version "kubescheduler.config.k8s.io/v1beta3"',
     ],
+    [{ ...HEAD, leaderElection: { leaseDuration: '1x' } }, 'time: unknown unit "x" in duration "1x"'],
+    [{ ...HEAD, extenders: [{ urlPrefix: 'http://e', httpTimeout: '5' }] }, 'time: missing unit in duration "5"'],
     [{ ...HEAD, kind: 'Foo' }, 'no kind "Foo" is registered for version "kubescheduler.config.k8s.io/v1"'],
     [{ ...HEAD, kind: 'NodeAffinityArgs' }, "couldn't decode as KubeSchedulerConfiguration, got NodeAffinityArgs: "],
     [{ apiVersion: HEAD.apiVersion }, "Object 'Kind' is missing"],
