@@ -31,6 +31,7 @@ import {
   volumeOf,
   volumesOfPod,
 } from './attachments.ts';
+import { attachmentGauges, FORCED } from './measures.ts';
 
 /** How long a driver may take to attach before its pods are told, in milliseconds. */
 const ATTACH_MS = 2 * 60_000;
@@ -111,6 +112,7 @@ export const attachDetachController = (): Controller => {
     ],
     reads: [csiDriver],
     workers: 10,
+    gauges: attachmentGauges,
 
     async reconcile(name, context) {
       const volume = context.cache.get(persistentVolume, name);
@@ -214,6 +216,8 @@ export const attachDetachController = (): Controller => {
     // First the kubelet is told: it must not mount what is about to go.
     if (target) await setAttached(target, volume, false, context);
     await remove(volumeAttachment, held, context);
+    if (target && isMounted)
+      FORCED.add(context.metrics, { reason: isOutOfService(target) ? 'out-of-service' : 'timeout' });
     unneeded.delete(key);
     return undefined;
   }

@@ -160,7 +160,30 @@ test('attach-detach takes a volume from a node that says nothing after six minut
     assert.deepEqual(await attached(plane), isOut ? [] : ['a true']);
     await plane.clock.advance(10_000);
     assert.deepEqual(await attached(plane), []);
+    assert.deepEqual(plane.counted('attach_detach_controller_attachdetach_controller_forced_detaches'), [
+      `{reason="${isOut ? 'out-of-service' : 'timeout'}"} 1`,
+    ]);
   }
+});
+
+test('attach-detach tells how many volumes are in use on each node, and how many are to be and are attached', async () => {
+  await using plane = await start();
+  await addPod(plane, 'p', 'a');
+  const plugin = `kubernetes.io/csi:${DRIVER}`;
+  const total = (): readonly string[] => [...plane.counted('attachdetach_controller_total_volumes')].sort();
+  const one = (state: string): string => `{plugin_name="${plugin}",state="${state}_state_of_world"} 1`;
+  assert.deepEqual(total(), [one('desired')]);
+  assert.deepEqual(plane.counted('storage_count_attachable_volumes_in_use'), [
+    `{node="a",volume_plugin="${plugin}"} 1`,
+  ]);
+  await answer(plane, { attached: true });
+  assert.deepEqual(total(), [one('actual'), one('desired')]);
+  await mounted(plane, 'a', [UNIQUE]);
+  await removePod(plane, 'p');
+  assert.deepEqual(total(), [one('actual')]);
+  await mounted(plane, 'a', []);
+  assert.deepEqual(total(), []);
+  assert.deepEqual(plane.counted('attach_detach_controller_attachdetach_controller_forced_detaches'), []);
 });
 
 for (const seed of [1, 2, 3, 4, 5])
