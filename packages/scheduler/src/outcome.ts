@@ -1,7 +1,7 @@
 import { type Pod, pod as podKind } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
-import { formatTime, hasReason, keyOf, StatusError } from '@navarch/machinery';
+import { formatTime, hasReason, type Key, keyOf, StatusError } from '@navarch/machinery';
 
 export interface OutcomeDeps {
   readonly api: Api;
@@ -30,6 +30,29 @@ export const recordScheduled = (pod: Pod, nodeName: string, { recorder }: Pick<O
     action: 'Binding',
     message: `Successfully assigned ${keyOf(pod)} to ${nodeName}`,
   });
+
+/** How long until a server that does not say what became of a binding is asked again. */
+const ASK_AGAIN_MS = 1000;
+
+/**
+ * The pod as the server has it: where an answer was lost, what the cache shows may be older than what was done, and the
+ * room of a pod that is bound must not be given to another.
+ */
+export async function storedPod(
+  key: Key,
+  { api, clock }: Pick<OutcomeDeps, 'api' | 'clock'>,
+  signal: AbortSignal,
+): Promise<Pod | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await api.of(podKind).get(key);
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
 
 export interface FailureReport {
   readonly pod: Pod;

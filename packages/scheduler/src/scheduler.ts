@@ -12,7 +12,7 @@ import { Lanes } from './extenders/lanes.ts';
 import { followCluster, followedKinds } from './follow-cluster.ts';
 import { place, type Unfit, unfitMessage } from './cycle.ts';
 import { type Measures, measures } from './measures.ts';
-import { bind, evict, losePromise, reportFailure } from './outcome.ts';
+import { bind, evict, losePromise, reportFailure, storedPod } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
 import { type Budget, preempt, type Preemption } from './preemption/preemption.ts';
 import { HeldPods } from './queue/held-pods.ts';
@@ -256,7 +256,7 @@ class Scheduler {
 
   /** True when it is done. Else the pod gives its room back, and is placed anew after a pause. */
   async #orTakenBack(decided: Decided, work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
-    const { cache, log } = this.#deps;
+    const { log } = this.#deps;
     const { pod, nodeName, errands } = decided;
     const key = keyOf(pod);
     try {
@@ -264,11 +264,14 @@ class Scheduler {
       return true;
     } catch (error) {
       if (signal.aborted) return false;
+      const current = await storedPod(key, this.#deps, signal);
+      // What has happened to the pod meanwhile has been seen; another may have its name.
+      if (signal.aborted || !this.#assumed.has(key) || (current && current.metadata.uid !== pod.metadata.uid))
+        return current?.spec.nodeName === nodeName;
+      // Only the answer was lost.
+      if (current?.spec.nodeName) return current.spec.nodeName === nodeName;
       await cancelErrands(errands, this.#deps, signal);
       this.#assumed.delete(key);
-      const current = cache.get(podKind, key);
-      // The answer may have been lost: what the cache says counts.
-      if (current?.spec.nodeName) return false;
       this.#snapshot.unplace(pod);
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) {

@@ -136,6 +136,7 @@ export class World implements AsyncDisposable {
     };
     return {
       of: (kind: Kind<any>) => ({
+        get: async (key: string) => held(key),
         update: async (key: string, change: (current: ApiObject) => ApiObject) => {
           const current = this.others.get(kind)?.get(key);
           if (!current) throw failure('NotFound', `${kind.plural} ${key} not found`);
