@@ -25,6 +25,9 @@ import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
 import type { Scenario } from './scenario.ts';
+import { preemptionScenarios } from './scheduler/preemption.ts';
+import { queueScenarios } from './scheduler/queue.ts';
+import { schedulingScenarios } from './scheduler/scheduling.ts';
 import { serviceAddressScenarios } from './services/addresses.ts';
 import { loadBalancerScenarios } from './services/load-balancers.ts';
 import { statefulSetScenarios } from './stateful-set/stateful-set.ts';
@@ -82,5 +85,8 @@ export const scenarios: readonly Scenario[] = [
   ...serviceAddressScenarios,
   ...loadBalancerScenarios,
   ...clusterDnsScenarios,
+  ...schedulingScenarios,
+  ...preemptionScenarios,
+  ...queueScenarios,
   ...wholeClusterScenarios,
 ];

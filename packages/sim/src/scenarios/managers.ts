@@ -4,6 +4,7 @@ import { type Clock, type Logger, noMetrics, type Random, TaskGroup } from '@nav
 import { type Api, Cache, EventRecorder, type KindApi, leadAgain, type LeaseObject } from '@navarch/client';
 import { type Controller, type ReadPath, runControllers, runKindControllers } from '@navarch/controllers';
 import { failure } from '@navarch/machinery';
+import { defaultProfile, runScheduler } from '@navarch/scheduler';
 import type { SimServer } from '../sim-server.ts';
 import { faultyApi } from '../testing/faulty-api.ts';
 import type { FaultPlan } from './fault-plan.ts';
@@ -138,6 +139,16 @@ export class Managers {
         const own = this.#deps.load.counted(api, controller.name);
         group.spawn((s) => runControllers([controller], { ...deps, api: own, events: own.of(event), cache }, s));
       }
+    }
+    if (scenario.schedules) {
+      const own = this.#deps.load.counted(api, 'scheduler');
+      const cache = new Cache({ api: own, clock, random: random.fork('scheduler cache'), log });
+      const recorder = new EventRecorder({ events: own.of(event), clock, random, log }, 'default-scheduler');
+      group.spawn((s) => cache.run(s));
+      group.spawn((s) => recorder.run(s));
+      const ties = random.fork('ties');
+      const profiles = [defaultProfile];
+      group.spawn((s) => runScheduler({ api: own, cache, clock, random: ties, log, recorder, profiles }, s));
     }
     const { ofEveryKind: selection } = scenario;
     if (selection) group.spawn((s) => runKindControllers(server, { ...deps, readPath, selection }, s));

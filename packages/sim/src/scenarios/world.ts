@@ -109,7 +109,7 @@ export class World implements AsyncDisposable {
         clock,
         random: random.fork('pods'),
         group: this.#group,
-        life: scenario.pods ?? {},
+        life: { ...(scenario.schedules ? { nodeOf: () => 'nowhere' } : {}), ...scenario.pods },
       });
   }
 
