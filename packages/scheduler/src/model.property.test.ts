@@ -19,13 +19,15 @@ import type { CacheReader } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import fc from 'fast-check';
 import { Cycle, place } from './cycle.ts';
-import type { Misfit } from './plugin.ts';
+import type { Misfit, Profile } from './plugin.ts';
+import { interPodAffinityBy } from './plugins/inter-pod-affinity.ts';
+import { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
 import { defaultProfile } from './profile.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
 import { objectsOf } from './testing/builders.ts';
 import { Dice } from './testing/model/dice.ts';
-import { answer } from './testing/model/model.ts';
+import { answer, type Settings } from './testing/model/model.ts';
 import type { Plain } from './testing/model/plain.ts';
 import { randomNode, randomPod, resizing, surroundings } from './testing/model/random-cluster.ts';
 import { Memory } from './verdicts.ts';
@@ -49,6 +51,37 @@ const cacheOf = (around: Plain): CacheReader =>
     [volumeAttachment, around.attachments],
   );
 
+function settingsFrom(dice: Dice): Settings {
+  const resources = [
+    { name: 'cpu', weight: 1 + dice.upTo(4) },
+    { name: 'memory', weight: 1 },
+    ...dice.some(2, () => ({ name: dice.pick(['ephemeral-storage', 'example.com/gpu']), weight: 3 })).slice(0, 1),
+  ];
+  const shape = [0, 30, 80].map((utilization) => ({ utilization, score: dice.upTo(10) }));
+  return {
+    hardPodAffinityWeight: dice.pick([0, 1, 50]),
+    strategy: dice.pick([
+      { type: 'LeastAllocated', resources, shape: [] },
+      { type: 'MostAllocated', resources, shape: [] },
+      { type: 'RequestedToCapacityRatio', resources, shape },
+    ]),
+  };
+}
+
+function profileOf({ strategy, hardPodAffinityWeight = 1 }: Settings): Profile {
+  const changed = [
+    interPodAffinityBy({ hardPodAffinityWeight }),
+    ...(strategy
+      ? [nodeResourcesFitBy({ scoringStrategy: { ...strategy, requestedToCapacityRatio: { shape: strategy.shape } } })]
+      : []),
+  ];
+  const plugins = defaultProfile.plugins.map(({ plugin, weight }) => ({
+    plugin: changed.find(({ name }) => name === plugin.name) ?? plugin,
+    weight,
+  }));
+  return { ...defaultProfile, plugins };
+}
+
 /** A cluster on its way through a history: the scheduler's own state, and a plain copy. */
 class History {
   readonly #dice: Dice;
@@ -57,10 +90,14 @@ class History {
   readonly #pods = new Map<string, Pod>();
   readonly #memory = new Memory();
   readonly #snapshot: Snapshot;
+  readonly #settings: Settings;
+  readonly #profile: Profile;
   #serial = 0;
 
   constructor(seed: number, nodeCount: number) {
     this.#dice = new Dice(seed);
+    this.#settings = settingsFrom(this.#dice);
+    this.#profile = profileOf(this.#settings);
     this.#around = surroundings(this.#dice, nodeCount);
     this.#snapshot = new Snapshot(cacheOf(this.#around));
     for (let i = 0; i < nodeCount; i++) this.#setNode(randomNode(this.#dice, i));
@@ -111,11 +148,11 @@ class History {
   /** What the scheduler says must be what the model says, plugin by plugin, whatever it remembers. Where the pod would be. */
   #askOf(pod: Pod): string | undefined {
     const plain = { ...this.#around, nodes: [...this.#nodes.values()], pods: [...this.#pods.values()] };
-    const expected = answer(pod, plain);
-    const cycle = new Cycle(pod, this.#snapshot, defaultProfile, this.#memory);
-    const found = place(pod, this.#snapshot, defaultProfile, { random: seededRandom(3), memory: this.#memory });
+    const expected = answer(pod, plain, this.#settings);
+    const cycle = new Cycle(pod, this.#snapshot, this.#profile, this.#memory);
+    const found = place(pod, this.#snapshot, this.#profile, { random: seededRandom(3), memory: this.#memory });
     assert.deepEqual(
-      place(pod, this.#snapshot, defaultProfile, { random: seededRandom(3) }),
+      place(pod, this.#snapshot, this.#profile, { random: seededRandom(3) }),
       found,
       'what is remembered changes nothing',
     );
@@ -131,7 +168,11 @@ class History {
     this.#sameAsRebuilt(pod, cycle, feasible);
     if (feasible.length === 0) return found.node;
     for (const [plugin, scores] of expected.scores)
-      assert.deepEqual(scoresBy(plugin, pod, this.#snapshot, feasible), Object.fromEntries([...scores].sort()), plugin);
+      assert.deepEqual(
+        scoresBy({ profile: this.#profile, name: plugin }, pod, this.#snapshot, feasible),
+        Object.fromEntries([...scores].sort()),
+        plugin,
+      );
     const best = Math.max(...expected.totals.values());
     assert.equal(expected.totals.get(found.node ?? ''), best, `${found.node} is none of the best`);
     return found.node;
@@ -142,7 +183,7 @@ class History {
     const snapshot = new Snapshot(cacheOf(this.#around));
     for (const node of this.#nodes.values()) snapshot.setNode(node);
     for (const placed of this.#pods.values()) snapshot.place(placed, placed.spec.nodeName ?? '');
-    const rebuilt = new Cycle(pod, snapshot, defaultProfile, new Memory());
+    const rebuilt = new Cycle(pod, snapshot, this.#profile, new Memory());
     assert.deepEqual(misfitsOf(kept), misfitsOf(rebuilt), 'misfits as of a state that was built anew');
     const again = feasible.map(({ name }) => snapshot.node(name) as NodeInfo);
     assert.deepEqual(kept.totals(feasible), rebuilt.totals(again), 'scores as of a state that was built anew');
@@ -176,8 +217,13 @@ const misfitsOf = (cycle: Cycle): object =>
 const spoken = ({ reasons, isResolvable }: Misfit): object => ({ reasons: reasons.toSorted(), isResolvable });
 
 /** One plugin's scores, normalized, by node. */
-function scoresBy(name: string, pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): object {
-  const plugin = defaultProfile.plugins.find((each) => each.plugin.name === name)?.plugin;
+function scoresBy(
+  { profile, name }: { profile: Profile; name: string },
+  pod: Pod,
+  snapshot: Snapshot,
+  feasible: readonly NodeInfo[],
+): object {
+  const plugin = profile.plugins.find((each) => each.plugin.name === name)?.plugin;
   const weighed: unknown = plugin?.weigh?.(pod, snapshot, feasible);
   const scores = new Float64Array(feasible.length);
   const isIdle = !plugin || (plugin.weigh && weighed === undefined);

@@ -12,13 +12,26 @@ import { nameOf, type Plain, type Refusal } from './plain.ts';
 import { podAffinityRefusal, podAffinityScores } from './pod-affinity.ts';
 import { allocation, balance, resourcesFit, type Strategy } from './resources.ts';
 import { spreadRefusal, spreadScores } from './spread.ts';
-import { bindingRefusal, claimsRefusal, limitsRefusal, restrictionsRefusal, zoneRefusal } from './volumes.ts';
+import {
+  bindingRefusal,
+  claimsRefusal,
+  limitsRefusal,
+  restrictionsRefusal,
+  storageScore,
+  zoneRefusal,
+} from './volumes.ts';
 
 const CPU_AND_MEMORY = [
   { name: 'cpu', weight: 1 },
   { name: 'memory', weight: 1 },
 ];
-const defaultStrategy: Strategy = { type: 'LeastAllocated', resources: CPU_AND_MEMORY, shape: [] };
+/** The arguments of plugins that the model knows; what is absent is upstream's default. */
+export interface Settings {
+  readonly strategy?: Strategy;
+  readonly hardPodAffinityWeight?: number;
+}
+
+const LEAST_ALLOCATED: Strategy = { type: 'LeastAllocated', resources: CPU_AND_MEMORY, shape: [] };
 
 export interface Answer {
   /** Why no node at all will do. */
@@ -40,10 +53,12 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   InterPodAffinity: 2,
   NodeResourcesBalancedAllocation: 1,
   ImageLocality: 1,
+  VolumeBinding: 1,
 };
 
-/** What upstream's default profile says of a pod and all nodes. */
-export function answer(pod: Pod, cluster: Plain, strategy: Strategy = defaultStrategy): Answer {
+/** What upstream's default profile, with these arguments, says of a pod and all nodes. */
+export function answer(pod: Pod, cluster: Plain, settings: Settings = {}): Answer {
+  const { strategy = LEAST_ALLOCATED, hardPodAffinityWeight = 1 } = settings;
   const refusals = new Map<string, Refusal>();
   const feasible: Node[] = [];
   const names = namedOnly(pod);
@@ -58,9 +73,10 @@ export function answer(pod: Pod, cluster: Plain, strategy: Strategy = defaultStr
     NodeAffinity: nodeAffinityScores(pod, feasible),
     NodeResourcesFit: feasible.map((node) => allocation(pod, node, cluster, strategy)),
     PodTopologySpread: spreadScores(pod, feasible, cluster),
-    InterPodAffinity: podAffinityScores(pod, feasible, cluster, 1),
+    InterPodAffinity: podAffinityScores(pod, feasible, cluster, hardPodAffinityWeight),
     NodeResourcesBalancedAllocation: feasible.map((node) => balance(pod, node, cluster, CPU_AND_MEMORY)),
     ImageLocality: feasible.map((node) => imageScore(pod, node, cluster)),
+    VolumeBinding: feasible.map((node) => storageScore(pod, node, cluster)),
   };
   const byNode = (scores: readonly number[]): ReadonlyMap<string, number> =>
     new Map(feasible.map((node, i) => [nameOf(node), scores[i] as number]));

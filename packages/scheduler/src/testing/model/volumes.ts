@@ -165,33 +165,43 @@ export function bindingRefusal(pod: Pod, node: Node, cluster: Plain): Refusal | 
     );
     break;
   }
-  const failure = openFailure(
+  const plan = planFor(
     claims.filter((claim) => !isBound(claim)),
     node,
     cluster,
   );
-  if (failure) reasons.push(failure);
+  if (typeof plan === 'string') reasons.push(plan);
   return reasons.length > 0 ? isFinal('VolumeBinding', ...reasons) : undefined;
 }
 
+/** How the open claims of a pod would get their volumes on a node. */
+interface Plan {
+  readonly taken: readonly { readonly claim: Claim; readonly volume: Volume }[];
+  readonly made: readonly Claim[];
+}
+
 /** Claims that wait for their first pod: small ones take volumes that are there first, for the rest one has to be made. */
-function openFailure(open: readonly Claim[], node: Node, cluster: Plain): string | undefined {
+function planFor(open: readonly Claim[], node: Node, cluster: Plain): Plan | string {
   const TO_BIND = "node(s) didn't find available persistent volumes to bind";
   const placeOf = ({ metadata }: Claim): string | undefined =>
     metadata.annotations?.['volume.kubernetes.io/selected-node'];
   if (open.some((claim) => (placeOf(claim) ?? nameOf(node)) !== nameOf(node))) return TO_BIND;
-  const toMake = open.filter((claim) => placeOf(claim) !== undefined);
-  const taken = new Set<Volume>();
-  const sizeOf = ({ spec }: Claim): number => quantityValue(spec.resources?.requests?.['storage']);
+  const made = open.filter((claim) => placeOf(claim) !== undefined);
+  const taken: { claim: Claim; volume: Volume }[] = [];
   for (const claim of open.filter((each) => placeOf(each) === undefined).toSorted((a, b) => sizeOf(a) - sizeOf(b))) {
-    const volume = volumeFor(claim, node, cluster, taken);
-    if (volume) taken.add(volume);
-    else toMake.push(claim);
+    const volume = volumeFor(
+      claim,
+      node,
+      cluster,
+      taken.map((each) => each.volume),
+    );
+    if (volume) taken.push({ claim, volume });
+    else made.push(claim);
   }
-  for (const claim of toMake) {
-    const made = classOf(claim, cluster);
-    if (!made?.provisioner || made.provisioner === 'kubernetes.io/no-provisioner') return TO_BIND;
-    const terms = made.allowedTopologies ?? [];
+  for (const claim of made) {
+    const found = classOf(claim, cluster);
+    if (!found?.provisioner || found.provisioner === 'kubernetes.io/no-provisioner') return TO_BIND;
+    const terms = found.allowedTopologies ?? [];
     const isAllowed =
       terms.length === 0 ||
       terms.some(
@@ -200,16 +210,53 @@ function openFailure(open: readonly Claim[], node: Node, cluster: Plain): string
           matchLabelExpressions.every(({ key, values }) => values.includes(labelOf(node, key) ?? '\0')),
       );
     if (!isAllowed) return TO_BIND;
-    if (!hasSpace(made, sizeOf(claim), node, cluster)) return 'node(s) did not have enough free storage';
+    if (tellsOfSpace(found, cluster) && !spaceFor(claim, node, cluster))
+      return 'node(s) did not have enough free storage';
   }
-  return undefined;
+  return { taken, made };
+}
+
+const sizeOf = ({ spec }: Claim): number => quantityValue(spec.resources?.requests?.['storage']);
+
+/**
+ * The less of the storage would be full the better, by class (KEP-4049): of volumes that are there how much of them is
+ * asked for, of those that have to be made how much of what the driver has there.
+ */
+export function storageScore(pod: Pod, node: Node, cluster: Plain): number {
+  const plan = planFor(
+    claimsOf(pod, cluster).filter((claim) => !isBound(claim)),
+    node,
+    cluster,
+  );
+  if (typeof plan === 'string') return 0;
+  const classes = new Map<string, { asked: number; capacity: number }>();
+  const count = (name = '', asked: number, capacity: (before: number) => number): void => {
+    const before = classes.get(name) ?? { asked: 0, capacity: 0 };
+    classes.set(name, { asked: before.asked + asked, capacity: capacity(before.capacity) });
+  };
+  for (const { claim, volume } of plan.taken)
+    count(
+      claim.spec.storageClassName,
+      sizeOf(claim),
+      (before) => before + quantityValue(volume.spec.capacity?.['storage']),
+    );
+  for (const claim of plan.taken.length > 0 ? [] : plan.made) {
+    const found = classOf(claim, cluster);
+    const space = found && tellsOfSpace(found, cluster) ? spaceFor(claim, node, cluster) : undefined;
+    if (space) count(claim.spec.storageClassName, sizeOf(claim), () => quantityValue(space.capacity));
+  }
+  if (classes.size === 0) return 0;
+  const scores = [...classes.values()].map(
+    ({ asked, capacity }) => 100 - (capacity === 0 || asked > capacity ? 100 : Math.trunc((asked * 100) / capacity)),
+  );
+  return Math.round(scores.reduce((sum, score) => sum + score, 0) / scores.length);
 }
 
 const isReachable = ({ spec }: Volume, node: Node): boolean =>
   spec.nodeAffinity?.required?.nodeSelectorTerms.some((term) => meets(term, node)) ?? true;
 
 /** The one that is promised to the claim, else the smallest that will do. */
-function volumeFor(claim: Claim, node: Node, { volumes }: Plain, taken: ReadonlySet<Volume>): Volume | undefined {
+function volumeFor(claim: Claim, node: Node, { volumes }: Plain, taken: readonly Volume[]): Volume | undefined {
   const sizeOf = ({ spec }: Volume): number => quantityValue(spec.capacity?.['storage']);
   const isPromised = ({ spec: { claimRef } }: Volume): boolean =>
     claimRef !== undefined &&
@@ -217,7 +264,7 @@ function volumeFor(claim: Claim, node: Node, { volumes }: Plain, taken: Readonly
     claimRef.namespace === claim.metadata.namespace &&
     (!claimRef.uid || claimRef.uid === claim.metadata.uid);
   const suits = (volume: Volume): boolean =>
-    !taken.has(volume) &&
+    !taken.includes(volume) &&
     (volume.spec.storageClassName ?? '') === (claim.spec.storageClassName ?? '') &&
     sizeOf(volume) >= quantityValue(claim.spec.resources?.requests?.['storage']) &&
     (volume.spec.volumeMode ?? 'Filesystem') === (claim.spec.volumeMode ?? 'Filesystem') &&
@@ -238,20 +285,19 @@ function volumeFor(claim: Claim, node: Node, { volumes }: Plain, taken: Readonly
     .toSorted((a, b) => sizeOf(a) - sizeOf(b))[0];
 }
 
-/** What the driver says of the room it has where the node reaches, if it says anything (KEP-1472). */
-function hasSpace(made: Plain['classes'][number], size: number, node: Node, cluster: Plain): boolean {
-  if (!cluster.csiDrivers.find((each) => nameOf(each) === made.provisioner)?.spec.storageCapacity) return true;
-  return cluster.capacities.some(({ storageClassName, capacity, maximumVolumeSize, nodeTopology }) => {
-    const limit = maximumVolumeSize ?? capacity;
-    return (
-      storageClassName === nameOf(made) &&
-      limit !== undefined &&
-      quantityValue(limit) >= size &&
+/** The driver says what room it has (KEP-1472). */
+const tellsOfSpace = ({ provisioner }: Plain['classes'][number], { csiDrivers }: Plain): boolean =>
+  csiDrivers.find((each) => nameOf(each) === provisioner)?.spec.storageCapacity ?? false;
+
+const spaceFor = (claim: Claim, node: Node, { capacities }: Plain): Plain['capacities'][number] | undefined =>
+  capacities.find(
+    ({ storageClassName, capacity, maximumVolumeSize, nodeTopology }) =>
+      storageClassName === claim.spec.storageClassName &&
+      (maximumVolumeSize ?? capacity) !== undefined &&
+      quantityValue(maximumVolumeSize ?? capacity) >= sizeOf(claim) &&
       nodeTopology !== undefined &&
-      selects(nodeTopology, node.metadata.labels)
-    );
-  });
-}
+      selects(nodeTopology, node.metadata.labels),
+  );
 
 const NEWER: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
