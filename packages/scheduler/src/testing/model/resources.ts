@@ -11,6 +11,8 @@ export interface Strategy {
   readonly shape: readonly { readonly utilization: number; readonly score: number }[];
 }
 
+const NONE: Amounts = {};
+
 const amounts = (list: List = {}): Amounts =>
   Object.fromEntries(
     Object.entries(list).map(([name, text]) => [name, name === 'cpu' ? quantityMilliValue(text) : quantityValue(text)]),
@@ -48,13 +50,13 @@ function askedBy(container: Container, { status }: Pod, isTracked: boolean): Amo
  * Containers run together, init containers one after the other, each beside the sidecars started before it (KEP-753);
  * what the pod says for itself replaces their sum (KEP-2837); the sandbox comes on top (KEP-688).
  */
-function requestsOf(pod: Pod, floor: Amounts = {}): Amounts {
+function requestsOf(pod: Pod, floor: Amounts = NONE): Amounts {
   const { spec } = pod;
   const own = amounts(spec.resources?.requests);
   const isOwn = Object.keys(own).length > 0;
-  // With requests of the pod itself only what nobody names has a floor.
-  const named = new Set(Object.keys(plain(pod, own)));
-  const least = Object.fromEntries(Object.entries(floor).filter(([name]) => !isOwn || !named.has(name)));
+  // With requests of the pod itself only what nobody asks for has a floor.
+  const named = isOwn && floor !== NONE ? requestsOf(pod) : NONE;
+  const least = Object.fromEntries(Object.entries(floor).filter(([name]) => !(name in named)));
   const withFloor = (list: Amounts): Amounts => ({ ...least, ...list });
   let together: Amounts = {};
   let sidecars: Amounts = {};
@@ -70,15 +72,8 @@ function requestsOf(pod: Pod, floor: Amounts = {}): Amounts {
   return plus({ ...sum, ...own }, amounts(spec.overhead));
 }
 
-function plain({ spec }: Pod, own: Amounts): Amounts {
-  return [...spec.containers, ...(spec.initContainers ?? [])].reduce(
-    (all, { resources }) => plus(all, amounts(resources?.requests)),
-    plus(own, amounts(spec.overhead)),
-  );
-}
-
 const roomOf = ({ status }: Node): Amounts => amounts(status.allocatable);
-const used = (node: Node, cluster: Plain, name: string, floor: Amounts = {}): number =>
+const used = (node: Node, cluster: Plain, name: string, floor: Amounts = NONE): number =>
   total(podsOn(node, cluster).map((pod) => requestsOf(pod, floor)[name] ?? 0));
 
 export function resourcesFit(pod: Pod, node: Node, cluster: Plain): Refusal | undefined {
