@@ -1,22 +1,41 @@
-import { type Clock, exponential, type Labels, type Metrics } from '@navarch/base';
+import { type Clock, exponential, type Labels, type MetricFamily, type Metrics } from '@navarch/base';
 import type { PodQueue } from './queue/pod-queue.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
 
 /** Upstream's: one millisecond, doubled fifteen times. */
 const SECONDS = exponential(0.001, 2, 15);
 const ATTEMPTS = exponential(1, 2, 5);
 const VICTIMS = exponential(1, 2, 7);
 
+/** Upstream counts no further. */
+const ATTEMPTS_SHOWN = 15;
+const SLI_SECONDS = exponential(0.01, 2, 20);
+const POINT_SECONDS = exponential(0.0001, 2, 12);
+
+type Point = 'PostFilter' | 'PreBind' | 'Bind';
+
 type Result = 'scheduled' | 'unschedulable' | 'error';
+
+interface Held {
+  readonly queue: PodQueue;
+  readonly snapshot: Snapshot;
+  readonly assumed: ReadonlySet<string>;
+}
 
 /** What the scheduler counts, under upstream's names. */
 export interface Measures {
   /** How an attempt ended that began then, on the monotonic clock. */
   ended(result: Result, profile: string, startedMs: number): void;
-  /** A pod has got its node, at this attempt. */
-  scheduled(attempt: number): void;
+  /** It was decided where a pod goes, which was begun then. */
+  decided(startedMs: number): void;
+  /** What a profile's plugins did at one point is over, and came to this. */
+  passed(point: Point, profile: string, outcome: { readonly status: string; readonly startedMs: number }): void;
+  /** A pod has got its node, at this attempt, so long after the first. */
+  scheduled(attempt: number, tookMs: number): void;
   /** It was looked for pods to evict; undefined: none would help. */
   preempted(victims: number | undefined): void;
-  waiting(queue: PodQueue): void;
+  /** What is looked up when somebody asks. Ends with the signal. */
+  follow(held: Held, signal: AbortSignal): void;
 }
 
 export function measures(metrics: Metrics, clock: Clock): Measures {
@@ -31,7 +50,7 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
   );
   const pending = metrics.gauge(
     'scheduler_pending_pods',
-    "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods.",
+    "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
   );
   const attemptsNeeded = metrics.histogram(
     'scheduler_pod_scheduling_attempts',
@@ -47,6 +66,29 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     '[STABLE] Number of selected preemption victims',
     VICTIMS,
   );
+  const algorithm = metrics.histogram(
+    'scheduler_scheduling_algorithm_duration_seconds',
+    '[BETA] Scheduling algorithm latency in seconds',
+    SECONDS,
+  );
+  const points = metrics.histogram(
+    'scheduler_framework_extension_point_duration_seconds',
+    '[STABLE] Latency for running all plugins of a specific extension point.',
+    POINT_SECONDS,
+  );
+  const sli = metrics.histogram(
+    'scheduler_pod_scheduling_sli_duration_seconds',
+    '[BETA] E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
+    SLI_SECONDS,
+  );
+  const incoming = metrics.counter(
+    'scheduler_queue_incoming_pods_total',
+    '[STABLE] Number of pods added to scheduling queues by event and queue type.',
+  );
+  const cacheSize = metrics.gauge(
+    'scheduler_cache_size',
+    '[ALPHA] Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
+  );
   const known = new Map<string, Labels>();
   const labelsOf = (profile: string, result: Result): Labels => {
     const key = `${result} ${profile}`;
@@ -60,13 +102,44 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
       attempts.add(1, labels);
       seconds.observe((clock.monotonic() - startedMs) / 1000, labels);
     },
-    scheduled: (attempt) => attemptsNeeded.observe(attempt),
+    decided: (startedMs) => algorithm.observe((clock.monotonic() - startedMs) / 1000),
+    passed: (point, profile, { status, startedMs }) =>
+      points.observe((clock.monotonic() - startedMs) / 1000, { extension_point: point, profile, status }),
+    scheduled(attempt, tookMs) {
+      attemptsNeeded.observe(attempt);
+      const attempts = attempt > ATTEMPTS_SHOWN ? `${ATTEMPTS_SHOWN + 1}+` : String(attempt);
+      sli.observe(tookMs / 1000, { attempts });
+    },
     preempted(count) {
       preemptions.add();
       if (count !== undefined) victims.observe(count);
     },
-    waiting({ sizes }) {
-      for (const [queue, size] of Object.entries(sizes)) pending.set(size, { queue });
+    follow({ queue, snapshot, assumed }, signal) {
+      for (const part of ['active', 'backoff', 'unschedulable', 'gated'] as const)
+        pending.follow(() => queue.sizes[part], { queue: part });
+      cacheSize.follow(() => snapshot.nodes.length, { type: 'nodes' });
+      cacheSize.follow(() => snapshot.podCount, { type: 'pods' });
+      cacheSize.follow(() => assumed.size, { type: 'assumed_pods' });
+      queue.follow((part, event) => incoming.add(1, { queue: part, event }));
+      const end = metrics.collect(() => [unschedulable(queue)]);
+      signal.addEventListener('abort', end, { once: true });
     },
+  };
+}
+
+function unschedulable(queue: PodQueue): MetricFamily {
+  const counts = new Map<string, { readonly labels: Labels; value: number }>();
+  for (const [plugin, { spec }] of queue.rejections()) {
+    const profile = spec.schedulerName ?? 'default-scheduler';
+    const key = `${plugin} ${profile}`;
+    const known = counts.get(key) ?? { labels: { plugin, profile }, value: 0 };
+    known.value += 1;
+    counts.set(key, known);
+  }
+  return {
+    name: 'scheduler_unschedulable_pods',
+    help: '[BETA] The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+    type: 'gauge',
+    samples: [...counts.values()],
   };
 }

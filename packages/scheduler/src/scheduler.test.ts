@@ -36,6 +36,7 @@ test('runScheduler() counts attempts by their end, and the pods that wait', asyn
   await world.showNode(small('a'));
   await world.show(one('first'));
   await world.show(one('second'));
+  await world.show(one('gated', { spec: { schedulingGates: [{ name: 'example.com/wait' }] } }));
   const text = world.metrics.text();
   for (const line of [
     'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1',
@@ -45,6 +46,17 @@ test('runScheduler() counts attempts by their end, and the pods that wait', asyn
     'scheduler_preemption_attempts_total 1',
     'scheduler_pending_pods{queue="active"} 0',
     'scheduler_pending_pods{queue="unschedulable"} 1',
+    'scheduler_pending_pods{queue="gated"} 1',
+    'scheduler_cache_size{type="nodes"} 1',
+    'scheduler_cache_size{type="pods"} 1',
+    'scheduler_cache_size{type="assumed_pods"} 0',
+    'scheduler_queue_incoming_pods_total{event="UnschedulablePodAdd",queue="active"} 2',
+    'scheduler_queue_incoming_pods_total{event="ScheduleAttemptFailure",queue="unschedulable"} 1',
+    'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"} 1',
+    'scheduler_pod_scheduling_sli_duration_seconds_count{attempts="1"} 1',
+    'scheduler_scheduling_algorithm_duration_seconds_count 2',
+    'scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Success"} 1',
+    'scheduler_framework_extension_point_duration_seconds_count{extension_point="PostFilter",profile="default-scheduler",status="Unschedulable"} 1',
   ])
     assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
 });

@@ -120,6 +120,7 @@ class Scheduler {
       assumed: this.#assumed,
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
     });
+    this.#measures.follow({ queue: this.#queue, snapshot: this.#snapshot, assumed: this.#assumed }, this.#group.signal);
     this.#group.spawn((signal) => this.#queue.run(signal));
   }
 
@@ -141,7 +142,6 @@ class Scheduler {
       const asked = this.#extenders.filter((extender) => extender.isInterested(pod));
       if (asked.length > 0) this.#lanes.add({ key, priority: pod.spec.priority ?? 0 }, asked);
       else this.#schedule(pod, profile);
-      this.#measures.waiting(this.#queue);
     }
   }
 
@@ -157,16 +157,17 @@ class Scheduler {
 
   #schedule(pod: Pod, profile: Profile): void {
     const snapshot = this.#snapshot;
-    const startedMs = this.#deps.clock.monotonic();
-    const placement = place(pod, snapshot, profile, {
-      random: this.#deps.random,
-      start: this.#start,
-      memory: this.#memory,
-    });
+    const { clock, random } = this.#deps;
+    const startedMs = clock.monotonic();
+    const placement = place(pod, snapshot, profile, { random, start: this.#start, memory: this.#memory });
+    this.#measures.decided(startedMs);
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
     if (placement.node !== undefined) return this.#assume({ pod, profile, nodeName: placement.node, startedMs });
-    const request = { pod, unfit: placement, snapshot, profile, random: this.#deps.random };
-    this.#park({ pod, profile, unfit: placement, startedMs }, preempt({ ...request, budgets: this.#budgets() }));
+    const preemptingMs = clock.monotonic();
+    const preemption = preempt({ pod, unfit: placement, snapshot, profile, random, budgets: this.#budgets() });
+    const status = preemption.node === undefined ? 'Unschedulable' : 'Success';
+    this.#measures.passed('PostFilter', profile.schedulerName, { status, startedMs: preemptingMs });
+    this.#park({ pod, profile, unfit: placement, startedMs }, preemption);
   }
 
   #budgets(): readonly Budget[] {
@@ -206,19 +207,25 @@ class Scheduler {
 
   /** It counts as placed from now on; the server is told. */
   #assume({ pod, profile, nodeName, startedMs, binder }: Assumption): void {
+    const { clock } = this.#deps;
+    const { schedulerName } = profile;
     this.#assumed.add(keyOf(pod));
     this.#snapshot.place(pod, nodeName);
     this.#snapshot.unnominate(keyOf(pod));
     const attempt = this.#queue.failures(keyOf(pod)) + 1;
+    const sinceFirstMs = this.#queue.triedForMs(keyOf(pod)) - clock.monotonic();
     const decided = { pod, nodeName, errands: this.#errandsOf(pod, nodeName, profile) };
+    const statusOf = (isDone: boolean): string => (isDone ? 'Success' : 'Error');
     const bound = async (signal: AbortSignal): Promise<void> => {
+      const beganMs = clock.monotonic();
       const work = (): Promise<void> =>
         binder
           ? bindExtended({ pod, nodeName, extender: binder }, this.#deps, signal)
           : bind(pod, nodeName, this.#deps);
       const isBound = await this.#orTakenBack(decided, work, signal);
-      if (isBound) this.#measures.scheduled(attempt);
-      this.#measures.ended(isBound ? 'scheduled' : 'error', profile.schedulerName, startedMs);
+      this.#measures.passed('Bind', schedulerName, { status: statusOf(isBound), startedMs: beganMs });
+      if (isBound) this.#measures.scheduled(attempt, sinceFirstMs + clock.monotonic());
+      this.#measures.ended(isBound ? 'scheduled' : 'error', schedulerName, startedMs);
     };
     const tell = (): void => (binder ? this.#letBind(bound) : this.#write(bound));
     const { errands } = decided;
@@ -229,7 +236,9 @@ class Scheduler {
       if (errands.every(({ conditions }) => conditions.length === 0)) return binder ? tell() : bound(signal);
       // Others may have to act first, which takes what it takes: nobody else waits for it.
       this.#group.spawn(async (s) => {
-        if (await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s)) tell();
+        const isDone = await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s);
+        this.#measures.passed('PreBind', schedulerName, { status: statusOf(isDone), startedMs });
+        if (isDone) tell();
       });
     });
   }

@@ -22,6 +22,10 @@ export class HeldPods {
     this.#keeperOf = keeperOf;
   }
 
+  get size(): number {
+    return this.#held.size;
+  }
+
   /** Whether the pod is held, from now on. */
   hold(pod: Pod): boolean {
     const key = keyOf(pod);

@@ -16,6 +16,22 @@ const BACK_OFF: BackOff = { initialMs: 1000, maxMs: 10_000 };
 /** A parked pod that nothing woke is looked at again after this time. */
 const FLUSH_MS = 5 * 60_000;
 
+type Told = (queue: 'active' | 'backoff' | 'unschedulable', why: string) => void;
+
+// Why pods come to a part of the queue, by upstream's names of events.
+const POD_ADDED = 'UnschedulablePodAdd';
+const FAILED = 'ScheduleAttemptFailure';
+const WHY: Readonly<Record<ClusterEvent['type'], string>> = {
+  'node-added': 'NodeAdd',
+  'node-changed': 'NodeUpdate',
+  'pod-placed': 'AssignedPodAdd',
+  'pod-changed': 'AssignedPodUpdate',
+  'pod-removed': 'AssignedPodDelete',
+  'storage-changed': 'PersistentVolumeClaimUpdate',
+  'claim-changed': 'ResourceClaimUpdate',
+  'devices-changed': 'ResourceSliceUpdate',
+};
+
 interface Parked {
   readonly pod: Pod;
   /** Who turned it away: their events may bring it back. */
@@ -46,10 +62,12 @@ export class PodQueue {
   readonly #backingOff = new Map<string, BackingOff>();
   readonly #due = new Heap<BackingOff>((a, b) => a.dueMs < b.dueMs);
   readonly #attempts = new Map<string, number>();
+  readonly #firstTriedMs = new Map<string, number>();
   readonly #arrived = new Notifier();
   readonly #timed = new Notifier();
   #sleeper: { readonly untilMs: number; readonly wake: AbortController } | undefined;
   #order = 0;
+  #told: Told = () => undefined;
 
   constructor(clock: Clock, backOff: BackOff = BACK_OFF, held: HeldPods = new HeldPods(() => undefined)) {
     this.#clock = clock;
@@ -58,8 +76,29 @@ export class PodQueue {
   }
 
   /** How many pods wait where, by upstream's names of the queues. */
-  get sizes(): { readonly active: number; readonly backoff: number; readonly unschedulable: number } {
-    return { active: this.#isReady.size, backoff: this.#backingOff.size, unschedulable: this.#parked.size };
+  get sizes(): Readonly<Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>> {
+    return {
+      active: this.#isReady.size,
+      backoff: this.#backingOff.size,
+      unschedulable: this.#parked.size,
+      gated: this.#held.size,
+    };
+  }
+
+  /** Who keeps which pods parked. */
+  *rejections(): Generator<readonly [plugin: string, pod: Pod]> {
+    for (const { pod, rejecters } of this.#parked.values()) for (const { name } of rejecters) yield [name, pod];
+  }
+
+  /** `told` hears of every pod that comes to a part of the queue, and why. There is one who does. */
+  follow(told: Told): void {
+    this.#told = told;
+  }
+
+  /** Since the pod was tried first, or now, in ms. */
+  triedForMs(key: string): number {
+    const nowMs = this.#clock.monotonic();
+    return nowMs - (this.#firstTriedMs.get(key) ?? nowMs);
   }
 
   /** How often the pod was tried in vain. */
@@ -70,19 +109,21 @@ export class PodQueue {
   /** A new or changed pod: tried at once, unless something keeps it from being tried at all. */
   admit(pod: Pod): void {
     if (!this.#held.hold(pod)) return this.add(pod);
+    this.#told('unschedulable', POD_ADDED);
     this.#isReady.delete(keyOf(pod));
     this.#unpark(keyOf(pod));
     this.#backingOff.delete(keyOf(pod));
   }
 
   /** Tried at once. */
-  add(pod: Pod): void {
+  add(pod: Pod, why = POD_ADDED): void {
     const key = keyOf(pod);
     this.#unpark(key);
     this.#held.release(key);
     this.#backingOff.delete(key);
     if (this.#isReady.has(key)) return;
     this.#isReady.add(key);
+    this.#told('active', why);
     this.#ready.push({ key, priority: pod.spec.priority ?? 0, order: this.#order++ });
     this.#arrived.notify();
   }
@@ -94,13 +135,17 @@ export class PodQueue {
     this.#unpark(key);
     this.#backingOff.delete(key);
     this.#attempts.delete(key);
+    this.#firstTriedMs.delete(key);
   }
 
   async take(signal: AbortSignal): Promise<string> {
     for (;;) {
       const next = this.#ready.pop();
       if (!next) await this.#arrived.wait(signal);
-      else if (this.#isReady.delete(next.key)) return next.key; // Else it was removed while it waited.
+      else if (this.#isReady.delete(next.key)) {
+        if (!this.#firstTriedMs.has(next.key)) this.#firstTriedMs.set(next.key, this.#clock.monotonic());
+        return next.key;
+      } // Else it was removed while it waited.
     }
   }
 
@@ -110,6 +155,7 @@ export class PodQueue {
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
     const parked = { pod, rejecters, triedMs: this.#clock.monotonic() };
     this.#unpark(key);
+    this.#told('unschedulable', FAILED);
     this.#parked.set(key, parked);
     for (const type of new Set(rejecters.flatMap(({ wakesOn }) => wakesOn))) {
       const waiting = this.#byEvent.get(type);
@@ -123,12 +169,12 @@ export class PodQueue {
   retry(pod: Pod): void {
     const key = keyOf(pod);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    this.#backOff(pod, this.#clock.monotonic());
+    this.#backOff(pod, this.#clock.monotonic(), FAILED);
   }
 
   /** Moves every parked pod that the event may help to where it is tried next. */
   wake(event: ClusterEvent, snapshot: Snapshot): void {
-    for (const pod of this.#held.openedBy(event)) this.add(pod);
+    for (const pod of this.#held.openedBy(event)) this.add(pod, WHY[event.type]);
     const waiting = this.#byEvent.get(event.type);
     if (!waiting) return;
     const helps = ({ pod, rejecters }: Parked): boolean =>
@@ -136,7 +182,7 @@ export class PodQueue {
     for (const [key, parked] of waiting) {
       if (!helps(parked)) continue;
       this.#unpark(key);
-      this.#backOff(parked.pod, parked.triedMs);
+      this.#backOff(parked.pod, parked.triedMs, WHY[event.type]);
     }
   }
 
@@ -162,19 +208,20 @@ export class PodQueue {
     for (let next = this.#due.peek(); next && next.dueMs <= nowMs; next = this.#due.peek()) {
       this.#due.pop();
       // An entry that is not the newest of its pod is about the past.
-      if (this.#backingOff.get(keyOf(next.pod)) === next) this.add(next.pod);
+      if (this.#backingOff.get(keyOf(next.pod)) === next) this.add(next.pod, 'BackoffComplete');
     }
     for (const { pod, triedMs } of this.#parked.values()) {
       if (triedMs + FLUSH_MS > nowMs) break;
-      this.add(pod);
+      this.add(pod, 'UnschedulableTimeout');
     }
   }
 
-  #backOff(pod: Pod, triedMs: number): void {
+  #backOff(pod: Pod, triedMs: number, why: string): void {
     const attempts = this.#attempts.get(keyOf(pod)) ?? 1;
     const { initialMs, maxMs } = this.#after;
     const dueMs = triedMs + Math.min(initialMs * 2 ** Math.min(attempts - 1, 30), maxMs);
-    if (dueMs <= this.#clock.monotonic()) return this.add(pod);
+    if (dueMs <= this.#clock.monotonic()) return this.add(pod, why);
+    this.#told('backoff', why);
     const entry = { pod, dueMs };
     this.#backingOff.set(keyOf(pod), entry);
     this.#due.push(entry);

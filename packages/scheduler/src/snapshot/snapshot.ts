@@ -58,6 +58,11 @@ export class Snapshot implements Topology {
     return this.#nodes.size + this.#freeSlots.length;
   }
 
+  /** Pods that count somewhere, also on nodes that are not known. */
+  get podCount(): number {
+    return this.#placed.size;
+  }
+
   node(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
   }
