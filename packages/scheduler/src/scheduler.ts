@@ -338,15 +338,17 @@ class Scheduler {
     );
   }
 
-  /** What plugins do about it that turned nodes away; where they refused the pod as such there is nothing to be done. */
+  /** What plugins do about it that turned nodes away, and what they say of it. */
   #tryRemedies(pod: Pod, { plugins }: Profile, { rejectedBy, refusal }: Unfit): readonly string[] {
-    if (refusal !== undefined) return [];
     const { api, log } = this.#deps;
     const messages: string[] = [];
     for (const { plugin } of plugins) {
-      const remedy = rejectedBy.has(plugin.name) ? plugin.remedy?.(pod, this.#snapshot) : undefined;
+      // Where the pod was refused as such there is nothing to be done.
+      const isConcerned = refusal === undefined && rejectedBy.has(plugin.name);
+      const remedy = isConcerned ? plugin.remedy?.(pod, this.#snapshot) : undefined;
+      const said = remedy?.message ?? plugin.noRemedy?.(pod);
+      if (said !== undefined) messages.push(said);
       if (!remedy) continue;
-      messages.push(remedy.message);
       this.#write(async (signal) => {
         try {
           await remedy.write(api);
