@@ -131,23 +131,24 @@ const isReachable = ({ spec }: Volume, node: Node): boolean =>
 function waysOn(node: Node, open: readonly PodClaim[], objects: CacheReader): readonly Way[] | string {
   const ways: Way[] = [];
   const toMake: PodClaim[] = [];
-  const toFind: Claim[] = [];
+  const toFind: (PodClaim & { readonly claim: Claim })[] = [];
   for (const each of open) {
     if (!each.claim) return NOTHING_TO_BIND;
     const chosen = each.claim.metadata.annotations?.[SELECTED_NODE];
     // Its volume may be on its way there already.
     if (chosen !== undefined && chosen !== node.metadata.name) return NOTHING_TO_BIND;
-    if (chosen === undefined) toFind.push(each.claim);
+    if (chosen === undefined) toFind.push({ ...each, claim: each.claim });
     else toMake.push(each);
   }
   const volumes = toFind.length > 0 ? objects.list(persistentVolume) : [];
   const taken = new Set<Volume>();
-  for (const claim of toFind.toSorted((a, b) => sizeOf(a) - sizeOf(b))) {
+  for (const each of toFind.toSorted((a, b) => sizeOf(a.claim) - sizeOf(b.claim))) {
+    const { claim } = each;
     const volume = volumeFor(claim, node, volumes, taken);
     if (volume) {
       taken.add(volume);
       ways.push({ claim, volume });
-    } else toMake.push(...open.filter((each) => each.claim === claim));
+    } else toMake.push(each);
   }
   for (const { claim, storageClass: found } of toMake) {
     if (!claim || !canProvision(found, node)) return NOTHING_TO_BIND;
