@@ -89,6 +89,7 @@ export class CustomClient {
       const accepted = conditionOf(reply.json, 'NamesAccepted');
       return (
         accepted?.status === 'False' ||
+        conditionOf(reply.json, 'Established')?.reason === 'InvalidCABundle' ||
         (isTrue(reply.json, 'Established') && same(reply.json.status.acceptedNames, reply.json.spec.names))
       );
     });
@@ -113,15 +114,17 @@ export class CustomClient {
         ),
       );
     }
+    if (!isTrue(json, 'Established')) return;
+    // What keeps its objects begins with the first question. A definition that is removed before stays for minutes.
+    for (const version of versions.filter(({ served }: { readonly served: boolean }) => served))
+      await this.until(`/apis/${group}/${version.name}/${plural}`, ({ status }) => status !== AGAIN);
     // The group is told of by somebody who may come later still.
-    if (isTrue(json, 'Established'))
-      await this.until(`/apis/${group}`, (reply) =>
-        versions.every(
-          ({ name: version, served }: { readonly name: string; readonly served: boolean }) =>
-            (reply.json?.versions ?? []).some((one: { readonly version: string }) => one.version === version) ===
-            served,
-        ),
-      );
+    await this.until(`/apis/${group}`, (reply) =>
+      versions.every(
+        ({ name: version, served }: { readonly name: string; readonly served: boolean }) =>
+          (reply.json?.versions ?? []).some((one: { readonly version: string }) => one.version === version) === served,
+      ),
+    );
   }
 
   async drop(name: string): Promise<void> {
@@ -161,7 +164,10 @@ const paused = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-const conditionOf = (json: Definition, type: string): { readonly status: string } | undefined =>
+const conditionOf = (
+  json: Definition,
+  type: string,
+): { readonly status: string; readonly reason?: string } | undefined =>
   json?.status?.conditions?.find((condition: { readonly type: string }) => condition.type === type);
 const isTrue = (json: Definition, type: string): boolean => conditionOf(json, type)?.status === 'True';
 const same = (a: object, b: object): boolean =>

@@ -359,6 +359,7 @@ export const faultyDefinitions: readonly CustomScenario[] = [
       change(made);
       const { status } = await client.ask('POST', DEFINITIONS, made);
       if (status !== 201) continue;
+      await client.settle(made.metadata.name);
       await client.drop(made.metadata.name);
     }
   }),
