@@ -176,7 +176,11 @@ test('the allocation says where its devices can be used, and how they are to be 
       },
       one('s'),
     ],
-    config: [{ requests: ['r/big'], ...opaque('big') }, { requests: ['r/small'], ...opaque('small') }, opaque('every')],
+    config: [
+      { requests: ['r/big'], ...opaque('big') },
+      { requests: ['r/small', 's'], ...opaque('small') },
+      opaque('every'),
+    ],
   });
   const { devices } = worldOf({ classes, slices: [has(deviceOf('x'), deviceOf('y'))] });
   const plan = planOf(claim, (name) => devices.deviceClass(name));
@@ -192,7 +196,7 @@ test('the allocation says where its devices can be used, and how they are to be 
         ],
         config: [
           { source: 'FromClass', requests: ['r/small', 's'], ...opaque('class') },
-          { source: 'FromClaim', requests: ['r/small'], ...opaque('small') },
+          { source: 'FromClaim', requests: ['r/small', 's'], ...opaque('small') },
           { source: 'FromClaim', ...opaque('every') },
         ],
       },

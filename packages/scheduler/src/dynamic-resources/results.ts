@@ -71,7 +71,7 @@ function classConfiguration(chosen: readonly Way[]): readonly Configuration[] {
   );
 }
 
-/** The claim's own, but for what is about alternatives that were not chosen. */
+/** The claim's own, each once, but for what is about alternatives that were not chosen. */
 const claimConfiguration = ({ claim }: ClaimPlan, chosen: readonly Way[]): readonly Configuration[] =>
   (claim.spec.devices.config ?? []).flatMap(({ requests = [], opaque }) => {
     const one = {
@@ -79,6 +79,8 @@ const claimConfiguration = ({ claim }: ClaimPlan, chosen: readonly Way[]): reado
       ...(requests.length > 0 ? { requests } : {}),
       ...(opaque ? { opaque } : {}),
     };
-    if (requests.length === 0) return [one];
-    return chosen.filter(({ name, request }) => requests.includes(request) || requests.includes(name)).map(() => one);
+    const isMeant =
+      requests.length === 0 ||
+      chosen.some(({ name, request }) => requests.includes(request) || requests.includes(name));
+    return isMeant ? [one] : [];
   });
