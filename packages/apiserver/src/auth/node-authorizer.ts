@@ -223,7 +223,7 @@ function ownPods(question: Question): Decision {
   return registry.of(pod).find(namespace, name)?.spec.nodeName === node ? YES : unrelated(node);
 }
 
-/** Whom policies let to a node's pods is kept by its agent, which must know who they are: all pods may be (ADR 11). */
+/** Whom policies let to a node's pods is kept by its agent, which must know who they are: all pods may be (ADR 13). */
 const isGuarded = (registry: Registry): boolean =>
   (registry.find('networking.k8s.io/v1', 'networkpolicies')?.shelf.cache.size ?? 0) > 0;
 

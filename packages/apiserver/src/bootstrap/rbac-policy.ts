@@ -54,7 +54,7 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('list watch', 'discovery.k8s.io', 'endpointslices'),
     eventsRule,
   ],
-  // Who may talk to the pods of a node is kept by its agent (ADR 11); of pods the node authorizer lets it see what it needs.
+  // Who may talk to the pods of a node is kept by its agent (ADR 13); of pods the node authorizer lets it see what it needs.
   'navarch:node-network-policies': [
     can('list watch', 'core', 'namespaces'),
     can('list watch', 'networking.k8s.io', 'networkpolicies'),

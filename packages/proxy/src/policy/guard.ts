@@ -39,7 +39,7 @@ interface NumberedClaim extends Claim {
 }
 
 /**
- * Keeps the packet filter of a node as the network policies say (ADR 11). Where there are no policies there is no table,
+ * Keeps the packet filter of a node as the network policies say (ADR 13). Where there are no policies there is no table,
  * and nobody's pods are followed. Once there are, pods that nobody told of are closed, so that none is open while its
  * rules are on their way; and since the kubelet waits with a pod's containers for admit(), none of them notices.
  */
