@@ -67,6 +67,10 @@ const cases: readonly (readonly [argv: string, expected: RegExp])[] = [
   ['image lod', /unknown command 'lod'\n\(Did you mean load\?\)/],
   ['token create', /navarch: there is no cluster navarch on this machine/],
   ['token create --kubeconfig /does/not/exist', /navarch: there is no file \/does\/not\/exist/],
+  ['why pod/web', /navarch: there is no cluster navarch on this machine: start one with `navarch up`/],
+  ['why service/web', /navarch: "service" has no pods of its own to place: ask about pod, deployment, /],
+  ['why pod/', /navarch: why takes a pod or what makes pods, such as pod\/web or deployment\/web, not "pod\/"/],
+  ['why web -o yaml', /navarch: --output takes json, not "yaml"/],
   ['kubectl get pods', /navarch: there is no cluster navarch on this machine/],
 ];
 

@@ -83,7 +83,7 @@ const situations: readonly Situation[] = [
       return add(cluster, 'asked', { containers: [container('30')] });
     },
     headline: /has no node: all 2 nodes: Insufficient cpu/,
-    fix: /^remove pod default\/small, which frees 16000m cpu$/,
+    fix: /^remove pod default\/small, which frees 16 cpu$/,
     commands: /^kubectl delete pod -n default small$/,
   },
   {
@@ -192,7 +192,7 @@ const situations: readonly Situation[] = [
     },
     headline:
       /1 of 1 pods of Deployment default\/web waits for a node\. .*Insufficient cpu\. Before, pod web-\S+ gave way: Preempted by pod /,
-    fix: /^ask for 8000m cpu in container c, which is what node node-1 has left, instead of 24000m cpu$/,
+    fix: /^ask for 8 cpu in container c, which is what node node-1 has left, instead of 24 cpu$/,
     commands: /^kubectl patch deployment web/,
   },
   {
@@ -226,7 +226,7 @@ const situations: readonly Situation[] = [
       await editNode(cluster, 'node-2', { unschedulable: true });
       return addSet(cluster, statefulSet, selectZone('b'), { serviceName: 'web' });
     },
-    headline: /1 of 2 nodes: were unschedulable|1 of 2 nodes: didn't match Pod's node affinity/,
+    headline: /1 of 2 nodes: unschedulable|1 of 2 nodes: didn't match Pod's node affinity/,
     fix: /^uncordon node node-2$/,
     commands: /^kubectl uncordon node-2$/,
   },
@@ -254,7 +254,7 @@ const situations: readonly Situation[] = [
     },
     headline: /cannot be made: .*error looking up service account default\/robot/,
     fix: /^create the service account robot/,
-    commands: /^kubectl create -f - <<'EOF'/,
+    commands: /^printf %s '\{.*"robot".*\}' \| kubectl create -f -$/,
   },
   {
     name: 'a slip in the template of a stateful set',

@@ -21,6 +21,7 @@ export const commands: readonly CommandModule[] = [
   { names: ['down'], load: async () => (await import('./down.ts')).declareDown },
   { names: ['status'], load: async () => (await import('./status.ts')).declareStatus },
   { names: ['logs'], load: async () => (await import('./logs.ts')).declareLogs },
+  { names: ['why'], load: async () => (await import('./why.ts')).declareWhy },
   { names: ['server'], load: async () => (await import('./server.ts')).declareServer, isDaemon: true },
   { names: ['agent'], load: async () => (await import('./agent.ts')).declareAgent, isDaemon: true },
   { names: ['token'], load: async () => (await import('./token.ts')).declareToken },

@@ -193,7 +193,7 @@ function whyNone({ refusal, reasons }: Unfit, count: number): string {
     many === count ? (count === 1 ? 'the only node' : `all ${count} nodes`) : `${many} of ${count} nodes`;
   return [...reasons]
     .sort(([, a], [, b]) => b - a)
-    .map(([reason, many]) => `${nodes(many)}: ${reason.replace(/^node\(s\) /, '')}`)
+    .map(([reason, many]) => `${nodes(many)}: ${reason.replace(/^node\(s\) (were |had )?/, '')}`)
     .join('; ');
 }
 

@@ -124,7 +124,7 @@ function unselected({ spec }: Templated): readonly PatchOperation[] {
 
 /** As a person types it. */
 export function commandFor(change: Change): string {
-  if (change.type === 'create') return `kubectl create -f - <<'EOF'\n${writeJson(change.object)}\nEOF`;
+  if (change.type === 'create') return `printf %s ${quoted(writeJson(change.object))} | kubectl create -f -`;
   const { kind, namespace, name } = change.object;
   const target = `${kind.toLowerCase()} ${quoted(name)}${namespace === undefined ? '' : ` -n ${namespace}`}`;
   if (change.type === 'delete') return `kubectl delete ${target}`;

@@ -173,8 +173,8 @@ const MI = 1024 * 1024;
 
 export function amountText(resource: string, amount: number): string {
   const isBytes = resource === 'memory' || resource.endsWith('storage') || resource.startsWith('hugepages-');
-  const text =
-    resource === 'cpu' ? `${amount}m` : isBytes && amount >= MI ? `${Math.floor(amount / MI)}Mi` : String(amount);
+  if (resource === 'cpu') return `${amount % 1000 === 0 ? amount / 1000 : `${amount}m`} cpu`;
+  const text = isBytes && amount >= MI ? `${Math.floor(amount / MI)}Mi` : String(amount);
   return `${text} ${resource}`;
 }
 
