@@ -14,8 +14,8 @@ import {
 } from '@navarch/api';
 import type { Kind } from '@navarch/machinery';
 import type { Explanation } from '@navarch/scheduler';
-import { startCluster, type TestCluster } from './index.ts';
-import { applyFix } from './scenarios/apply-fix.ts';
+import { startCluster, type TestCluster } from '@navarch/testing';
+import { applyFix } from './testing/apply-fix.ts';
 
 // What people ask of a scheduler, and whether what they are told helps: the answer's first fix is applied by its letter.
 
