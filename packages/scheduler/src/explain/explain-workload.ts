@@ -1,4 +1,4 @@
-import { event, type Pod, resourceQuota, serviceAccount } from '@navarch/api';
+import { event, type Pod, priorityClass, resourceQuota, serviceAccount } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import {
   addQuantities,
@@ -41,7 +41,7 @@ export function* explainWorkload(
     const headline = `${waiting.length} of ${wantedPods(object)} pods of ${what} ${waiting.length === 1 ? 'waits' : 'wait'} for a node. ${told.headline}${preempted(makers, objects)}`;
     return { ...told, metadata: { name, namespace }, headline };
   }
-  const told = yield* explaining(podLike(object), whatIf, profiles);
+  const told = yield* explaining(podLike(object, objects), whatIf, profiles);
   const head = { ...told, metadata: { name, namespace } };
   const missing = wantedPods(object) - pods.length;
   if (missing <= 0) return { ...head, ...ofWhole(object, what, pods.length), fixes: [] };
@@ -75,13 +75,19 @@ function ofWhole({ spec }: Templated, what: string, count: number): Pick<Explana
   };
 }
 
-/** The next pod that would be made, as far as the scheduler is concerned. */
-const podLike = ({ metadata, spec: { template } }: Templated): Pod =>
+/** The next pod that would be made, as far as the scheduler is concerned: with the priority that it would be given. */
+const podLike = ({ metadata, spec: { template } }: Templated, objects: CacheReader): Pod =>
   ({
     metadata: { ...template.metadata, name: metadata.name, namespace: metadata.namespace, uid: '' },
-    spec: template.spec,
+    spec: { ...template.spec, priority: priorityFor(template.spec, objects) },
     status: { phase: 'Pending' },
   }) as Pod;
+
+const priorityFor = ({ priorityClassName }: Pod['spec'], objects: CacheReader): number =>
+  (priorityClassName === undefined
+    ? objects.list(priorityClass).find(({ globalDefault }) => globalDefault)
+    : objects.get(priorityClass, priorityClassName)
+  )?.value ?? 0;
 
 /** That others took the place of one of its pods. */
 function preempted(makers: readonly ApiObject[], objects: CacheReader): string {

@@ -110,10 +110,12 @@ function* look(
 ): Steps<Omit<Explanation, 'kind' | 'apiVersion' | 'metadata'>> {
   const { snapshot } = whatIf;
   const judge = new Judge(pod, snapshot, profile);
-  const judged = snapshot.nodes
-    .slice(0, LOOKED_MAX)
-    .map((node): Judged => ({ node, misfits: judge.misfits(node), fits: judge.fits(node) }));
   const refusals = judge.refusals();
+  const judged = snapshot.nodes.slice(0, LOOKED_MAX).map((node): Judged => ({
+    node,
+    misfits: [...refusals, ...judge.misfits(node)],
+    fits: refusals.length === 0 && judge.fits(node),
+  }));
   const { state, headline, message } = findings(pod, judge, judged, { whatIf, profile });
   const isSought = state === 'Gated' || state === 'Unfit' || state === 'Promised';
   const tried = isSought ? worthTrying(judged) : [];
