@@ -30,7 +30,8 @@ export class WhatIf {
   /** The same, a part at a time: it takes a second of a large cluster. */
   static *filling(objects: CacheReader): Steps<WhatIf> {
     const whatIf = new WhatIf(objects);
-    for (const node of objects.list(nodeKind)) whatIf.snapshot.setNode(node);
+    const { snapshot } = whatIf;
+    for (const node of objects.list(nodeKind)) snapshot.setNode(node);
     let count = 0;
     for (const pod of objects.list(podKind)) {
       whatIf.#put(pod);
