@@ -95,12 +95,15 @@ function countersHold(picks: readonly Pick[], { devices, counters, whole, shared
       .flatMap(({ spec }) => spec.consumesCounters ?? [])
       .filter(({ counterSet }) => counterSet === set)
       .reduce((total, { counters: used }) => total + amountOf(used[name]?.value ?? '0'), 0n);
+  const names = ({ spec }: PlainDevice, set: string, name: string): boolean =>
+    (spec.consumesCounters ?? []).some(({ counterSet, counters: used }) => counterSet === set && name in used);
   return Object.entries(counters).every(([pool, sets]) => {
     const here = devices.filter((device) => device.pool === pool);
     const [mine, used] = [here.filter(isMine), here.filter((device) => isMine(device) || isTakenByOthers(device))];
     return Object.entries(sets).every(([set, amounts]) =>
       Object.entries(amounts).every(
-        ([name, amount]) => sum(mine, set, name) === 0n || sum(used, set, name) <= amountOf(amount),
+        // Of a counter that others overdrew nobody gets even nothing, as upstream compares.
+        ([name, amount]) => !mine.some((one) => names(one, set, name)) || sum(used, set, name) <= amountOf(amount),
       ),
     );
   });
