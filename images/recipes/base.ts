@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directory, type Entry, file, symlink, type Tree } from '../oci/entry.ts';
 import type { LayerRecipe } from '../recipe.ts';
+import { WGET } from './wget.ts';
+
+const WGET_PATH = 'usr/bin/wget';
 
 /** Packages of use only to the scripts of other packages, which do not run here. */
 export const installOnly = ['debconf', 'openssl', 'perl-base', 'dpkg', 'tar', 'libpam-runtime'] as const;
@@ -12,8 +15,8 @@ export const installOnly = ['debconf', 'openssl', 'perl-base', 'dpkg', 'tar', 'l
 export const base: LayerRecipe = {
   packages: ['libc6', 'libc-bin', 'busybox', 'curl', 'ca-certificates', 'netbase', 'tzdata'],
   without: installOnly,
-  version: '3',
-  files: (tree) => [...folders(), ...accounts(), ...certificates(tree), ...applets(tree)],
+  version: '4',
+  files: (tree) => [...folders(), ...accounts(), ...certificates(tree), file(WGET_PATH, WGET, 0o755), ...applets(tree)],
 };
 
 function folders(): readonly Entry[] {
@@ -100,7 +103,9 @@ function applets(tree: Tree): readonly Entry[] {
     const places = names
       .map((name) => (name.startsWith('usr/') ? name : `usr/${name}`))
       .filter((name) => name !== 'usr/bin/busybox');
-    return places.filter((place) => !tree.has(place)).map((place) => symlink(place, '/usr/bin/busybox'));
+    return places
+      .filter((place) => !tree.has(place) && place !== WGET_PATH)
+      .map((place) => symlink(place, '/usr/bin/busybox'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
