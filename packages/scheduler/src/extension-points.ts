@@ -32,7 +32,6 @@ const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   filter: 'filter',
   shift: 'filter',
   remedy: 'postFilter',
-  noRemedy: 'postFilter',
   preemption: 'postFilter',
   weigh: 'score',
   score: 'score',

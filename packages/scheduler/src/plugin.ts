@@ -124,8 +124,6 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
   /** What to try before pods are evicted for one that this plugin turned away. */
   remedy?(pod: Pod, snapshot: Snapshot): Remedy | undefined;
-  /** What is said where there is nothing to try. */
-  noRemedy?(pod: Pod): string;
   /** Others may be evicted for a pod that fits nowhere. */
   readonly preemption?: PreemptionBounds;
   /** What must come about before the pod may be bound to that node. */

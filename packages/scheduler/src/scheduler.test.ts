@@ -9,7 +9,7 @@ const one = (name: string, more: Parameters<typeof podOf>[1] = {}) =>
   podOf(name, { namespace: 'd', cpu: '1', ...more });
 const small = (name: string) => nodeOf(name, { allocatable: { cpu: '1' } });
 const NO_ROOM =
-  'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+  'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
 
 test('runScheduler() binds what fits, says once of the rest why not, and tries again after back-off when a pod goes', async () => {
   await using world = new World();
@@ -161,7 +161,7 @@ test('runScheduler() never promises one room twice', async () => {
   world.said();
   await world.show(one('h1', { spec: { priority: 5, preemptionPolicy: 'Never' } }));
   assert.deepEqual(world.said(), [
-    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
+    'FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
     'status d/h1 PodScheduled Unschedulable',
   ]);
 });

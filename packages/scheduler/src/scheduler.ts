@@ -346,9 +346,8 @@ class Scheduler {
       // Where the pod was refused as such there is nothing to be done.
       const isConcerned = refusal === undefined && rejectedBy.has(plugin.name);
       const remedy = isConcerned ? plugin.remedy?.(pod, this.#snapshot) : undefined;
-      const said = remedy?.message ?? plugin.noRemedy?.(pod);
-      if (said !== undefined) messages.push(said);
       if (!remedy) continue;
+      messages.push(remedy.message);
       this.#write(async (signal) => {
         try {
           await remedy.write(api);

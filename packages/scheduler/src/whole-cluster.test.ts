@@ -54,7 +54,7 @@ test('a pod that fits nowhere says so, waits, and goes where a new node has room
   await cluster.settled();
   const condition = (await get(cluster, 'picky')).status.conditions?.find(({ type }) => type === 'PodScheduled');
   const message =
-    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
   assert.deepEqual([condition?.status, condition?.reason, condition?.message], ['False', 'Unschedulable', message]);
   assert.deepEqual(await messages(cluster, 'picky'), [`FailedScheduling: ${message}`]);
   await cluster.api.of(node).update('node-1', (current) => ({

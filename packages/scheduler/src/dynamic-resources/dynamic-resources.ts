@@ -106,7 +106,6 @@ export const dynamicResourcesBy = ({ bindingTimeout }: DynamicResourcesArgs): Sc
         write: async (api) => prepared.ledger.wrote(await release(api, idle, pod, true)),
       };
     },
-    noRemedy: ({ spec }) => (spec.resourceClaims?.length ? 'still not schedulable' : 'no new claims to deallocate'),
   });
 
 function prepare(pod: Pod, { devices }: Snapshot): Prepared | undefined {

@@ -63,7 +63,7 @@ test('pods of one template share out the devices of all nodes; who comes late wa
   const late = names[placed.indexOf(undefined)] ?? '';
   assert.equal(
     await why(cluster, late),
-    '0/2 nodes are available: 2 cannot allocate all claims. still not schedulable, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+    '0/2 nodes are available: 2 cannot allocate all claims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
   );
   // That a pod waits for its claim to be made is nothing to be told of.
   const { items: events } = await cluster.api.of(event).list({ namespace: 'default' });

@@ -114,7 +114,7 @@ test('what extenders say of nodes is in the message; any event brings the pod ba
   await nodes(world, 'a', 'b', 'c');
   await world.show(podOf('p'));
   assert.deepEqual(failures(world), [
-    'FailedScheduling 0/3 nodes are available: 1 no license, 1 too old. no new claims to deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.',
+    'FailedScheduling 0/3 nodes are available: 1 no license, 1 too old. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.',
   ]);
   isFull = false;
   await world.clock.advance(2000);
