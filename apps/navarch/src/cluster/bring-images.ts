@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 
 /** What a cluster needs to start and its first example to run. */
 export const FIRST_IMAGES = ['pause', 'busybox', 'nginx'] as const;
 
-/** Builds what is not built yet and puts it into the node. Resolves to the names that were brought. */
+/** Builds what is not built yet, or was by another recipe, and puts it into the node. Resolves to the names that were brought. */
 export async function bringImages(
   containerd: Containerd,
   folder: string,
@@ -17,8 +15,8 @@ export async function bringImages(
   const brought: string[] = [];
   for (const name of names) {
     if (present.has(`docker.io/library/${name}:latest`)) continue;
-    const archive = join(folder, `${name}.tar`);
-    if (!existsSync(archive)) await buildImage(name, folder, signal);
+    // It knows by itself whether the archive that is there is of the recipe as it is now.
+    const { archive } = await buildImage(name, folder, signal);
     await importImages(containerd, archive, signal);
     brought.push(name);
   }
