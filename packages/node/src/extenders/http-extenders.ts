@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Agent as PlainAgent, type ClientRequest, request as httpRequest } from 'node:http';
+import { Agent as PlainAgent, request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
 import type { ExtenderFile, ExtenderTls, ExtenderTransport } from '@navarch/scheduler';
+import { answerTo } from '../http/https-answer.ts';
 import { postWords } from '../http/post-words.ts';
 
 /** Larger answers are cut off: a cluster's nodes, each with all that is said of it, are smaller. */
@@ -34,7 +35,7 @@ export function httpExtenders(extenders: readonly ExtenderFile[]): ExtenderTrans
           ? httpsRequest(to, { ...options, agent: agents.get(extender) })
           : httpRequest(to, { ...options, agent: plain });
       try {
-        return await answerOf(request, body);
+        return await answerTo(request, body, ANSWER_BYTES_MAX);
       } catch (error) {
         const port = Number(to.port) || (to.protocol === 'https:' ? 443 : 80);
         throw new Error(postWords(error as Error, to.hostname, port), { cause: error });
@@ -66,21 +67,3 @@ function trustOf({ urlPrefix, enableHTTPS, tlsConfig = {} }: ExtenderFile): Agen
 
 const pemOf = (data: ExtenderTls['caData'], file: ExtenderTls['caFile']): Buffer | undefined =>
   data ? Buffer.from(data, 'base64') : file ? readFileSync(file) : undefined;
-
-function answerOf(request: ClientRequest, body: string): Promise<{ readonly status: number; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    request.on('error', reject);
-    request.on('response', (reply) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      reply.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > ANSWER_BYTES_MAX) reply.destroy(new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`));
-      });
-      reply.on('error', reject);
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-    });
-    request.end(body);
-  });
-}

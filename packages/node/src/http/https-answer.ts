@@ -8,9 +8,15 @@ export interface WholeAnswer {
 }
 
 /** Asks over HTTPS and takes the whole answer, if it has at most `bytesMax` bytes. Redirects are not followed. */
-export function wholeAnswer(options: RequestOptions, body: string | undefined, bytesMax: number): Promise<WholeAnswer> {
+export const wholeAnswer = (
+  options: RequestOptions,
+  body: string | undefined,
+  bytesMax: number,
+): Promise<WholeAnswer> => answerTo(httpsRequest(options), body, bytesMax);
+
+/** Sends a request that is ready, and takes its answer as wholeAnswer() does. */
+export function answerTo(request: ClientRequest, body: string | undefined, bytesMax: number): Promise<WholeAnswer> {
   return new Promise((resolve, reject) => {
-    const request: ClientRequest = httpsRequest(options);
     request.on('error', reject);
     request.on('response', (reply) => {
       const chunks: Buffer[] = [];
