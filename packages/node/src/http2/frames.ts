@@ -2,6 +2,8 @@
 export const FRAME_HEAD_BYTES = 9;
 /** The largest payload that both sides take before they say otherwise, and that we never say otherwise of. */
 export const FRAME_BYTES_MAX = 16_384;
+/** What is left of four octets without the first bit, which means nothing: the number of a stream, or a window. */
+export const LOW_31_BITS = 0x7fff_ffff;
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 export const FrameType = {
@@ -105,7 +107,7 @@ export class FrameReader {
       const frame = {
         type: bytes[at + 3] as number,
         flags: bytes[at + 4] as number,
-        streamId: bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
+        streamId: bytes.readUInt32BE(at + 5) & LOW_31_BITS,
         payload: bytes.subarray(at + FRAME_HEAD_BYTES, end),
       };
       at = end;

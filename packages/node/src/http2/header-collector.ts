@@ -1,4 +1,4 @@
-import { Code, ConnectionFault, Flag, type Frame } from './frames.ts';
+import { Code, ConnectionFault, Flag, type Frame, LOW_31_BITS } from './frames.ts';
 import { HEADER_LIST_BYTES_MAX } from './request-head.ts';
 
 /** Frames that a block may be spread over: an empty one costs its sender nothing. */
@@ -31,7 +31,7 @@ export class HeaderCollector {
     let isKnotted = false;
     if (flags & Flag.priority) {
       if (payload.length < 5) throw new ConnectionFault(Code.frameSizeError, 'HEADERS without its priority');
-      isKnotted = (payload.readUInt32BE(0) & WINDOW_MASK) === streamId;
+      isKnotted = (payload.readUInt32BE(0) & LOW_31_BITS) === streamId;
       payload = payload.subarray(5);
     }
     this.#begun = { streamId, endsStream: (flags & Flag.endStream) !== 0, isKnotted };
@@ -57,8 +57,6 @@ export class HeaderCollector {
     return block;
   }
 }
-
-const WINDOW_MASK = 0x7fff_ffff;
 
 /** The payload without what only hides its length. Throws ConnectionFault where there is more of that than payload. */
 export function unpadded({ flags, payload }: Frame): Buffer {

@@ -5,11 +5,13 @@ import {
   Code,
   ConnectionFault,
   Flag,
+  FRAME_BYTES_MAX,
   FRAME_HEAD_BYTES,
   type Frame,
   FrameReader,
   frameOf,
   FrameType,
+  LOW_31_BITS,
   numbersFrame,
   writeFrameHead,
 } from './frames.ts';
@@ -79,8 +81,8 @@ export class Http2Connection implements StreamOwner {
   sendHead(id: number, fields: string): void {
     const block = this.#mustEmptyTable ? EMPTY_TABLE + fields : fields;
     this.#mustEmptyTable = false;
-    for (let at = 0; ; at += this.wire.frameBytesMax) {
-      const length = Math.min(block.length - at, this.wire.frameBytesMax);
+    for (let at = 0; ; at += FRAME_BYTES_MAX) {
+      const length = Math.min(block.length - at, FRAME_BYTES_MAX);
       const isLast = at + length === block.length;
       const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + length);
       const type = at === 0 ? FrameType.headers : FrameType.continuation;
@@ -236,7 +238,7 @@ export class Http2Connection implements StreamOwner {
   #takePriority(frame: Frame): void {
     const { streamId, payload } = frame;
     if (payload.length !== 5) this.#refuse(streamId, Code.frameSizeError);
-    else if ((payload.readUInt32BE(0) & 0x7fff_ffff) === streamId) this.#refuse(streamId, Code.protocolError);
+    else if ((payload.readUInt32BE(0) & LOW_31_BITS) === streamId) this.#refuse(streamId, Code.protocolError);
   }
 
   #refuse(id: number, code: Code): void {
@@ -277,7 +279,7 @@ export class Http2Connection implements StreamOwner {
   }
 
   #takeWindow({ streamId, payload }: Frame): void {
-    const more = payload.readUInt32BE(0) & 0x7fff_ffff;
+    const more = payload.readUInt32BE(0) & LOW_31_BITS;
     if (streamId === 0) {
       if (more === 0) throw new ConnectionFault(Code.protocolError, 'a window that grows by nothing');
       this.wire.window = within(this.wire.window + more);

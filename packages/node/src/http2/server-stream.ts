@@ -1,5 +1,5 @@
 import { headerBlock, type HeaderValue } from './hpack/encode-headers.ts';
-import { Code, Flag, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from './frames.ts';
+import { Code, Flag, FRAME_BYTES_MAX, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from './frames.ts';
 import { IncomingBody } from './incoming-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Window } from './window.ts';
@@ -52,10 +52,6 @@ export class ServerStream implements Sender {
   /** Nothing that is sent from now on arrives. */
   get isGone(): boolean {
     return this.#isGone;
-  }
-
-  get hasSentEnd(): boolean {
-    return this.#hasSentEnd;
   }
 
   /** Bytes handed over and not yet on their way. */
@@ -118,7 +114,7 @@ export class ServerStream implements Sender {
     const { wire } = this.#owner;
     for (let sent = 0; !this.#isGone && !this.#hasSentEnd;) {
       if (this.#queuedBytes === 0 && !this.#isEnding) break;
-      const room = Math.max(0, Math.min(this.#queuedBytes, wire.window, this.window, wire.frameBytesMax));
+      const room = Math.max(0, Math.min(this.#queuedBytes, wire.window, this.window, FRAME_BYTES_MAX));
       if (sent >= bytes || wire.isFull || (room === 0 && this.#queuedBytes > 0)) return false;
       this.#sendData(room);
       sent += room;

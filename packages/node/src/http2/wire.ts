@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { FRAME_BYTES_MAX } from './frames.ts';
 
 /** Windows that both sides begin with (RFC 9113, section 6.9.2). */
 export const WINDOW_BYTES = 65_535;
@@ -26,7 +25,6 @@ export class Wire {
   streamWindow = WINDOW_BYTES;
   /** What all streams have to send and could not yet. */
   heldBytes = 0;
-  readonly frameBytesMax = FRAME_BYTES_MAX;
   readonly #socket: Duplex;
   readonly #waiting = new Set<Sender>();
   #pieces: Uint8Array[] = [];
