@@ -18,7 +18,7 @@ writeFileSync(
 
 const said = (...args: readonly string[]): Promise<readonly [code: number, out: string, problem: string]> =>
   new Promise((resolve) => {
-    execFile('wget', args, { env: { PATH: `${folder}:/usr/bin:/bin` } }, (error, out, problem) =>
+    execFile(join(folder, 'wget'), args, { env: { PATH: `${folder}:/usr/bin:/bin` } }, (error, out, problem) =>
       resolve([Number(error?.code ?? 0), out, problem]),
     );
   });
