@@ -9,6 +9,7 @@ export {
   type EvictionTexts,
 } from './eviction/thresholds.ts';
 export type { ImageThresholds } from './images/collect-images.ts';
+export { type RpcCode, RpcError, rpcCodes } from './rpc/rpc-error.ts';
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
 export {
   type CertificateKey,

@@ -1,6 +1,7 @@
 import type { Pod } from '@navarch/api';
 import { CONTAINER_NAME, type NodeDirs, POD_UID } from './container-config.ts';
-import { type Container, type ContainerRuntime, CriError, type PodSandbox } from './cri/index.ts';
+import type { Container, ContainerRuntime, PodSandbox } from './cri/index.ts';
+import { RpcError } from './rpc/rpc-error.ts';
 import {
   isExited,
   isRunning,
@@ -128,7 +129,7 @@ async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (CriError.is(error, 'NOT_FOUND')) return undefined;
+    if (RpcError.is(error, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }

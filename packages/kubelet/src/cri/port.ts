@@ -2,7 +2,7 @@ import type { ImageService, RuntimeService } from './generated/types.ts';
 
 /**
  * The container runtime as the kubelet uses it: the Container Runtime Interface (CRI runtime.v1), one function a call.
- * Every refusal is a CriError; a call ended by its signal rejects with the signal's reason. A call that an older
+ * Every refusal is a RpcError; a call ended by its signal rejects with the signal's reason. A call that an older
  * runtime lacks fails with `UNIMPLEMENTED`: ask `features()` before relying on one.
  */
 export interface ContainerRuntime extends Pick<RuntimeService, RuntimeCall>, Pick<ImageService, ImageCall> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod, Secret } from '@navarch/api';
 import { SimClock } from '@navarch/sim';
-import { type ContainerRuntime, CriError, type Image, type PullImageRequest } from '../cri/index.ts';
+import type { ContainerRuntime, Image, PullImageRequest } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import { StartError } from '../start-error.ts';
 import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.ts';
 import { credentialsFor } from './credentials.ts';
@@ -125,14 +126,14 @@ test('Images.ensure() pulls for Always, and does not make do with what is there'
   const registry = new Registry();
   registry.present.set('docker.io/library/x:1', image('sha256:old'));
   assert.equal(await registry.outcome('x:1', 'Always'), 'sha256:docker.io/library/x:1');
-  registry.refuse = () => new CriError('UNKNOWN', 'no route');
+  registry.refuse = () => new RpcError('UNKNOWN', 'no route');
   assert.equal(await registry.outcome('x:1', 'Always'), 'ErrImagePull: rpc error: code = Unknown desc = no route');
 });
 
 test('Images.ensure() backs off by twice as long each time, and says so', async () => {
   const registry = new Registry();
   const { clock } = registry;
-  registry.refuse = () => new CriError('NOT_FOUND', 'gone');
+  registry.refuse = () => new RpcError('NOT_FOUND', 'gone');
   const pauses: number[] = [];
   for (let i = 0; i < 7; i++) {
     assert.equal(await registry.outcome('x:1', 'IfNotPresent'), 'ErrImagePull: rpc error: code = NotFound desc = gone');
@@ -162,12 +163,12 @@ test('Images.ensure() backs off by twice as long each time, and says so', async 
 
 test('Images.ensure() passes on what runtimes say of registries and signatures', async () => {
   const registry = new Registry();
-  registry.refuse = () => new CriError('UNAVAILABLE', 'RegistryUnavailable: try later');
+  registry.refuse = () => new RpcError('UNAVAILABLE', 'RegistryUnavailable: try later');
   assert.equal(
     await registry.outcome('a:1', 'Always'),
     'RegistryUnavailable: image pull failed for a:1 because the registry is unavailable: try later',
   );
-  registry.refuse = () => new CriError('UNKNOWN', 'SignatureValidationFailed');
+  registry.refuse = () => new RpcError('UNKNOWN', 'SignatureValidationFailed');
   assert.equal(
     await registry.outcome('b:1', 'Always'),
     'SignatureValidationFailed: image pull failed for b:1 because the signature validation failed',
@@ -212,7 +213,7 @@ test('Images.ensure() tries every login that matches, the most particular first'
       'other.example': { username: 'other', password: 'p' },
     }),
   ];
-  registry.refuse = ({ auth }) => (auth?.username === 'host' ? undefined : new CriError('UNAUTHENTICATED', 'no'));
+  registry.refuse = ({ auth }) => (auth?.username === 'host' ? undefined : new RpcError('UNAUTHENTICATED', 'no'));
   const work = registry.ensure('r.example/team/app:1', 'Always', secrets);
   await registry.clock.advance(3000);
   assert.equal((await work).ref, 'sha256:r.example/team/app:1');
@@ -224,7 +225,7 @@ test('Images.ensure() lets a pod use what was fetched with a login only if it ha
   const mine = config({ 'r.example': { username: 'me', password: 'p' } }, 'mine');
   const copy = config({ 'r.example': { username: 'me', password: 'p' } }, 'copy');
   const other = config({ 'r.example': { username: 'other', password: 'p' } }, 'other');
-  registry.refuse = ({ auth }) => (auth?.username === 'me' ? undefined : new CriError('UNAUTHENTICATED', 'no'));
+  registry.refuse = ({ auth }) => (auth?.username === 'me' ? undefined : new RpcError('UNAUTHENTICATED', 'no'));
   const id = 'sha256:r.example/app:1';
   assert.equal(await registry.outcome('r.example/app:1', 'IfNotPresent', [mine]), id);
   for (const secrets of [[mine], [copy], [other, copy]])

@@ -1,6 +1,7 @@
 import type { Container, Pod, Secret } from '@navarch/api';
 import { type Clock, Notifier } from '@navarch/base';
-import { type ContainerRuntime, CriError, type Image } from '../cri/index.ts';
+import type { ContainerRuntime, Image } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import { StartError } from '../start-error.ts';
 import type { Files } from '../ports.ts';
 import { credentialsFor, type Login } from './credentials.ts';
@@ -173,7 +174,7 @@ export class Images {
         const { imageRef } = await runtime.pullImage({ image: { image: reference }, auth: login?.auth }, signal);
         const pulled = (await runtime.imageStatus({ image: { image: imageRef } }, signal)).image;
         if (pulled) return { pulled, login };
-        refusal = new CriError('NOT_FOUND', `image ${JSON.stringify(imageRef)} is gone right after it was pulled`);
+        refusal = new RpcError('NOT_FOUND', `image ${JSON.stringify(imageRef)} is gone right after it was pulled`);
       } catch (error) {
         if (signal.aborted) throw error;
         refusal = error;
@@ -201,7 +202,7 @@ const held = ({ id, uid, username }: Image): HeldImage => ({ ref: id, username, 
 
 /** Runtimes say two things by a word at the beginning of their text (CRI's image errors); the rest is the message. */
 function pullError(image: string, cause: unknown, retryAt: number): StartError {
-  const text = cause instanceof CriError ? cause.details : '';
+  const text = cause instanceof RpcError ? cause.details : '';
   for (const [reason, because] of [
     ['RegistryUnavailable', 'the registry is unavailable'],
     ['SignatureValidationFailed', 'the signature validation failed'],

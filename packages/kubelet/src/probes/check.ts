@@ -1,5 +1,6 @@
 import type { Container, Probe } from '@navarch/api';
-import { type ContainerRuntime, CriError } from '../cri/index.ts';
+import type { ContainerRuntime } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import type { Prober } from '../ports.ts';
 
 export interface CheckDeps {
@@ -80,7 +81,7 @@ async function exec(
     const decoder = new TextDecoder();
     return exitCode === 0 ? undefined : `${decoder.decode(stdout)}${decoder.decode(stderr)}`;
   } catch (error) {
-    if (CriError.is(error, 'DEADLINE_EXCEEDED'))
+    if (RpcError.is(error, 'DEADLINE_EXCEEDED'))
       return `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeout}s`;
     throw error;
   }

@@ -1,6 +1,6 @@
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../container-config.ts';
 import type { Container, ContainerRuntime } from '../cri/index.ts';
-import { CriError } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import { HttpRefusal, notFound } from './refusal.ts';
 
 /** The pod that a path names, and perhaps which one of that name. */
@@ -79,7 +79,7 @@ export async function streamAddress(
     if (request.what === 'attach') return (await runtime.attach({ containerId, ...streams }, signal)).url;
     return (await runtime.exec({ containerId, cmd: request.command, ...streams }, signal)).url;
   } catch (error) {
-    if (error instanceof CriError)
+    if (error instanceof RpcError)
       throw new HttpRefusal(
         error.code === 'NOT_FOUND' ? 404 : error.code === 'RESOURCE_EXHAUSTED' ? 429 : 500,
         error.message,

@@ -1,4 +1,5 @@
-import { CriError, type RuntimeAbilities } from '../cri/index.ts';
+import type { RuntimeAbilities } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 
 /** What the runtime in memory can do beyond the oldest one supported: nothing. */
 export const runtimeAbilities = (): RuntimeAbilities => ({
@@ -15,4 +16,4 @@ export const runtimeAbilities = (): RuntimeAbilities => ({
 });
 
 /** A call that older runtimes lack too: callers have to live without. */
-export const lacking = (): Promise<never> => Promise.reject(new CriError('UNIMPLEMENTED', 'not simulated'));
+export const lacking = (): Promise<never> => Promise.reject(new RpcError('UNIMPLEMENTED', 'not simulated'));

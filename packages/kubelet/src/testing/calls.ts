@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@navarch/base';
-import { CriError } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 
 export interface CallOptions {
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export class Calls {
     const { random, refuse = 0, onEffect } = this.#options;
     await this.#pause(signal);
     if (refuse > 0 && random.uint32() / 2 ** 32 < refuse)
-      throw new CriError('UNAVAILABLE', `simulated: ${text} refused`);
+      throw new RpcError('UNAVAILABLE', `simulated: ${text} refused`);
     this.made.push(text);
     const answer = effect();
     onEffect?.(text);

@@ -1,5 +1,6 @@
 import type { Clock } from '@navarch/base';
-import { type ContainerRuntime, CriError, type Image, type ImageSpec, type Input } from '../cri/index.ts';
+import type { ContainerRuntime, Image, ImageSpec, Input } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import type { Calls } from './calls.ts';
 
 export interface MemoryImagesOptions {
@@ -36,7 +37,7 @@ export class MemoryImages implements ImageCalls {
     const { tookMs = 0, problem } = this.#options.pull?.(reference) ?? {};
     await this.#options.clock.sleep(tookMs, signal);
     return this.#calls.make(`pullImage ${reference}`, signal, () => {
-      if (problem) throw new CriError('NOT_FOUND', problem);
+      if (problem) throw new RpcError('NOT_FOUND', problem);
       const id = `sha256:${reference}`;
       this.held.set(reference, { id, repoTags: [reference], repoDigests: [], size: 1e6, username: '', pinned: false });
       return { imageRef: id };

@@ -1,12 +1,7 @@
 import { Notifier } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
-import {
-  type ContainerFilter,
-  type ContainerRuntime,
-  CriError,
-  type Input,
-  type PodSandboxFilter,
-} from '../cri/index.ts';
+import type { ContainerFilter, ContainerRuntime, Input, PodSandboxFilter } from '../cri/index.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import type { CreateContainerRequest, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
 import { type CallOptions, Calls } from './calls.ts';
 import { MemoryImages, type MemoryImagesOptions } from './memory-images.ts';
@@ -184,7 +179,7 @@ export class MemoryRuntime implements ContainerRuntime {
     const { name = '', attempt = 0 } = config?.metadata ?? {};
     return this.#call(`createContainer ${name} ${attempt}`, signal, () => {
       const sandbox = this.sandboxes.get(podSandboxId);
-      if (!sandbox?.isReady) throw new CriError('UNKNOWN', `failed to find running sandbox ${podSandboxId}`);
+      if (!sandbox?.isReady) throw new RpcError('UNKNOWN', `failed to find running sandbox ${podSandboxId}`);
       const pod = config?.labels?.[POD_UID] ?? '';
       const taken = [...this.containers.values()].find(
         (c) => c.labels[POD_UID] === pod && c.name === name && c.attempt === attempt,
@@ -216,7 +211,7 @@ export class MemoryRuntime implements ContainerRuntime {
     const container = this.#container(containerId);
     return this.#call(`startContainer ${container.name} ${container.attempt}`, signal, () => {
       if (container.state !== 'CONTAINER_CREATED')
-        throw new CriError('UNKNOWN', `container ${containerId} is in ${container.state} state`);
+        throw new RpcError('UNKNOWN', `container ${containerId} is in ${container.state} state`);
       const program = this.#programOf(container);
       const now = this.#options.clock.now();
       if (program.startProblem) {
@@ -228,7 +223,7 @@ export class MemoryRuntime implements ContainerRuntime {
           reason: 'StartError',
           message: program.startProblem,
         });
-        throw new CriError('UNKNOWN', program.startProblem);
+        throw new RpcError('UNKNOWN', program.startProblem);
       }
       const twin = this.running().find(
         (c) =>
@@ -312,11 +307,11 @@ export class MemoryRuntime implements ContainerRuntime {
   ): Answer<'execSync'> {
     const container = this.#container(containerId);
     if (container.state !== 'CONTAINER_RUNNING')
-      throw new CriError('UNKNOWN', `container ${containerId} is not running`);
+      throw new RpcError('UNKNOWN', `container ${containerId} is not running`);
     const { exitCode, output = '', tookMs = 0 } = this.#programOf(container).exec?.(cmd) ?? { exitCode: 0 };
     const isLate = timeout > 0 && tookMs > timeout * 1000;
     await this.#options.clock.sleep(isLate ? timeout * 1000 : tookMs, signal);
-    if (isLate) throw new CriError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeout}s exceeded`);
+    if (isLate) throw new RpcError('DEADLINE_EXCEEDED', `failed to exec in container: timeout ${timeout}s exceeded`);
     return { exitCode, stdout: new TextEncoder().encode(output), stderr: new Uint8Array() };
   }
 
@@ -336,7 +331,7 @@ export class MemoryRuntime implements ContainerRuntime {
   listPodSandboxStats = lacking;
   // oxlint-disable-next-line require-yield
   async *getContainerEvents(): Answer<'getContainerEvents'> {
-    throw new CriError('UNIMPLEMENTED', 'no events');
+    throw new RpcError('UNIMPLEMENTED', 'no events');
   }
 
   #container(id: string): HeldContainer {
@@ -350,9 +345,9 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 
   /** Who asks for a name that is taken acts on what it saw too long ago. */
-  #reserved(what: string, name: string, holder: string): CriError {
+  #reserved(what: string, name: string, holder: string): RpcError {
     this.violations.push(`${what} ${name} is made twice`);
-    return new CriError('UNKNOWN', `failed to reserve ${what} name "${name}": name is reserved for "${holder}"`);
+    return new RpcError('UNKNOWN', `failed to reserve ${what} name "${name}": name is reserved for "${holder}"`);
   }
 
   #drop(id: string): void {
@@ -394,5 +389,5 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 }
 
-const notFound = (what: string, id: string): CriError =>
-  new CriError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);
+const notFound = (what: string, id: string): RpcError =>
+  new RpcError('NOT_FOUND', `an error occurred when try to find ${what} "${id}": not found`);

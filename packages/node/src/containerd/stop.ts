@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@navarch/base';
-import { cri } from '@navarch/kubelet';
+import { RpcError } from '@navarch/kubelet';
 import { connectRuntime, type GrpcRuntime } from '../cri/grpc-runtime.ts';
 import { openCgroups } from '../host/cgroup/layout.ts';
 import { endProcess } from '../host/end-process.ts';
@@ -80,7 +80,7 @@ async function removePods(layout: ContainerdLayout, signal: AbortSignal): Promis
   } catch (error) {
     signal.throwIfAborted();
     // It hangs or answers nonsense: what it would have done is done by force below.
-    if (!cri.CriError.is(error)) throw error;
+    if (!RpcError.is(error)) throw error;
   }
 }
 

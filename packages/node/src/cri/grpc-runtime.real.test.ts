@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cri } from '@navarch/kubelet';
+import { RpcError } from '@navarch/kubelet';
 import { buildImage } from '../../../../images/build.ts';
 import { importImages, importMissing } from '../containerd/import-images.ts';
 import { startContainerd } from '../containerd/start.ts';
@@ -129,12 +129,12 @@ function withContainers(): void {
     }
   });
 
-  test('a refusal is a CriError with its code', { timeout: 30_000 }, async () => {
-    const isNotFound = (error: unknown): boolean => cri.CriError.is(error, 'NOT_FOUND');
+  test('a refusal is a RpcError with its code', { timeout: 30_000 }, async () => {
+    const isNotFound = (error: unknown): boolean => RpcError.is(error, 'NOT_FOUND');
     await assert.rejects(host.runtime.containerStatus({ containerId: 'none' }, signal), isNotFound);
     // Nothing listens there: an answer comes at once on every host, with a network or without.
     const missing = host.runtime.pullImage({ image: { image: '127.0.0.1:1/no/such:1' } }, signal);
-    await assert.rejects(missing, (error) => cri.CriError.is(error) && /connection refused/.test(error.details));
+    await assert.rejects(missing, (error) => RpcError.is(error) && /connection refused/.test(error.details));
   });
 
   test('a call ends with the reason of its signal', { timeout: 30_000 }, async () => {
@@ -175,7 +175,7 @@ function withContainers(): void {
       assert.ok(registry.asked.includes('/v2/team/pause/manifests/3.10'));
       await assert.rejects(
         host.runtime.pullImage({ image: { image: 'registry.example/team/none:1' } }, signal),
-        cri.CriError,
+        RpcError,
       );
     },
   );

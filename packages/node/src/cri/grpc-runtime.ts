@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cri } from '@navarch/kubelet';
-import { CriChannel, type Method } from './channel.ts';
-import { methods } from './generated/description.ts';
+import { type cri, RpcError } from '@navarch/kubelet';
+import { GrpcChannel, type Message } from '../grpc/index.ts';
+import type { CriChannel, Method } from './cri-channel.ts';
+import * as protocol from './generated/description.ts';
 import { probeAbilities } from './probe.ts';
 
 export interface GrpcRuntimeOptions {
@@ -16,7 +17,6 @@ export interface GrpcRuntimeOptions {
 /** The port over gRPC; closing it ends the connection and every call on it. */
 export interface GrpcRuntime extends cri.ContainerRuntime, Disposable {}
 
-type Message = Readonly<Record<string, unknown>>;
 /** A call's bound beyond `callTimeoutMs`, in milliseconds; undefined for calls bounded by their signal alone. */
 type Allowance = (request: Message, callTimeoutMs: number) => number | undefined;
 
@@ -45,11 +45,11 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
 };
 
 /**
- * Connects to a runtime (containerd, CRI-O) and asks what it can do. Throws CriError UNAVAILABLE when nothing answers
+ * Connects to a runtime (containerd, CRI-O) and asks what it can do. Throws RpcError UNAVAILABLE when nothing answers
  * on the socket, UNIMPLEMENTED when what answers does not speak runtime.v1.
  */
 export async function connectRuntime(options: GrpcRuntimeOptions, signal: AbortSignal): Promise<GrpcRuntime> {
-  const channel = new CriChannel(options.socketPath);
+  const channel = new GrpcChannel(options.socketPath, protocol);
   try {
     const timeoutMs = options.connectTimeoutMs ?? 10_000;
     await channel.ready(timeoutMs);
@@ -69,14 +69,14 @@ async function isInitialized(channel: CriChannel, timeoutMs: number, signal: Abo
       await channel.call('status', {}, timeoutMs, signal);
       return;
     } catch (error) {
-      const isEarly = cri.CriError.is(error, 'UNKNOWN', 'UNAVAILABLE') && /not initialized/.test(error.details);
+      const isEarly = RpcError.is(error, 'UNKNOWN', 'UNAVAILABLE') && /not initialized/.test(error.details);
       if (!isEarly || performance.now() > end) throw error;
     }
   }
 }
 
 function runtimeOn(channel: CriChannel, abilities: cri.RuntimeAbilities, callTimeoutMs: number): GrpcRuntime {
-  const calls = Object.entries(methods).map(([name, [, , , isStream]]) => {
+  const calls = Object.entries(protocol.methods).map(([name, [, , , isStream]]) => {
     const method = name as Method;
     const allowance = allowances[method] ?? (() => callTimeoutMs);
     return [

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cri } from '@navarch/kubelet';
-import type { CriChannel, Method } from './channel.ts';
+import { type cri, RpcError } from '@navarch/kubelet';
+import type { CriChannel, Method } from './cri-channel.ts';
 
 const PROBE_TIMEOUT_MS = 10_000;
 /** A runtime without container events refuses the stream at once; one that has them says nothing until one happens. */
@@ -40,7 +40,7 @@ async function runtimeConfig(channel: CriChannel, signal: AbortSignal): Promise<
   try {
     return (await channel.call('runtimeConfig', {}, PROBE_TIMEOUT_MS, signal)) as unknown as cri.RuntimeConfigResponse;
   } catch (error) {
-    if (cri.CriError.is(error, 'UNIMPLEMENTED')) return undefined;
+    if (RpcError.is(error, 'UNIMPLEMENTED')) return undefined;
     throw error;
   }
 }
@@ -51,7 +51,7 @@ async function answers(channel: CriChannel, method: Method, signal: AbortSignal)
     await channel.call(method, { podSandboxId: 'navarch-probe' }, PROBE_TIMEOUT_MS, signal);
     return true;
   } catch (error) {
-    if (cri.CriError.is(error))
+    if (RpcError.is(error))
       return error.code !== 'UNIMPLEMENTED' && !/not implemented|not supported/i.test(error.details);
     throw error;
   }
@@ -62,7 +62,7 @@ async function hasEvents(channel: CriChannel, signal: AbortSignal): Promise<bool
   const stream = channel.stream('getContainerEvents', {}, AbortSignal.any([signal, abort.signal]));
   const refused = stream.next().then(
     () => false,
-    (error: unknown) => cri.CriError.is(error),
+    (error: unknown) => RpcError.is(error),
   );
   try {
     return await Promise.race([refused.then((wasRefused) => !wasRefused), sleep(REFUSAL_WAIT_MS, true, { signal })]);

@@ -8,7 +8,15 @@ import { after, before, test } from 'node:test';
 import { pod } from '@navarch/api';
 import { MetricRegistry, silent } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { cri, CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID, type ObservedNode } from '@navarch/kubelet';
+import {
+  type cri,
+  CONTAINER_NAME,
+  POD_NAME,
+  POD_NAMESPACE,
+  POD_UID,
+  type ObservedNode,
+  RpcError,
+} from '@navarch/kubelet';
 import { failure, type Kind } from '@navarch/machinery';
 import { WebSocket } from 'ws';
 import { type Credentials, Pki } from '../pki/index.ts';
@@ -59,7 +67,7 @@ function fakeCri(): cri.ContainerRuntime {
       ),
     }),
     exec: async ({ cmd, tty }: { cmd: readonly string[]; tty: boolean }) => {
-      if (cmd[0] === 'gone') throw new cri.CriError('NOT_FOUND', 'no such container');
+      if (cmd[0] === 'gone') throw new RpcError('NOT_FOUND', 'no such container');
       return url(`/${cmd[0]}?streams=${tty ? 4 : 3}`);
     },
     attach: async () => url('/attach?streams=3'),

@@ -1,42 +1,43 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeMessage, encodeMessage } from './codec.ts';
-import { enums, messages } from './generated/description.ts';
+import * as cri from '../cri/generated/description.ts';
+import { Codec } from './codec.ts';
 
+const { enums, messages } = cri;
+const codec = new Codec(cri);
 const names = Object.keys(messages);
 
-test('decodeMessage() gives back whatever encodeMessage() was given', () => {
+test('decode() gives back whatever encode() was given', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), messageOf(name, 3))),
       ([name, message]) => {
-        assert.deepEqual(decodeMessage(name, encodeMessage(name, message)), message);
+        assert.deepEqual(codec.decode(name, codec.encode(name, message)), message);
       },
     ),
     { numRuns: 300 },
   );
 });
 
-test('encodeMessage() writes the bytes that the protobuf specification gives', () => {
-  assert.equal(encodeMessage('Int64Value', { value: 150 }).toString('hex'), '089601');
-  assert.equal(encodeMessage('Int64Value', { value: -1 }).toString('hex'), '08ffffffffffffffffff01');
-  assert.equal(encodeMessage('Int64Value', { value: -(2 ** 40) }).toString('hex'), '0880808080' + '80e0ffffff01');
+test('encode() writes the bytes that the protobuf specification gives', () => {
+  assert.equal(codec.encode('Int64Value', { value: 150 }).toString('hex'), '089601');
+  assert.equal(codec.encode('Int64Value', { value: -1 }).toString('hex'), '08ffffffffffffffffff01');
+  assert.equal(codec.encode('Int64Value', { value: -(2 ** 40) }).toString('hex'), '0880808080' + '80e0ffffff01');
   assert.equal(
-    encodeMessage('ImageSpec', { image: 'a', annotations: { b: 'c' } }).toString('hex'),
+    codec.encode('ImageSpec', { image: 'a', annotations: { b: 'c' } }).toString('hex'),
     '0a016112060a016212' + '0163',
   );
 });
 
-test('encodeMessage() holds numbers beyond int64 at its edge', () => {
-  assert.equal(encodeMessage('Int64Value', { value: 2 ** 63 }).toString('hex'), '08ffffffffffffffff7f');
+test('encode() holds numbers beyond int64 at its edge', () => {
+  assert.equal(codec.encode('Int64Value', { value: 2 ** 63 }).toString('hex'), '08ffffffffffffffff7f');
 });
 
-test('decodeMessage() reads packed and single numbers alike', () => {
+test('decode() reads packed and single numbers alike', () => {
   const packed = Buffer.from('42020102', 'hex');
   const single = Buffer.from('40014002', 'hex');
-  const groups = (bytes: Buffer): unknown =>
-    decodeMessage('LinuxContainerSecurityContext', bytes)['supplementalGroups'];
+  const groups = (bytes: Buffer): unknown => codec.decode('LinuxContainerSecurityContext', bytes)['supplementalGroups'];
   assert.deepEqual(
     [groups(packed), groups(single)],
     [
@@ -46,19 +47,19 @@ test('decodeMessage() reads packed and single numbers alike', () => {
   );
 });
 
-test('decodeMessage() skips what it does not know and keeps unknown enum values apart', () => {
+test('decode() skips what it does not know and keeps unknown enum values apart', () => {
   const bytes = Buffer.concat([Buffer.from('a2060378797a', 'hex'), Buffer.from('1809', 'hex')]);
-  assert.equal(decodeMessage('ContainerStatus', bytes)['state'], '9');
+  assert.equal(codec.decode('ContainerStatus', bytes)['state'], '9');
 });
 
-test('decodeMessage() refuses bytes that end too early', () => {
-  assert.throws(() => decodeMessage('ImageSpec', Buffer.from('0a0561', 'hex')), RangeError);
+test('decode() refuses bytes that end too early', () => {
+  assert.throws(() => codec.decode('ImageSpec', Buffer.from('0a0561', 'hex')), RangeError);
 });
 
-test('encodeMessage() refuses what is not an integer or not in the enum', () => {
-  assert.throws(() => encodeMessage('Int64Value', { value: 1.5 }), /1.5 is not an integer/);
+test('encode() refuses what is not an integer or not in the enum', () => {
+  assert.throws(() => codec.encode('Int64Value', { value: 1.5 }), /1.5 is not an integer/);
   assert.throws(
-    () => encodeMessage('ContainerStateValue', { state: 'RUNNING' }),
+    () => codec.encode('ContainerStateValue', { state: 'RUNNING' }),
     /RUNNING is not one of ContainerState/,
   );
 });

@@ -1,5 +1,5 @@
-/** The status codes of gRPC, by which a runtime says what kind of refusal it is. */
-export const criCodes = {
+/** The status codes of gRPC, by which runtimes and plugins say what kind of refusal it is. */
+export const rpcCodes = {
   OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,
@@ -19,29 +19,29 @@ export const criCodes = {
   UNAUTHENTICATED: 16,
 } as const;
 
-export type CriCode = keyof typeof criCodes;
+export type RpcCode = keyof typeof rpcCodes;
 
-/** The runtime refused a call, or could not be reached (`UNAVAILABLE`). */
-export class CriError extends Error {
-  override readonly name = 'CriError';
-  readonly code: CriCode;
-  /** What the runtime itself said: the text for events and statuses. */
+/** A runtime or plugin refused a call, or could not be reached (`UNAVAILABLE`). */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: RpcCode;
+  /** What the other side itself said: the text for events and statuses. */
   readonly details: string;
 
-  constructor(code: CriCode, details: string, options?: ErrorOptions) {
+  constructor(code: RpcCode, details: string, options?: ErrorOptions) {
     // The shape in which upstream's clients print a refusal; people search for it.
     super(`rpc error: code = ${spoken(code)} desc = ${details}`, options);
     this.code = code;
     this.details = details;
   }
 
-  static is(error: unknown, ...codes: readonly CriCode[]): error is CriError {
-    return error instanceof CriError && (codes.length === 0 || codes.includes(error.code));
+  static is(error: unknown, ...codes: readonly RpcCode[]): error is RpcError {
+    return error instanceof RpcError && (codes.length === 0 || codes.includes(error.code));
   }
 }
 
 /** NOT_FOUND is printed NotFound. */
-function spoken(code: CriCode): string {
+function spoken(code: RpcCode): string {
   if (code === 'OK') return code;
   if (code === 'CANCELLED') return 'Canceled';
   return code

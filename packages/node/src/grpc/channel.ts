@@ -1,19 +1,20 @@
 import { Client, credentials, Metadata, type ServiceError, status as grpcStatus } from '@grpc/grpc-js';
-import { cri } from '@navarch/kubelet';
-import { decodeMessage, encodeMessage } from './codec.ts';
-import { methods } from './generated/description.ts';
-
-export type Method = keyof typeof methods;
-type Message = Readonly<Record<string, unknown>>;
+import { type RpcCode, RpcError } from '@navarch/kubelet';
+import { Codec, type Message } from './codec.ts';
+import type { Methods, Protocol } from './description.ts';
 
 /** Upstream's kubelet and containerd agree on 16 MiB a message. */
-const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** One connection to a runtime's socket. Reconnects by itself; calls made meanwhile fail with UNAVAILABLE. */
-export class CriChannel implements Disposable {
+/** One connection to a socket. Reconnects by itself; calls made meanwhile fail with UNAVAILABLE. */
+export class GrpcChannel<M extends Methods> implements Disposable {
   readonly #client: Client;
+  readonly #protocol: Protocol<M>;
+  readonly #codec: Codec;
 
-  constructor(socketPath: string) {
+  constructor(socketPath: string, protocol: Protocol<M>) {
+    this.#protocol = protocol;
+    this.#codec = new Codec(protocol);
     this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
       'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
@@ -24,19 +25,24 @@ export class CriChannel implements Disposable {
     });
   }
 
-  /** Waits until the runtime accepts connections. Throws CriError UNAVAILABLE after `timeoutMs`. */
+  /** Waits until the other side accepts connections. Throws RpcError UNAVAILABLE after `timeoutMs`. */
   ready(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
-        if (error) reject(new cri.CriError('UNAVAILABLE', error.message, { cause: error }));
+        if (error) reject(new RpcError('UNAVAILABLE', error.message, { cause: error }));
         else resolve();
       });
     });
   }
 
-  call(method: Method, request: Message, timeoutMs: number | undefined, signal: AbortSignal): Promise<Message> {
+  call(
+    method: keyof M & string,
+    request: Message,
+    timeoutMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Message> {
     signal.throwIfAborted();
-    const [path, requestType, responseType] = methods[method];
+    const [path, requestType, responseType] = this.#described(method);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         call.cancel();
@@ -44,14 +50,14 @@ export class CriChannel implements Disposable {
       };
       const call = this.#client.makeUnaryRequest<Message, Message>(
         path,
-        (message) => encodeMessage(requestType, message),
-        (bytes) => decodeMessage(responseType, bytes),
+        (message) => this.#codec.encode(requestType, message),
+        (bytes) => this.#codec.decode(responseType, bytes),
         request,
         new Metadata(),
         deadlineAfter(timeoutMs),
         (error, response) => {
           signal.removeEventListener('abort', onAbort);
-          if (error) reject(toCriError(error));
+          if (error) reject(toRpcError(error));
           else resolve(response ?? {});
         },
       );
@@ -59,13 +65,13 @@ export class CriChannel implements Disposable {
     });
   }
 
-  async *stream(method: Method, request: Message, signal: AbortSignal): AsyncGenerator<Message> {
+  async *stream(method: keyof M & string, request: Message, signal: AbortSignal): AsyncGenerator<Message> {
     signal.throwIfAborted();
-    const [path, requestType, responseType] = methods[method];
+    const [path, requestType, responseType] = this.#described(method);
     const call = this.#client.makeServerStreamRequest<Message, Message>(
       path,
-      (message) => encodeMessage(requestType, message),
-      (bytes) => decodeMessage(responseType, bytes),
+      (message) => this.#codec.encode(requestType, message),
+      (bytes) => this.#codec.decode(responseType, bytes),
       request,
       {},
     );
@@ -75,7 +81,7 @@ export class CriChannel implements Disposable {
       for await (const message of call) yield message as Message;
     } catch (error) {
       signal.throwIfAborted();
-      throw toCriError(error as ServiceError);
+      throw toRpcError(error as ServiceError);
     } finally {
       signal.removeEventListener('abort', onAbort);
       call.cancel();
@@ -85,14 +91,20 @@ export class CriChannel implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close();
   }
+
+  #described(method: keyof M & string): Methods[string] {
+    const found = this.#protocol.methods[method];
+    if (!found) throw new TypeError(`the protocol has no call ${method}`);
+    return found;
+  }
 }
 
 function deadlineAfter(timeoutMs: number | undefined): { deadline?: number } {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
 }
 
-function toCriError(error: ServiceError): unknown {
+function toRpcError(error: ServiceError): unknown {
   if (typeof error.code !== 'number') return error; // Ours: a request that cannot be encoded.
-  const code = (grpcStatus[error.code] ?? 'UNKNOWN') as cri.CriCode;
-  return new cri.CriError(code, error.details, { cause: error });
+  const code = (grpcStatus[error.code] ?? 'UNKNOWN') as RpcCode;
+  return new RpcError(code, error.details, { cause: error });
 }

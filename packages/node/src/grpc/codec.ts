@@ -1,0 +1,201 @@
+import type { FieldDescription, Protocol } from './description.ts';
+import { WireReader, WireWriter, wireTypes } from './wire.ts';
+
+export type Message = Readonly<Record<string, unknown>>;
+
+interface Index {
+  readonly fields: ReadonlyMap<string, ReadonlyMap<number, FieldDescription>>;
+  readonly enumNames: ReadonlyMap<string, ReadonlyMap<number, string>>;
+}
+
+/** Messages of one protocol, to the wire and back. */
+export class Codec {
+  readonly #protocol: Protocol;
+  readonly #index: Index;
+
+  constructor(protocol: Protocol) {
+    this.#protocol = protocol;
+    this.#index = indexOf(protocol);
+  }
+
+  /** A message as protobuf (proto3: zero values are left out). Throws TypeError for a value that cannot be sent. */
+  encode(name: string, message: Message): Buffer {
+    const writer = new WireWriter();
+    for (const field of this.#fieldsOf(name)) {
+      const value = message[field[0]];
+      if (value === undefined || value === null) continue;
+      this.#writeField(writer, field, value);
+    }
+    return writer.finish();
+  }
+
+  /** Complete: every scalar, list and map is there. Fields that we do not know are skipped, as proto3 asks. */
+  decode(name: string, bytes: Uint8Array): Message {
+    const reader = new WireReader(bytes);
+    const message = this.#empty(name);
+    const byNumber = this.#index.fields.get(name);
+    while (!reader.isAtEnd) {
+      const { number, wireType } = reader.tag();
+      const field = byNumber?.get(number);
+      if (!field) reader.skip(wireType);
+      else this.#readField(reader, field, wireType, message);
+    }
+    return message;
+  }
+
+  #writeField(writer: WireWriter, [name, number, type, count]: FieldDescription, value: unknown): void {
+    if (count === 'single') {
+      if (this.#isMessage(type) || !this.#isZero(type, value)) this.#writeTagged(writer, number, type, value);
+    } else if (count === 'map') {
+      for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
+        const entry = new WireWriter();
+        this.#writeTagged(entry, 1, 'string', key);
+        this.#writeTagged(entry, 2, type, item);
+        writer.tag(number, wireTypes.bytes);
+        writer.bytes(entry.finish());
+      }
+    } else if (!Array.isArray(value)) {
+      throw new TypeError(`${name} is ${typeof value}, must be a list`);
+    } else if (this.#wireTypeOf(type) === wireTypes.bytes) {
+      for (const item of value) this.#writeTagged(writer, number, type, item);
+    } else if (value.length > 0) {
+      const packed = new WireWriter();
+      for (const item of value) this.#writeValue(packed, type, item);
+      writer.tag(number, wireTypes.bytes);
+      writer.bytes(packed.finish());
+    }
+  }
+
+  #writeTagged(writer: WireWriter, number: number, type: string, value: unknown): void {
+    writer.tag(number, this.#wireTypeOf(type));
+    this.#writeValue(writer, type, value);
+  }
+
+  #writeValue(writer: WireWriter, type: string, value: unknown): void {
+    if (type === 'string') writer.bytes(Buffer.from(String(value)));
+    else if (type === 'bytes') writer.bytes(value as Uint8Array);
+    else if (type === 'bool') writer.varint(value === true ? 1 : 0);
+    else if (type === 'double') writer.double(Number(value));
+    else if (isInteger(type)) writer.varint(integer(value));
+    else if (this.#protocol.enums[type]) writer.varint(this.#enumNumber(type, value));
+    else writer.bytes(this.encode(type, value as Message));
+  }
+
+  #readField(
+    reader: WireReader,
+    [name, , type, count]: FieldDescription,
+    wireType: number,
+    into: Record<string, unknown>,
+  ): void {
+    if (count === 'single') {
+      into[name] = this.#readValue(reader, type);
+    } else if (count === 'map') {
+      const entry = new WireReader(reader.bytes());
+      const pair: Record<string, unknown> = { key: '', value: this.#zeroOf(type) };
+      while (!entry.isAtEnd) {
+        const tag = entry.tag();
+        if (tag.number === 1) pair['key'] = entry.bytes().toString();
+        else if (tag.number === 2) pair['value'] = this.#readValue(entry, type);
+        else entry.skip(tag.wireType);
+      }
+      (into[name] as Record<string, unknown>)[String(pair['key'])] = pair['value'];
+    } else if (wireType === wireTypes.bytes && this.#wireTypeOf(type) !== wireTypes.bytes) {
+      const packed = new WireReader(reader.bytes());
+      while (!packed.isAtEnd) (into[name] as unknown[]).push(this.#readValue(packed, type));
+    } else {
+      (into[name] as unknown[]).push(this.#readValue(reader, type));
+    }
+  }
+
+  #readValue(reader: WireReader, type: string): unknown {
+    switch (type) {
+      case 'string':
+        return reader.bytes().toString();
+      case 'bytes':
+        return new Uint8Array(reader.bytes());
+      case 'bool':
+        return reader.uint32() !== 0;
+      case 'double':
+        return reader.double();
+      case 'int32':
+        return reader.int32();
+      case 'uint32':
+        return reader.uint32();
+      case 'int64':
+        return reader.int64();
+      case 'uint64':
+        return reader.uint64();
+      default:
+        return this.#protocol.enums[type] ? this.#enumName(type, reader.int32()) : this.decode(type, reader.bytes());
+    }
+  }
+
+  #empty(name: string): Record<string, unknown> {
+    const message: Record<string, unknown> = {};
+    for (const [field, , type, count] of this.#fieldsOf(name)) {
+      if (count === 'repeated') message[field] = [];
+      else if (count === 'map') message[field] = {};
+      else if (!this.#isMessage(type)) message[field] = this.#zeroOf(type);
+    }
+    return message;
+  }
+
+  #zeroOf(type: string): unknown {
+    if (type === 'string') return '';
+    if (type === 'bytes') return new Uint8Array();
+    if (type === 'bool') return false;
+    return this.#protocol.enums[type] ? this.#enumName(type, 0) : 0;
+  }
+
+  #isZero(type: string, value: unknown): boolean {
+    if (type === 'bytes') return (value as Uint8Array).length === 0;
+    return value === this.#zeroOf(type);
+  }
+
+  #isMessage(type: string): boolean {
+    return this.#protocol.messages[type] !== undefined;
+  }
+
+  #wireTypeOf(type: string): number {
+    if (type === 'double') return wireTypes.fixed64;
+    return type === 'string' || type === 'bytes' || this.#isMessage(type) ? wireTypes.bytes : wireTypes.varint;
+  }
+
+  #enumNumber(type: string, value: unknown): number {
+    const number = this.#protocol.enums[type]?.[String(value)];
+    if (number === undefined) throw new TypeError(`${String(value)} is not one of ${type}`);
+    return number;
+  }
+
+  /** A value that a newer peer invented is its number as text: it equals none of ours, so nothing mistakes it. */
+  #enumName(type: string, value: number): string {
+    return this.#index.enumNames.get(type)?.get(value) ?? String(value);
+  }
+
+  #fieldsOf(name: string): readonly FieldDescription[] {
+    const fields = this.#protocol.messages[name];
+    if (!fields) throw new TypeError(`the protocol has no message ${name}`);
+    return fields;
+  }
+}
+
+const indexOf = ({ messages, enums }: Protocol): Index => ({
+  fields: new Map(
+    Object.entries(messages).map(([name, fields]) => [name, new Map(fields.map((field) => [field[1], field]))]),
+  ),
+  enumNames: new Map(
+    Object.entries(enums).map(([name, values]) => [
+      name,
+      new Map(Object.entries(values).map(([key, number]) => [number, key])),
+    ]),
+  ),
+});
+
+function isInteger(type: string): boolean {
+  return type === 'int32' || type === 'int64' || type === 'uint32' || type === 'uint64';
+}
+
+function integer(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw new TypeError(`${String(value)} is not an integer`);
+  return value;
+}
