@@ -19,6 +19,9 @@ import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } f
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
+import { followPlugins } from './plugin-registration/follow-plugins.ts';
+import type { PluginKind } from './plugin-registration/plugin-kind.ts';
+import type { PluginSockets } from './plugin-registration/ports.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
 
 export interface KubeletDeps {
@@ -28,6 +31,8 @@ export interface KubeletDeps {
   readonly cgroups: Cgroups;
   readonly prober: Prober;
   readonly keys: CertificateKeys;
+  /** Without it no driver or device plugin is found. */
+  readonly pluginSockets?: PluginSockets;
   /** Without it nobody keeps pods apart. */
   readonly guard?: PodGuard;
   /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
@@ -92,6 +97,7 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) =>
     keepNodeStatus({ ...deps, pressures, unready, moved, tell: (told) => recorder.record(aboutNode, told) }, s),
   );
+  await followPluginSockets(deps, [], group);
   const synced = cache.whenSynced([pod, node, service], group.signal);
   const orphans = new Orphans(deps, group);
   const statics = staticPods(deps, cache, pods);
@@ -112,6 +118,18 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await group.join();
+}
+
+/** Plugins come with pods, or beside the kubelet: where they are to say so is there before the first of them. */
+async function followPluginSockets(
+  { pluginSockets: sockets, files, dirs, clock, log }: KubeletDeps,
+  kinds: readonly PluginKind[],
+  group: TaskGroup,
+): Promise<void> {
+  if (!sockets) return;
+  const dir = `${dirs.root}/plugins_registry`;
+  for (const each of [dir, `${dirs.root}/plugins`]) await files.makeDir(each, 0o750);
+  group.spawn((s) => followPlugins({ sockets, dir, kinds, clock, log }, s));
 }
 
 /** Of a machine of which nobody tells when it goes down there is nothing to end. */

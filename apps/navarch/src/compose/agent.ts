@@ -25,6 +25,7 @@ import { listenDns, resolvers } from '@navarch/node/dns';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics } from '@navarch/node/kubelet';
+import { nodePluginSockets } from '@navarch/node/plugin-registration';
 import { nftFilter } from '@navarch/node/nftables';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
@@ -181,6 +182,7 @@ function kubeletDeps(
     cgroups: openCgroups(),
     prober: nodeProber,
     keys: nodeCertificateKeys,
+    pluginSockets: nodePluginSockets,
     clock: systemClock,
     random: systemRandom(),
     log,

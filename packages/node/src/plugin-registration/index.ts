@@ -1,0 +1,1 @@
+export { nodePluginSockets } from './plugin-sockets.ts';
