@@ -85,9 +85,10 @@ function descriptionText({ messages, enums, services }: Protocol, pkg: string, h
   return [
     header,
     "import type { Enums, Messages, Methods } from '../../grpc/description.ts';\n",
-    `export const enums: Enums = {\n${enumLines}};\n`,
-    `export const messages: Messages = {\n${messageLines}};\n`,
-    `export const methods = {\n${methodLines}} as const satisfies Methods;\n`,
+    `const enums: Enums = {\n${enumLines}};\n`,
+    `const messages: Messages = {\n${messageLines}};\n`,
+    `const methods = {\n${methodLines}} as const satisfies Methods;\n`,
+    'export const protocol = { enums, messages, methods };\n',
   ].join('\n');
 }
 

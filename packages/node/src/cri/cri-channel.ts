@@ -1,5 +1,5 @@
 import type { GrpcChannel } from '../grpc/index.ts';
-import type { methods } from './generated/description.ts';
+import type { protocol } from './generated/description.ts';
 
-export type Method = keyof typeof methods;
-export type CriChannel = GrpcChannel<typeof methods>;
+export type Method = keyof typeof protocol.methods;
+export type CriChannel = GrpcChannel<typeof protocol.methods>;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type cri, RpcError } from '@navarch/kubelet';
 import { GrpcChannel, type Message } from '../grpc/index.ts';
 import type { CriChannel, Method } from './cri-channel.ts';
-import * as protocol from './generated/description.ts';
+import { protocol } from './generated/description.ts';
 import { probeAbilities } from './probe.ts';
 
 export interface GrpcRuntimeOptions {

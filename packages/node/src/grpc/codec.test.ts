@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import * as cri from '../cri/generated/description.ts';
+import { protocol as cri } from '../cri/generated/description.ts';
 import { Codec } from './codec.ts';
 
 const { enums, messages } = cri;

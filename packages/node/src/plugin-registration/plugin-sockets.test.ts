@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { serveGrpc } from '../grpc/index.ts';
-import * as protocol from './generated/description.ts';
+import { protocol } from './generated/description.ts';
 import { nodePluginSockets } from './plugin-sockets.ts';
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FoundSocket, PluginInfo, PluginSockets } from '@navarch/kubelet';
 import { GrpcChannel } from '../grpc/index.ts';
-import * as protocol from './generated/description.ts';
+import { protocol } from './generated/description.ts';
 
 /** As upstream's kubelet gives them. */
 const CONNECT_MS = 10_000;

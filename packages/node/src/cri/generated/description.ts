@@ -2,7 +2,7 @@
 
 import type { Enums, Messages, Methods } from '../../grpc/description.ts';
 
-export const enums: Enums = {
+const enums: Enums = {
   Protocol: {"TCP":0,"UDP":1,"SCTP":2},
   MountPropagation: {"PROPAGATION_PRIVATE":0,"PROPAGATION_HOST_TO_CONTAINER":1,"PROPAGATION_BIDIRECTIONAL":2},
   NamespaceMode: {"POD":0,"CONTAINER":1,"NODE":2,"TARGET":3},
@@ -16,7 +16,7 @@ export const enums: Enums = {
   CgroupDriver: {"SYSTEMD":0,"CGROUPFS":1},
 };
 
-export const messages: Messages = {
+const messages: Messages = {
   VersionRequest: [
     ['version', 1, 'string', 'single'],
   ],
@@ -829,7 +829,7 @@ export const messages: Messages = {
   UpdatePodSandboxResourcesResponse: [],
 };
 
-export const methods = {
+const methods = {
   version: ['/runtime.v1.RuntimeService/Version', 'VersionRequest', 'VersionResponse', false],
   runPodSandbox: ['/runtime.v1.RuntimeService/RunPodSandbox', 'RunPodSandboxRequest', 'RunPodSandboxResponse', false],
   stopPodSandbox: ['/runtime.v1.RuntimeService/StopPodSandbox', 'StopPodSandboxRequest', 'StopPodSandboxResponse', false],
@@ -874,3 +874,5 @@ export const methods = {
   removeImage: ['/runtime.v1.ImageService/RemoveImage', 'RemoveImageRequest', 'RemoveImageResponse', false],
   imageFsInfo: ['/runtime.v1.ImageService/ImageFsInfo', 'ImageFsInfoRequest', 'ImageFsInfoResponse', false],
 } as const satisfies Methods;
+
+export const protocol = { enums, messages, methods };

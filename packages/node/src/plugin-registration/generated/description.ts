@@ -2,10 +2,10 @@
 
 import type { Enums, Messages, Methods } from '../../grpc/description.ts';
 
-export const enums: Enums = {
+const enums: Enums = {
 };
 
-export const messages: Messages = {
+const messages: Messages = {
   PluginInfo: [
     ['type', 1, 'string', 'single'],
     ['name', 2, 'string', 'single'],
@@ -20,7 +20,9 @@ export const messages: Messages = {
   InfoRequest: [],
 };
 
-export const methods = {
+const methods = {
   getInfo: ['/pluginregistration.Registration/GetInfo', 'InfoRequest', 'PluginInfo', false],
   notifyRegistrationStatus: ['/pluginregistration.Registration/NotifyRegistrationStatus', 'RegistrationStatus', 'RegistrationStatusResponse', false],
 } as const satisfies Methods;
+
+export const protocol = { enums, messages, methods };
