@@ -7,6 +7,7 @@ import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import { grows } from '../pod-machine/resize.ts';
+import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 import type { StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
 import { startContainer, type StartDeps } from './start-container.ts';
@@ -15,7 +16,6 @@ export interface StepDeps extends StartDeps {
   readonly reporter: StatusReporter;
 }
 
-const RETRY_MS = 2_000;
 /** As the kernel says that nothing limits a container's share of processors. */
 const NO_QUOTA = -1;
 
@@ -72,7 +72,7 @@ async function startSandbox(
   deps: StepDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime, files, dirs, dns, host, clock, notes, events } = deps;
+  const { runtime, files, dirs, dns, host, clock, random, notes, events } = deps;
   try {
     const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
     if (action.after) {
@@ -86,7 +86,8 @@ async function startSandbox(
     notes.sandboxRetryAt = undefined;
   } catch (error) {
     if (signal.aborted) throw error;
-    notes.sandboxRetryAt = clock.now() + RETRY_MS;
+    const isFirst = notes.sandboxRetryAt === undefined;
+    notes.sandboxRetryAt = clock.now() + (isFirst ? FIRST_REFUSAL_PAUSE_MS : refusalPauseMs(random));
     events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
   }
 }

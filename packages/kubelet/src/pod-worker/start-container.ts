@@ -11,20 +11,13 @@ import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { PodWorkerDeps } from './deps.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { PodNotes } from './pod-notes.ts';
+import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 
 export interface StartDeps extends PodWorkerDeps {
   readonly notes: PodNotes;
   readonly events: PodEvents;
   readonly podVolumes: PodVolumes;
 }
-
-/**
- * What keeps a container from being made is looked at again after this long and up to half as long again, as upstream
- * does: it needs someone to make a ConfigMap or mend a spec, and every look is an event.
- */
-const RETRY_MS = 10_000;
-/** What the runtime refuses the first time may be a passing trouble of this node. */
-const RUNTIME_RETRY_MS = 2_000;
 
 /** Brings the image, makes the container and starts it. What stands in the way is noted, and shown as its state. */
 export async function startContainer(
@@ -103,10 +96,8 @@ const OF_RUNTIME: ReadonlySet<StartReason> = new Set([
   'RunContainerError',
 ]);
 
-function pauseMs({ reason }: StartError, before: string | undefined, random: Random): number {
-  if (OF_RUNTIME.has(reason) && reason !== before) return RUNTIME_RETRY_MS;
-  return RETRY_MS + (random.uint32() % (RETRY_MS / 2));
-}
+const pauseMs = ({ reason }: StartError, before: string | undefined, random: Random): number =>
+  OF_RUNTIME.has(reason) && reason !== before ? FIRST_REFUSAL_PAUSE_MS : refusalPauseMs(random);
 
 async function as<T>(reason: StartReason, work: Promise<T>): Promise<T> {
   try {

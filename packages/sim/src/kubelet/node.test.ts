@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lease, node, runtimeClass } from '@navarch/api';
+import { event, lease, node, pod, runtimeClass } from '@navarch/api';
 import { KubeletWorld, NODE } from '../testing/kubelet-world.ts';
 
 test('kubelet: a node says that it is alive, and its lease goes with it', async () => {
@@ -61,6 +61,27 @@ test('kubelet: a sandbox is made by the handler of its class', async () => {
       /^FailedCreatePodSandBox: Failed to create pod sandbox: .*"safe" not found/.test(e),
     ),
   );
+});
+
+test('kubelet: a sandbox that the runtime goes on refusing is asked for every ten seconds and a little', async () => {
+  await using world = await KubeletWorld.start();
+  const safe = { metadata: { name: 'safe' }, handler: 'kata' } as never;
+  await world.api.of(runtimeClass).create(safe);
+  await world.run('web', { runtimeClassName: 'safe' });
+  await world.api.of(runtimeClass).delete('safe');
+  await world.advance(5_000);
+  const refusals = async (): Promise<number> => {
+    const told = await world.api.of(event).list({ namespace: 'default' });
+    const about = told.items.filter(({ reason }) => reason === 'FailedCreatePodSandBox');
+    return about.reduce((sum, { count = 1 }) => sum + Number(count), 0);
+  };
+  assert.equal(await refusals(), 2, 'the first one may have been a passing trouble');
+  await world.advance(60_000);
+  const later = (await refusals()) - 2;
+  assert.ok(later >= 4 && later <= 6, `${later} in a minute`);
+  await world.api.of(runtimeClass).create(safe);
+  await world.advance(16_000);
+  assert.equal((await world.api.of(pod).get('default/web')).status.phase, 'Running');
 });
 
 test('kubelet: a resource that somebody says the node has is offered to pods, as long as it is there', async () => {
