@@ -6,7 +6,7 @@ import { tooLarge } from '../registry/reading.ts';
 import type { Resource } from '../registry/resource.ts';
 import { checkRevision } from '../registry/revision-text.ts';
 import { negotiate } from '../representation/representation.ts';
-import { showCached, showObject, showValue } from '../representation/show.ts';
+import { showCached, showLast, showObject, showValue } from '../representation/show.ts';
 import type { ApiResponse, BytesResponse } from '../request.ts';
 import { bytesAnswer } from './answer.ts';
 import { create, watch } from './collection.ts';
@@ -147,11 +147,11 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
     await removeUnreadable(resource, exchange, deletion);
     return bytesAnswer(how, [showValue(how, success({ name, kind: kind.kind }))]);
   }
-  const { object, isGone } = await resource.delete(namespace, name, options, deletion);
+  const { object, isGone, bytes } = await resource.delete(namespace, name, options, deletion);
   // Whoever said in the old way not to leave dependents behind is told that the work goes on.
   const status = !isGone && options.orphanDependents === false ? 202 : 200;
   if (!isGone || kind.behaviour.answersDeletion)
-    return bytesAnswer(how, [showObject(how, resource, object as ApiObject)], status);
+    return bytesAnswer(how, [showLast(how, resource, object as ApiObject, bytes)], status);
   const done = success({
     name,
     ...(kind.group ? { group: kind.group } : {}),

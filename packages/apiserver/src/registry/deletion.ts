@@ -13,7 +13,7 @@ import type { Call } from './call.ts';
 import { generationAfter, inOrder, millisecondsIn, outdated, timestamp } from './meta.ts';
 import { type ListRequest, type Page, page } from './reading.ts';
 import type { Resource } from './resource.ts';
-import type { Shelf } from './shelf.ts';
+import type { Removed, Shelf } from './shelf.ts';
 
 /** metav1.DeleteOptions, as far as it decides anything. */
 export interface DeleteOptions {
@@ -21,6 +21,15 @@ export interface DeleteOptions {
   readonly propagationPolicy?: string;
   readonly orphanDependents?: boolean;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/** What became of an object that was to be deleted. */
+export interface Deleted<O> {
+  /** As it is now, or was last, at the version of its deletion. */
+  readonly object: O;
+  readonly isGone: boolean;
+  /** What was stored of it last, at an earlier version; absent: nobody has it at hand. */
+  readonly bytes?: Uint8Array;
 }
 
 const ORPHAN = 'orphan';
@@ -38,12 +47,7 @@ export class Deletion<O extends ApiObject> {
     this.#resource = resource;
   }
 
-  async run(
-    namespace: string,
-    name: string,
-    options: DeleteOptions,
-    call: Call,
-  ): Promise<{ readonly object: O; readonly isGone: boolean }> {
+  async run(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<Deleted<O>> {
     const resource = this.#resource;
     for (let attempt = 0; ; attempt++) {
       const cached = resource.cached(namespace, name);
@@ -59,8 +63,8 @@ export class Deletion<O extends ApiObject> {
       try {
         if (isGone) {
           // In turn: whoever is writing the object now comes first, and is seen when this has to begin again.
-          const revision = await resource.shelf.inTurn(cached.key, () => this.#removed(cached, draft));
-          return { object: resource.view(withVersion(draft ?? object, revision)), isGone };
+          const { revision, bytes } = await resource.shelf.inTurn(cached.key, () => this.#removed(cached, draft));
+          return { object: resource.view(withVersion(draft ?? object, revision)), isGone, ...(bytes && { bytes }) };
         }
       } catch (error) {
         const isStale = error instanceof StaleError;
@@ -81,10 +85,13 @@ export class Deletion<O extends ApiObject> {
    * An object that can have a grace is marked before it is removed, as two writes: whoever watches sees it going, even
    * where its grace is none, and acts on that (controllers that look for a deletionTimestamp).
    */
-  async #removed(cached: Cached<ApiObject>, marked: ApiObject | undefined): Promise<number> {
+  async #removed(
+    cached: Cached<ApiObject>,
+    marked: ApiObject | undefined,
+  ): Promise<Pick<Removed, 'revision'> & Partial<Removed>> {
     const { shelf } = this.#resource;
-    const isMarkedFirst = marked !== undefined && this.#hasGrace(cached.object);
-    return shelf.remove(isMarkedFirst ? await shelf.replace(cached, marked) : cached);
+    if (marked !== undefined && this.#hasGrace(cached.object)) return shelf.removeMarked(cached, marked);
+    return { revision: await shelf.remove(cached) };
   }
 
   /** Whether there is a grace to make shorter: what has had none left goes at once. */
@@ -124,7 +131,8 @@ export class Deletion<O extends ApiObject> {
     if (!held && !this.#hasGrace(object)) return undefined;
     const isSame = new Set(finalizers).symmetricDifference(new Set(object.metadata.finalizers)).size === 0;
     if (deletionTimestamp !== undefined && before === end.seconds && isSame) return object;
-    const draft = cloneJson(object) as Mutable<ApiObject>;
+    // What stays is shared, but with those who change more than the metadata.
+    const draft = (behaviour.prepareDelete ? cloneJson(object) : { ...object }) as Mutable<ApiObject>;
     draft.metadata = inOrder({
       ...draft.metadata,
       deletionTimestamp: timestamp(end.at),

@@ -20,7 +20,7 @@ import { Change } from './change.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
 import { appliedBefore, withApplied } from './client-side-apply.ts';
 import { Creation } from './creation.ts';
-import { type DeleteOptions, Deletion } from './deletion.ts';
+import { type Deleted, type DeleteOptions, Deletion } from './deletion.ts';
 import { Drafts } from './drafts.ts';
 import { FanOut } from './fan-out.ts';
 import { emptyOf, ignoredBy, unmanaged } from './field-management.ts';
@@ -248,12 +248,7 @@ export class Resource<O extends ApiObject> {
     return withApplied(made, config as unknown as Record<string, unknown>, manager);
   }
 
-  delete(
-    namespace: string,
-    name: string,
-    options: DeleteOptions,
-    call: Call,
-  ): Promise<{ readonly object: O; readonly isGone: boolean }> {
+  delete(namespace: string, name: string, options: DeleteOptions, call: Call): Promise<Deleted<O>> {
     return new Deletion(this).run(namespace, name, options, call);
   }
 

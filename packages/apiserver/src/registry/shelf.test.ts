@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMap } from '@navarch/api';
 import type { ApiObject } from '@navarch/machinery';
-import { MemoryStore, type Operation } from '@navarch/store';
+import { MemoryStore, type Operation, StaleError } from '@navarch/store';
 import { asked } from '../testing/ask.ts';
 import { Shelf } from './shelf.ts';
 
@@ -47,6 +47,32 @@ for (const store of [new MemoryStore(), new LateStore()]) {
       });
       assert.deepEqual(held?.object, shown);
     }
+  });
+}
+
+for (const [store, atOnce] of [
+  [new MemoryStore(), 2],
+  [new LateStore(), 1],
+] as const) {
+  test(`an object that goes is written going and taken away, ${atOnce === 2 ? 'at once' : 'one after the other'} where a ${store.constructor.name} has it`, async (t) => {
+    const shelf = new Shelf(configMap, store);
+    const { signal } = new AbortController();
+    await shelf.start(signal);
+    const written = await shelf.create(shelf.keyOf('d', 'a'), draft('a'));
+    const seen: string[] = [];
+    const stop = shelf.cache.follow(written.revision, (events) =>
+      seen.push(...events.map(({ revision, current }) => `${current ? 'written' : 'removed'} ${revision}`)),
+    );
+    const commits = t.mock.method(store, 'commit').mock;
+    const marked = { ...draft('a'), data: { a: 'going' } } as unknown as ApiObject;
+    const removing = shelf.removeMarked(written, marked);
+    assert.equal(commits.callCount(), atOnce);
+    const { revision, bytes } = await removing;
+    stop();
+    assert.deepEqual(seen, [`written ${revision - 1}`, `removed ${revision}`]);
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)).data, { a: 'going' });
+    assert.equal(shelf.cache.size, 0);
+    await assert.rejects(shelf.removeMarked(written, draft('a')), StaleError);
   });
 }
 

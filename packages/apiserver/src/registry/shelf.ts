@@ -1,3 +1,4 @@
+import { settleAll } from '@navarch/base';
 import { type ApiObject, conflict, inKeyOrder, jsonText, type Kind, type Mutable, readJson } from '@navarch/machinery';
 import {
   type Cached,
@@ -11,6 +12,7 @@ import {
 import type { StoreCounts, StoreOperation } from '../observe/store-measures.ts';
 import type { CustomForm } from './custom-form.ts';
 import type { Attendant } from './drafts.ts';
+import { versioned } from './version-in-bytes.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -36,30 +38,10 @@ const bytesAt =
     return encoder.encode(jsonText(draft));
   };
 
-const VERSION = encoder.encode('"resourceVersion":"');
-const QUOTE = 0x22;
-
-/**
- * The stored bytes with their version, which engines that learn it late leave empty, and older stores. The first one is
- * the object's own: what comes before is no text that people write, and quotes within texts are escaped.
- */
-function versioned(value: Uint8Array, revision: number): Uint8Array {
-  const at = indexOf(value, VERSION) + VERSION.length;
-  if (value[at] !== QUOTE) return value;
-  const digits = encoder.encode(String(revision));
-  const bytes = new Uint8Array(value.length + digits.length);
-  bytes.set(value.subarray(0, at));
-  bytes.set(digits, at);
-  bytes.set(value.subarray(at), at + digits.length);
-  return bytes;
-}
-
-function indexOf(bytes: Uint8Array, part: Uint8Array): number {
-  search: for (let at = bytes.indexOf(part[0] as number); at >= 0; at = bytes.indexOf(part[0] as number, at + 1)) {
-    for (let i = 1; i < part.length; i++) if (bytes[at + i] !== part[i]) continue search;
-    return at;
-  }
-  throw new Error('A stored object has no place for its resourceVersion');
+/** What is left of an object that is gone: the revision of its deletion, and the bytes of what was last there. */
+export interface Removed {
+  readonly revision: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface ShelfOptions {
@@ -200,14 +182,40 @@ export class Shelf {
   }
 
   /** Throws Conflict when the object has moved. Resolves to the revision of the deletion. */
-  async remove(previous: Cached<ApiObject>): Promise<number> {
-    try {
-      const others = this.#attendant?.companions(undefined, previous.object) ?? [];
-      return await this.#commit('delete', [...others, this.removal(previous)]);
-    } catch (error) {
-      if (!(error instanceof StaleError)) throw error;
-      throw conflict(this.kind, previous.object.metadata.name, OBJECT_MODIFIED);
+  remove(previous: Cached<ApiObject>): Promise<number> {
+    const { object } = previous;
+    return this.#removed(object, [...this.#beside(undefined, object), this.removal(previous)]);
+  }
+
+  /**
+   * Writes an object that is going and takes it away, as two changes. Where the store knows the revision of a write as soon
+   * as it takes it over, it gets both at once. Throws StaleError when the object has moved since `previous`. Resolves to the
+   * revision of the deletion, and the bytes of what was last there.
+   */
+  async removeMarked(previous: Cached<ApiObject>, marked: ApiObject): Promise<Removed> {
+    const { key } = previous;
+    const value = bytesAt(marked);
+    let known: { readonly revision: number; readonly bytes: Uint8Array } | undefined;
+    const put: Operation = {
+      type: 'put',
+      key,
+      value(revision) {
+        const bytes = value(revision);
+        if (revision > 0) known = { revision, bytes };
+        return bytes;
+      },
+      expected: previous.revision,
+      attachment: marked,
+    };
+    const replaced = this.#commit('update', [...this.#beside(marked, previous.object), put]);
+    if (!known) {
+      const revision = await replaced;
+      known = { revision, bytes: value(revision) };
     }
+    const removal: Operation = { type: 'delete', key, expected: known.revision };
+    const removed = this.#removed(marked, [...this.#beside(undefined, marked), removal]);
+    const [, revision = 0] = await settleAll([replaced, removed]);
+    return { revision, bytes: known.bytes };
   }
 
   /** Takes away what nobody can read: what else is written with an object of this resource stays. */
@@ -227,7 +235,7 @@ export class Shelf {
   async #put(key: string, made: ApiObject, previous: Cached<ApiObject> | undefined): Promise<Cached<ApiObject>> {
     const draft = this.#custom ? (inKeyOrder(made) as ApiObject) : made;
     const value = bytesAt(this.#custom ? await this.#custom.stored(draft) : draft);
-    const others = this.#attendant?.companions(draft, previous?.object) ?? [];
+    const others = this.#beside(draft, previous?.object);
     const own: Operation = { type: 'put', key, value, expected: previous?.revision ?? 0, attachment: draft };
     const revision = await this.#commit(previous ? 'update' : 'create', [...others, own]);
     const held = this.cache.get(key);
@@ -237,6 +245,20 @@ export class Shelf {
     const late = this.ready([written]);
     if (late) await late;
     return written;
+  }
+
+  #beside(next: ApiObject | undefined, previous: ApiObject | undefined): readonly Operation[] {
+    return this.#attendant?.companions(next, previous) ?? NOTHING_ELSE;
+  }
+
+  /** Throws Conflict when the object has moved. */
+  async #removed({ metadata: { name } }: ApiObject, operations: readonly Operation[]): Promise<number> {
+    try {
+      return await this.#commit('delete', operations);
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      throw conflict(this.kind, name, OBJECT_MODIFIED);
+    }
   }
 
   /** Resolves to the revision of the last of the operations. */
@@ -252,6 +274,8 @@ export class Shelf {
     }
   }
 }
+
+const NOTHING_ELSE: readonly Operation[] = [];
 
 export const OBJECT_MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again';

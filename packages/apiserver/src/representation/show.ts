@@ -14,6 +14,7 @@ import {
 } from '@navarch/machinery';
 import type { Cached, CachedEvent } from '@navarch/store';
 import type { Resource } from '../registry/resource.ts';
+import { reversioned } from '../registry/version-in-bytes.ts';
 import { partial, SCALE_COLUMNS, partialList, tableList, tableOf } from '../registry/table.ts';
 import { encode } from '../request.ts';
 import { jsonFormat, type Kinded, protobufFormat } from './format.ts';
@@ -37,6 +38,21 @@ export function showCached(how: Representation, resource: Resource<any>, cached:
   if (how.shape === 'object' && how.format === jsonFormat && !how.isPretty) return jsonOf(resource, cached);
   return showFresh(how, resource, resource.view(cached.object) as ApiObject);
 }
+
+/** An object that may be gone; `bytes`: of what was stored of it last, where they are at hand. */
+export function showLast(
+  how: Representation,
+  resource: Resource<any>,
+  object: ApiObject,
+  bytes: Uint8Array | undefined,
+): Uint8Array {
+  if (!bytes || !isStored(how, resource.kind)) return showObject(how, resource, object);
+  return reversioned(bytes, Number(object.metadata.resourceVersion));
+}
+
+/** Whether what is stored of objects of that kind is what is asked for. */
+const isStored = ({ format, shape, isPretty }: Representation, { hub, origin }: Kind<any>): boolean =>
+  shape === 'object' && format === jsonFormat && !isPretty && !hub && origin !== 'custom';
 
 function showFresh(how: Representation, resource: Resource<any>, object: ApiObject): Uint8Array {
   // What is not stored, or no longer, has not been brought into its order.
@@ -155,8 +171,9 @@ function eventObject(
   event: CachedEvent<ApiObject>,
   hasHeader: boolean,
 ): Uint8Array {
-  const { current } = event;
+  const { current, previous } = event;
   if (current && how.shape === 'object') return showCached(how, resource, current);
+  if (previous && !current && isStored(how, resource.kind)) return reversioned(previous.bytes, event.revision);
   const object = resource.view(lastState(event)) as ApiObject;
   return how.shape === 'object' ? showValue(how, object) : shapedForWatch(how, resource, object, hasHeader);
 }
