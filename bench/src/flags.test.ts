@@ -22,3 +22,8 @@ test('flagsOf() keeps results of a part or of a quick run from taking the place 
   assert.equal(flagsOf(['store', '--quick'])?.rounds, 1);
   assert.equal(flagsOf([]), undefined);
 });
+
+test('flagsOf() takes what --all measures instead, where there is more', () => {
+  assert.equal(flagsOf(['schedule', '--all'])?.benchmark.name, 'schedule-all');
+  assert.throws(() => flagsOf(['store', '--all']), { message: /^store has nothing more/ });
+});

@@ -5,7 +5,7 @@ import type { Benchmark } from './harness/benchmark.ts';
 import { ROOT } from './harness/machine.ts';
 
 const ROUNDS = 3;
-export const USAGE = `usage: navarch bench NAME [--vs peer] [--rounds N] [--quick] [--only WORKLOAD,...] [--out FOLDER]
+export const USAGE = `usage: navarch bench NAME [--vs peer] [--rounds N] [--quick] [--all] [--only WORKLOAD,...] [--out FOLDER]
 
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`;
 
@@ -31,6 +31,7 @@ export function flagsOf(argv: readonly string[]): Flags | undefined {
       vs: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean' },
+      all: { type: 'boolean' },
       only: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean' },
@@ -38,14 +39,16 @@ export function flagsOf(argv: readonly string[]): Flags | undefined {
   });
   const [name, ...more] = positionals;
   if (values.help || name === undefined) return undefined;
-  const benchmark = benchmarks.find((candidate) => candidate.name === name);
-  if (!benchmark)
+  const named = benchmarks.find((candidate) => candidate.name === name);
+  if (!named)
     throw new UsageError(
       `there is no benchmark ${JSON.stringify(name)}; there are ${benchmarks.map((b) => b.name).join(', ')}`,
     );
   if (more.length > 0) throw new UsageError(`one benchmark at a time: ${more.join(' ')} is too much`);
   if (values.vs !== undefined && values.vs !== 'peer')
     throw new UsageError(`--vs ${values.vs}: the only other side is "peer"`);
+  const benchmark = values.all ? named.all : named;
+  if (!benchmark) throw new UsageError(`${name} has nothing more than what it measures without --all`);
   if (values.vs && !benchmark.peer) throw new UsageError(`${name} has no peer`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : (benchmark.rounds ?? ROUNDS)));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20)

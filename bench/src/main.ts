@@ -8,7 +8,7 @@ import { Processes } from './harness/processes.ts';
 import { writeResults } from './harness/results.ts';
 import { tableOf } from './harness/table.ts';
 
-const LIMIT_MS = 10 * 60_000;
+const MINUTES_MAX = 10;
 /** Kept for stopping what was started. */
 const RESERVE_MS = 30_000;
 
@@ -27,7 +27,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const interrupted = (): void => stop.abort(new Error('interrupted'));
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
-  const limit = setTimeout(() => stop.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
+  const minutes = flags.benchmark.minutes ?? MINUTES_MAX;
+  const limit = setTimeout(() => stop.abort(new Error(`not done within ${minutes} minutes`)), minutes * 60_000);
   try {
     return await measure(flags, `./navarch bench ${argv.join(' ')}`, stop.signal);
   } finally {
@@ -55,11 +56,11 @@ async function measure(
       );
     const { outcomes, failures } = await interleave(
       chosen,
-      { rounds, endByMs: began + LIMIT_MS - RESERVE_MS, say },
+      { rounds, endByMs: began + (benchmark.minutes ?? MINUTES_MAX) * 60_000 - RESERVE_MS, say },
       signal,
     );
     for (const outcome of outcomes) process.stdout.write(`${JSON.stringify({ bench: benchmark.name, ...outcome })}\n`);
-    if (outcomes.length > 0) say(`\n${tableOf(outcomes)}`);
+    if (outcomes.length > 0) say(`\n${tableOf(outcomes, benchmark.columns)}`);
     for (const { workload, why } of failures) say(`failed: ${workload}: ${why}`);
     const report = {
       benchmark,

@@ -36,10 +36,18 @@ export class ApiLoad implements Disposable {
   }
 
   /** POSTs every body, many at a time. Rejects on the first answer that is not a success, with its text. */
-  async createAll(path: string, count: number, bodyOf: (index: number) => string): Promise<void> {
+  createAll(path: string, count: number, bodyOf: (index: number) => string): Promise<void> {
+    return this.sendAll(count, (index) => ({ path, body: bodyOf(index) }));
+  }
+
+  /** As `createAll`, each where it belongs. */
+  async sendAll(count: number, of: (index: number) => { readonly path: string; readonly body: string }): Promise<void> {
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < count) await this.request('POST', path, bodyOf(next++));
+      while (next < count) {
+        const { path, body } = of(next++);
+        await this.request('POST', path, body);
+      }
     };
     await settleAll(Array.from({ length: SESSIONS * IN_FLIGHT_PER_SESSION }, worker));
   }
@@ -78,10 +86,10 @@ export class ApiLoad implements Disposable {
     });
   }
 
-  /** Counts the events of a watch as they arrive, without reading them. */
-  watch(path: string): EventCount {
+  /** Counts the objects that a watch shows for the first time, as they arrive, without reading them. */
+  watch(path: string): AddedCount {
     const stream = (this.#sessions[0] as ClientHttp2Session).request({ ':method': 'GET', ':path': path });
-    const count = new EventCount(() => stream.close());
+    const count = new AddedCount(() => stream.close());
     stream.on('data', (chunk: Buffer) => count.add(chunk));
     stream.on('error', (error) => count.fail(error));
     return count;
@@ -95,9 +103,15 @@ export class ApiLoad implements Disposable {
 const NEWLINE = 0x0a;
 const POLL_MS = 5;
 
-export class EventCount implements Disposable {
+/** Where the first letter of an event's type is on its line, and what it is where an object is new to the watch. */
+const TYPE_AT = '{"type":"'.length;
+const ADDED = 'A'.charCodeAt(0);
+
+export class AddedCount implements Disposable {
   readonly #close: () => void;
   #error: Error | undefined;
+  /** How far the line has come that is being received. */
+  #column = 0;
   seen = 0;
 
   constructor(close: () => void) {
@@ -105,7 +119,14 @@ export class EventCount implements Disposable {
   }
 
   add(chunk: Buffer): void {
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) this.seen += 1;
+    for (let at = 0; at < chunk.length;) {
+      const type = at + TYPE_AT - this.#column;
+      const newline = chunk.indexOf(NEWLINE, at);
+      const end = newline < 0 ? chunk.length : newline;
+      if (type >= at && type < end && chunk[type] === ADDED) this.seen += 1;
+      this.#column = newline < 0 ? this.#column + end - at : 0;
+      at = end + 1;
+    }
   }
 
   fail(error: Error): void {
@@ -119,7 +140,7 @@ export class EventCount implements Disposable {
       if (this.#error) throw this.#error;
       if (this.seen !== last) [last, lastAt] = [this.seen, performance.now()];
       if (performance.now() - lastAt > quietMs)
-        throw new Error(`Only ${this.seen} of ${count} events have come, and none for ${quietMs / 1000} s`);
+        throw new Error(`Only ${this.seen} of ${count} objects have come, and none for ${quietMs / 1000} s`);
       await sleep(POLL_MS, undefined, { signal });
     }
   }

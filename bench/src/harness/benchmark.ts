@@ -45,6 +45,12 @@ export interface Benchmark {
   readonly peer?: string;
   /** Rounds where nobody says how many; absent: three. */
   readonly rounds?: number;
+  /** How long all of it may take; absent: ten minutes. */
+  readonly minutes?: number;
+  /** Details that have a column of their own in the table, each with its title. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** What `--all` measures instead. */
+  readonly all?: Benchmark;
   /** What to know before reading the figures. */
   readonly notes: readonly string[];
   prepare(context: Context): Promise<readonly Workload[]>;

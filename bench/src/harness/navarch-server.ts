@@ -6,12 +6,12 @@ import { freePorts } from './ports.ts';
 import { nodeFlags, type RunningServer, untilReady } from './running-server.ts';
 
 /** A `navarch server` process (API server, controllers, scheduler) with an empty durable store. */
-export async function startNavarchServer(context: Context, name = 'server'): Promise<RunningServer> {
+export async function startNavarchServer(context: Context, flags: readonly string[] = []): Promise<RunningServer> {
   const { processes, dir } = context;
   const [port = 0] = await freePorts(1);
-  const dataDir = join(dir, name);
+  const dataDir = join(dir, 'server');
   mkdirSync(dataDir, { recursive: true });
-  const log = join(dir, `${name}.log`);
+  const log = join(dir, 'server.log');
   // Room for 16,384 nodes: the range of a fresh cluster has it for 256.
   const child = processes.start(
     process.execPath,
@@ -27,6 +27,7 @@ export async function startNavarchServer(context: Context, name = 'server'): Pro
       '10.128.0.0/10',
       '--node-name',
       'bench',
+      ...flags,
     ],
     { log },
   );

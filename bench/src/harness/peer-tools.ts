@@ -13,7 +13,7 @@ export interface PeerTools {
   readonly apiserver: string;
 }
 
-const sources = (): string => process.env['NAVARCH_BENCH'] ?? join(ROOT, '../shared/bench');
+export const benchSources = (): string => process.env['NAVARCH_BENCH'] ?? join(ROOT, '../shared/bench');
 const cache = (): string =>
   process.env['NAVARCH_BENCH_CACHE'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'navarch-bench');
@@ -24,8 +24,8 @@ export async function peerTools({ processes, say, signal }: Context, withPeer: b
   const tools = { kload: join(bin, 'kload'), etcd: join(bin, 'etcd'), apiserver: join(bin, 'peer-apiserver') };
   const needed = withPeer ? Object.values(tools) : [tools.kload];
   if (needed.every(existsSync)) return tools;
-  if (!existsSync(join(sources(), 'load')))
-    throw new Error(`There is no load generator in ${sources()}: name its folder with NAVARCH_BENCH`);
+  if (!existsSync(join(benchSources(), 'load')))
+    throw new Error(`There is no load generator in ${benchSources()}: name its folder with NAVARCH_BENCH`);
   mkdirSync(bin, { recursive: true });
   const go = (args: readonly string[], cwd: string): Promise<string> =>
     processes.run('go', args, { cwd }, signal).catch((error: unknown) => {
@@ -35,12 +35,12 @@ export async function peerTools({ processes, say, signal }: Context, withPeer: b
       );
     });
   say('building the load generator ...');
-  await go(['build', '-o', tools.kload, '.'], join(sources(), 'load'));
+  await go(['build', '-o', tools.kload, '.'], join(benchSources(), 'load'));
   if (!withPeer) return tools;
   say('building the peer: minutes the first time ...');
   const copy = join(cache(), 'peer');
   // Built in a copy, since its OpenAPI definitions are generated.
-  cpSync(join(sources(), 'peer'), copy, { recursive: true, force: true });
+  cpSync(join(benchSources(), 'peer'), copy, { recursive: true, force: true });
   if (!existsSync(join(copy, 'openapi/zz_generated.openapi.go'))) await go(['generate', './openapi'], copy);
   await go(['build', '-o', `${bin}/`, './cmd/...'], copy);
   return tools;

@@ -36,7 +36,7 @@ function textOf({ benchmark, command, date, seconds, machine, versions, outcomes
     '',
     `\`${command}\`, ${date}, ${Math.round(seconds)} s. Medians of ${rounds} rounds${benchmark.peer ? `; the peer is ${benchmark.peer}` : ''}.`,
     '',
-    tableOf(outcomes),
+    tableOf(outcomes, benchmark.columns),
     '',
     `${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, load ${machine.loadBefore} before; Node ${versions.node}, commit ${versions.commit || 'unknown'}${versions.isModified ? ' with changes' : ''}.`,
     '',

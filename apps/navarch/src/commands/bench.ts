@@ -10,6 +10,7 @@ export const declareBench: Declare = (program, exit) => {
     .option('--vs <side>', 'measure "peer" too, in the same run')
     .option('--rounds <count>', 'rounds of each workload; the median is what counts (default 3)')
     .option('--only <text>', 'only workloads with this in their name')
+    .option('--all', 'everything there is of it, where that takes longer than a coffee')
     .option('--quick', 'small and once: shows that it works, says little about speed')
     .option('--out <folder>', 'where NAME.json and NAME.md are written (default: bench/results)')
     .action(async (name: string | undefined, options: Readonly<Record<string, string | true>>) => {

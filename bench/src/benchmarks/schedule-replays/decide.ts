@@ -1,0 +1,70 @@
+import type { Node, Pod } from '@navarch/api';
+import { invariant, seededRandom } from '@navarch/base';
+import type { CacheReader } from '@navarch/client';
+import { keyOf } from '@navarch/machinery';
+import { defaultProfile, Memory, place, preempt, Snapshot } from '@navarch/scheduler';
+import { FixedObjects } from './fixed-objects.ts';
+import type { Body, Pods, Replay } from './replay.ts';
+
+/** How many pods a second the scheduler's decision alone places: without API server, queue, binding, and what goes on meanwhile. */
+export function decide({ nodes, objects, before, measured }: Replay): number {
+  const cluster = new Decided(nodes, new FixedObjects(objects.map(settled)));
+  for (const pods of before) if (!pods.stayPending) for (const pod of allOf(pods)) cluster.put(pod);
+  const pods = allOf(measured);
+  const began = performance.now();
+  for (const pod of pods) cluster.put(pod);
+  return (pods.length * 1000) / (performance.now() - began);
+}
+
+/** As controllers leave it: a claim that names its volume is bound. */
+const settled = (object: Body): Body =>
+  object.kind === 'PersistentVolumeClaim'
+    ? {
+        ...object,
+        metadata: { ...object.metadata, annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+        status: { phase: 'Bound' },
+      }
+    : object;
+
+/** As they come from the server: each a value of its own. */
+const allOf = ({ count, body }: Pods): readonly Pod[] =>
+  Array.from({ length: count }, (_, i) => {
+    const pod = JSON.parse(JSON.stringify(body(i))) as Pod;
+    const metadata = { ...pod.metadata, uid: keyOf(pod) };
+    return { ...pod, metadata, status: { phase: 'Pending' } } as Pod;
+  });
+
+class Decided {
+  readonly #snapshot: Snapshot;
+  readonly #random = seededRandom(1);
+  readonly #memory = new Memory();
+  #start = 0;
+
+  constructor(nodes: readonly Body[], objects: CacheReader) {
+    this.#snapshot = new Snapshot(objects);
+    for (const node of nodes) this.#snapshot.setNode(JSON.parse(JSON.stringify(node)) as Node);
+  }
+
+  /** Others go at once where they have to. Throws where the pod fits nowhere all the same: no workload is meant to. */
+  put(pod: Pod): void {
+    const snapshot = this.#snapshot;
+    const search = { random: this.#random, start: this.#start, memory: this.#memory };
+    const found = place(pod, snapshot, defaultProfile, search);
+    this.#start = (this.#start + found.looked) % snapshot.nodes.length;
+    if (found.node !== undefined) return snapshot.place(pod, found.node);
+    const room = preempt({
+      pod,
+      unfit: found,
+      snapshot,
+      profile: defaultProfile,
+      random: this.#random,
+      budgets: [],
+    });
+    invariant(room.node !== undefined, `pod ${keyOf(pod)} fits somewhere`);
+    for (const victim of room.victims) snapshot.unplace(victim);
+    const nominated = { ...pod, status: { ...pod.status, nominatedNodeName: room.node } };
+    const again = place(nominated, snapshot, defaultProfile, { ...search, start: this.#start });
+    invariant(again.node !== undefined, `pod ${keyOf(pod)} fits where others have gone`);
+    snapshot.place(pod, again.node);
+  }
+}
