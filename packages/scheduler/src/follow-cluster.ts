@@ -94,7 +94,11 @@ function followDevices({ cache, snapshot, queue }: FollowedCluster): void {
     snapshot.devices.rulesChanged();
     queue.wake({ type: 'devices-changed' }, snapshot);
   };
-  cache.onChange(deviceClass, changed);
+  cache.onChange(deviceClass, (current, previous) => {
+    if (current?.spec.extendedResourceName !== previous?.spec.extendedResourceName || !current || !previous)
+      snapshot.classesChanged();
+    changed();
+  });
   cache.onChange(deviceTaintRule, changed);
 }
 

@@ -104,7 +104,7 @@ const scheduler = [
   can(READ, 'storage.k8s.io', 'csidrivers'),
   can(READ, 'storage.k8s.io', 'csistoragecapacities'),
   can(READ, 'resource.k8s.io', 'deviceclasses'),
-  can(`patch update ${READ}`, 'resource.k8s.io', 'resourceclaims'),
+  can(`create delete patch update ${READ}`, 'resource.k8s.io', 'resourceclaims'),
   can(`patch update ${READ}`, 'resource.k8s.io', 'resourceclaims/status'),
   can(`patch update ${READ}`, 'core', 'pods/finalizers'),
   can(READ, 'resource.k8s.io', 'resourceslices'),

@@ -45,9 +45,10 @@ const pods: Watch<Pod> = {
   *keys({ current, previous }, cache) {
     const object = current ?? previous;
     // Most pods have no devices.
-    if (!object?.spec.resourceClaims?.length) return;
+    if (!object?.spec.resourceClaims?.length && !object?.status.extendedResourceClaimStatus) return;
     const isNews =
       current?.spec.nodeName !== previous?.spec.nodeName ||
+      !equalJson(current?.status.extendedResourceClaimStatus, previous?.status.extendedResourceClaimStatus) ||
       !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
     if (!isNews && current) return;
     yield keyOf(object);

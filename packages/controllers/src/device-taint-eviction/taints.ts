@@ -57,9 +57,11 @@ export function podEviction(
 ): Eviction | undefined {
   if (!spec.nodeName) return undefined;
   const found: Eviction[] = [];
-  for (const { name, resourceClaimName } of spec.resourceClaims ?? []) {
-    const claimName =
-      resourceClaimName ?? status.resourceClaimStatuses?.find((one) => one.name === name)?.resourceClaimName;
+  const claimNames = (spec.resourceClaims ?? []).map(
+    ({ name, resourceClaimName }) =>
+      resourceClaimName ?? status.resourceClaimStatuses?.find((one) => one.name === name)?.resourceClaimName,
+  );
+  for (const claimName of [...claimNames, status.extendedResourceClaimStatus?.resourceClaimName]) {
     const claim = claimName === undefined ? undefined : cache.get(resourceClaim, keyIn(metadata.namespace, claimName));
     if (!claim?.status.reservedFor?.some(({ uid }) => uid === metadata.uid)) continue;
     const eviction = claimEviction(claim, cache, evicting);

@@ -1,10 +1,14 @@
 import { type Pod, pod, resourceClaim } from '@navarch/api';
+import { byController, defineIndex } from '@navarch/client';
 import { hasReason, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
-import { type Claim, claimKeysOf, type Consumer, isDone, isPod } from './consumers.ts';
+import { type Claim, claimKeysOf, type Consumer, EXTENDED_ANNOTATION, isDone, isPod } from './consumers.ts';
 
 /** Set with an allocation: devices are given back before the claim goes. */
 const FINALIZER = 'resource.kubernetes.io/delete-protection';
+
+/** By the uid of whom they are reserved for. */
+const byConsumer = defineIndex<Claim>(({ status }) => (status.reservedFor ?? []).map(({ uid }) => uid));
 
 /**
  * Takes reservations from pods that are gone or done, the allocation from a claim nobody holds, and the claim itself
@@ -19,10 +23,17 @@ export const claimReleaseController: Controller = defineController({
     self(resourceClaim),
     {
       kind: pod,
-      *keys({ current, previous }) {
-        // Only what lets go is news.
-        if (previous && (!current || (isDone(current) && !isDone(previous)))) yield* claimKeysOf(previous);
-        else if (current && isDone(current)) yield* claimKeysOf(current);
+      *keys({ current, previous }, cache) {
+        // Which of the claims for its extended resources it has is settled with its node.
+        if (current?.spec.nodeName && !previous?.spec.nodeName && asksForMore(current))
+          yield* cache.find(resourceClaim, byController, current.metadata.uid).map(keyOf);
+        // Only what lets go is news. What it held may be more than was ever seen in its status.
+        const isOver = current ? isDone(current) && !(previous && isDone(previous)) : true;
+        const over = current ?? previous;
+        if (isOver && over) {
+          const held = cache.find(resourceClaim, byConsumer, over.metadata.uid).map(keyOf);
+          yield* new Set([...claimKeysOf(over), ...held]);
+        }
       },
     },
   ],
@@ -33,8 +44,10 @@ export const claimReleaseController: Controller = defineController({
     const valid: Consumer[] = [];
     for (const consumer of held) if (await isHolding(consumer, claim, context)) valid.push(consumer);
     try {
-      await release(claim, valid, context);
-      if (valid.length === 0) await deleteForDonePod(claim, context);
+      const isLeft = isSuperseded(claim, context);
+      await release(claim, isLeft ? [] : valid, context);
+      if (isLeft) await context.api.of(resourceClaim).delete(key, { preconditions: { uid: claim.metadata.uid } });
+      else if (valid.length === 0) await deleteForDonePod(claim, context);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }
@@ -77,6 +90,23 @@ async function release(claim: Claim, valid: readonly Consumer[], { api }: Contex
   if (!isFree || current.status.allocation || !finalizers.includes(FINALIZER)) return;
   const others = finalizers.filter((name) => name !== FINALIZER);
   await claims.replace({ ...current, metadata: { ...current.metadata, finalizers: others } });
+}
+
+/** Its containers ask for other things than CPU and memory. */
+const asksForMore = ({ spec }: Pod): boolean =>
+  [...spec.containers, ...(spec.initContainers ?? [])].some(({ resources }) =>
+    Object.keys(resources?.requests ?? {}).some((name) => name.includes('/')),
+  );
+
+/** The scheduler made it for a pod that was then bound with another: its making was not answered before a crash. */
+function isSuperseded(claim: Claim, { cache }: Context): boolean {
+  if (claim.metadata.annotations?.[EXTENDED_ANNOTATION] === undefined || claim.metadata.deletionTimestamp) return false;
+  const key = controllerKey(claim, pod);
+  const owner: Pod | undefined = key === undefined ? undefined : cache.get(pod, key);
+  if (!owner?.spec.nodeName || !claim.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
+    return false;
+  const used = owner.status.extendedResourceClaimStatus?.resourceClaimName;
+  return used === undefined ? !claim.status.allocation : used !== claim.metadata.name;
 }
 
 /** Done pods may stay for long: what was made for one of them does not stay with it. */

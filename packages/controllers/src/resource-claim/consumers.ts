@@ -8,10 +8,15 @@ export type Consumer = NonNullable<Claim['status']['reservedFor']>[number];
 export const isDone = (pod: Pod): boolean =>
   isTerminal(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName);
 
+/** On claims that the scheduler makes for extended resources (KEP-5004). */
+export const EXTENDED_ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
+
 export const isPod = ({ apiGroup = '', resource }: Consumer): boolean => apiGroup === '' && resource === 'pods';
 
 /** The keys of the claims that a pod names or was told of. */
 export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>
-  [...(spec.resourceClaims ?? []), ...(status.resourceClaimStatuses ?? [])].flatMap(({ resourceClaimName: name }) =>
-    name === undefined ? [] : [keyIn(metadata.namespace, name)],
-  );
+  [
+    ...(spec.resourceClaims ?? []),
+    ...(status.resourceClaimStatuses ?? []),
+    ...(status.extendedResourceClaimStatus ? [status.extendedResourceClaimStatus] : []),
+  ].flatMap(({ resourceClaimName: name }) => (name === undefined ? [] : [keyIn(metadata.namespace, name)]));

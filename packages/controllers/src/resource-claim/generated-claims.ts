@@ -3,13 +3,11 @@ import { byController, defineIndex } from '@navarch/client';
 import { controllerReference, hasReason, keyIn, keyOf } from '@navarch/machinery';
 import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
 import { count, gauge, tally } from '../shared/measure.ts';
-import { type Claim, claimKeysOf, isDone } from './consumers.ts';
+import { type Claim, claimKeysOf, EXTENDED_ANNOTATION, isDone } from './consumers.ts';
 import { reserve } from './reservations.ts';
 
 /** Says for which of a pod's claims a claim was made. */
 const POD_CLAIM_ANNOTATION = 'resource.kubernetes.io/pod-claim-name';
-/** On claims that the scheduler makes for extended resources (KEP-5004). */
-const EXTENDED_ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
 const CREATED = count(
   'dynamic_resource_allocation_resourceclaim_creates_total',
   '[ALPHA] ResourceClaims that were asked for, by what came of it and access as an administrator',

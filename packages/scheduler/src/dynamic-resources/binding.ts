@@ -4,6 +4,8 @@ import { type ApiObject, hasReason, keyOf } from '@navarch/machinery';
 import type { Errand } from '../plugin.ts';
 import { allocate, release } from './claim-writes.ts';
 import type { Allocation, Claim } from './devices.ts';
+import { liveClaimsOf, makeClaim, tellPod, unmakeAll } from './extended-claim.ts';
+import type { ExtendedRequests } from './extended-requests.ts';
 import type { DeviceLedger } from './ledger.ts';
 import { isReservedFor } from './pod-claims.ts';
 import { readinessOf } from './readiness.ts';
@@ -14,17 +16,28 @@ export interface Part {
   readonly allocation: Allocation | undefined;
 }
 
+interface Binding {
+  readonly ledger: DeviceLedger;
+  readonly waitMsMax: number;
+  /** What the claim asks for that stands for the pod's extended resources, if one does: it is the last of the parts. */
+  readonly extended: ExtendedRequests | undefined;
+  /** Claims that were made for the pod's extended resources before, and for which it has no use there. */
+  readonly useless: readonly Claim[];
+}
+
 /** What has to be written and to come about before a pod may be bound that uses these claims. */
 export function errandFor(
   pod: Pod,
   parts: readonly Part[],
-  ledger: DeviceLedger,
-  waitMsMax: number,
+  { ledger, waitMsMax, extended, useless }: Binding,
 ): Errand | undefined {
   const open = parts.filter(({ claim, allocation }) => allocation || !isReservedFor(claim, pod));
   const slow = parts.filter(({ claim, allocation }) => isSlow(allocation ?? claim.status.allocation));
-  if (open.length === 0 && slow.length === 0) return undefined;
+  if (open.length + slow.length + useless.length === 0 && !extended) return undefined;
   const given = open.flatMap(({ claim, allocation }) => (allocation ? [{ claim, allocation }] : []));
+  const special = extended && parts.at(-1)?.claim;
+  /** As they are written: what is planned for extended resources gets its name only then. */
+  const written = new Map<Claim, Claim>();
   return {
     says: 'running PreBind plugin "DynamicResources"',
     waitMsMax,
@@ -32,21 +45,33 @@ export function errandFor(
       for (const { claim, allocation } of given) ledger.hold(claim, allocation);
     },
     async write(api, nowMs) {
-      for (const { claim, allocation } of open) ledger.wrote(await allocate(api, claim, { pod, allocation, nowMs }));
+      await unmakeAll(api, useless, pod, ledger);
+      for (const { claim, allocation } of open) {
+        const made = extended && claim === special && allocation ? await makeClaim(api, pod, extended) : claim;
+        const done = await allocate(api, made, { pod, allocation, nowMs });
+        written.set(claim, done);
+        ledger.wrote(done);
+      }
       for (const { claim } of given) ledger.letGo(claim);
+      if (extended && special) await tellPod(api, pod, written.get(special) ?? special, extended);
     },
     async cancel(api) {
       const live = await find(api.of(podKind), pod);
+      // Bound after all: the answer was lost.
+      const isBound = Boolean(live?.spec.nodeName);
+      if (extended && !isBound) {
+        await unmakeAll(api, await liveClaimsOf(api, pod), pod, ledger);
+        if (live?.status.extendedResourceClaimStatus) await tellPod(api, pod, undefined, extended);
+      }
       for (const { claim } of open) {
-        // Bound after all: the answer was lost.
-        if (!live?.spec.nodeName) await giveBack(api, claim, pod, ledger);
+        if (!isBound && claim !== special) await giveBack(api, claim, pod, ledger);
         ledger.letGo(claim);
       }
     },
     conditions: slow.map(({ claim }) => ({
       kind: resourceClaim,
       isMet() {
-        const current = ledger.claim(keyOf(claim));
+        const current = ledger.claim(keyOf(written.get(claim) ?? claim));
         if (!current?.status.allocation) throw new Error(`claim ${keyOf(claim)} got deallocated in the meantime`);
         const readiness = readinessOf(current);
         if (readiness === 'failed') throw new Error(`the devices of claim ${keyOf(claim)} cannot be made ready`);

@@ -5,7 +5,7 @@ import type { Allocation, Claim } from './devices.ts';
 import { canBeReserved, isReservedFor } from './pod-claims.ts';
 
 /** Keeps a claim from going before its devices are given back. */
-const FINALIZER = 'resource.kubernetes.io/delete-protection';
+export const FINALIZER = 'resource.kubernetes.io/delete-protection';
 
 /**
  * Gives a claim its devices and reserves it for the pod, in two writes: what gives the devices back comes first. With no
@@ -31,6 +31,15 @@ export async function allocate(
 /** Takes the reservation back; with `deallocates` the devices too, where nobody else has them. */
 export const release = (api: Api, claim: Claim, pod: Pod, deallocates: boolean): Promise<Claim> =>
   change(api, claim, (current) => released(stillIt(current, claim), pod, deallocates), { subresource: 'status' });
+
+/** Takes everything back from a claim that was made for this pod alone, so that nothing holds it any more. */
+export async function withdraw(api: Api, claim: Claim, pod: Pod): Promise<void> {
+  const isSame = ({ metadata }: Claim): boolean => metadata.uid === claim.metadata.uid;
+  const freed = await change(api, claim, (current) => (isSame(current) ? released(current, pod, true) : current), {
+    subresource: 'status',
+  });
+  if (isSame(freed)) await change(api, freed, (current) => (isSame(current) ? withoutFinalizer(current) : current), {});
+}
 
 /** Tries with what is known first: mostly it is the newest. */
 async function change(
@@ -60,6 +69,14 @@ const withFinalizer = (claim: Claim): Claim =>
   claim.metadata.finalizers?.includes(FINALIZER)
     ? claim
     : { ...claim, metadata: { ...claim.metadata, finalizers: [...(claim.metadata.finalizers ?? []), FINALIZER] } };
+
+const withoutFinalizer = (claim: Claim): Claim =>
+  claim.metadata.finalizers?.includes(FINALIZER)
+    ? {
+        ...claim,
+        metadata: { ...claim.metadata, finalizers: claim.metadata.finalizers.filter((name) => name !== FINALIZER) },
+      }
+    : claim;
 
 function reserved(claim: Claim, pod: Pod, allocation: Allocation | undefined): Claim {
   const { status } = claim;

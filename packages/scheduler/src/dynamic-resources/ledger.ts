@@ -1,7 +1,9 @@
-import { deviceClass, type Node, resourceClaim } from '@navarch/api';
-import type { CacheReader } from '@navarch/client';
+import { deviceClass, type Node, type Pod, resourceClaim } from '@navarch/api';
+import { byController, type CacheReader } from '@navarch/client';
 import { type Key, keyOf } from '@navarch/machinery';
 import type { Allocation, Claim, DeviceClass, Result, Slice } from './devices.ts';
+import { isForExtended } from './extended-claim.ts';
+import { classesByResource } from './extended-names.ts';
 import { InUse } from './in-use.ts';
 import { Inventory } from './inventory.ts';
 import type { ClaimPlan } from './plan.ts';
@@ -29,11 +31,12 @@ export class DeviceLedger {
   readonly #pending = new Map<string, readonly Result[]>();
   /** By key: as we wrote it, until the cache has it. */
   readonly #written = new Map<Key, Claim>();
+  /** By uid: claims that we take away, and whether that is done. Forgotten when the cache shows them gone. */
+  readonly #doomed = new Map<string, boolean>();
   #version = 0;
   /** Answers for the pod that was asked about last. */
-  #solved:
-    | { readonly about: readonly ClaimPlan[]; readonly version: number; readonly byNode: Map<Node, Solution> }
-    | undefined;
+  #solved: { readonly about: object; readonly version: number; readonly byNode: Map<Node, Solution> } | undefined;
+  #classes: ReadonlyMap<string, string> | undefined;
 
   constructor(objects: CacheReader) {
     this.#objects = objects;
@@ -43,18 +46,38 @@ export class DeviceLedger {
   claim(key: Key): Claim | undefined {
     const seen = this.#objects.get(resourceClaim, key);
     const written = this.#written.get(key);
-    return written && seen && seen.metadata.uid === written.metadata.uid ? written : seen;
+    if (!written) return seen;
+    if (!seen) return this.#isGone(written) ? undefined : written;
+    return seen.metadata.uid === written.metadata.uid ? written : seen;
   }
 
   deviceClass(name: string): DeviceClass | undefined {
     return this.#objects.get(deviceClass, name);
   }
 
-  /** What these claims would get on a node if they were allocated now. Asked again before anything changes it costs nothing. */
-  solve(plans: readonly ClaimPlan[], node: Node): Solution {
+  /** The class whose devices stand behind a resource that containers ask for. */
+  classOf(resource: string): string | undefined {
+    this.#classes ??= classesByResource(this.#objects.list(deviceClass));
+    return this.#classes.get(resource);
+  }
+
+  /** Claims that were made for a pod's extended resources and have not gone. */
+  extendedClaimsOf({ metadata: { uid } }: Pod): readonly Claim[] {
+    return this.#objects
+      .find(resourceClaim, byController, uid)
+      .filter((claim) => isForExtended(claim) && this.#doomed.get(claim.metadata.uid) !== true)
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .map((claim) => this.claim(keyOf(claim)) ?? claim);
+  }
+
+  /**
+   * What these claims would get on a node if they were allocated now. Asked again before anything changes it costs
+   * nothing, if it is `about` the same: then the plans for one node must be the same too.
+   */
+  solve(plans: readonly ClaimPlan[], node: Node, about: object = plans): Solution {
     this.#read();
-    if (this.#solved?.about !== plans || this.#solved.version !== this.#version)
-      this.#solved = { about: plans, version: this.#version, byNode: new Map() };
+    if (this.#solved?.about !== about || this.#solved.version !== this.#version)
+      this.#solved = { about, version: this.#version, byNode: new Map() };
     const { byNode } = this.#solved;
     let solution = byNode.get(node);
     if (!solution) byNode.set(node, (solution = this.#solve(plans, node)));
@@ -84,12 +107,44 @@ export class DeviceLedger {
     if (seen && !isOlder(seen, claim)) this.#written.delete(keyOf(claim));
     else this.#written.set(keyOf(claim), claim);
     this.#recount(claim.metadata.uid, claim);
+    this.#sweep();
+  }
+
+  /** What came and went between two looks of the cache is told of by no event. */
+  #sweep(): void {
+    for (const [key, claim] of this.#written)
+      if (!this.#objects.get(resourceClaim, key) && this.#isGone(claim)) this.gone(claim);
+  }
+
+  /** It is not in the cache, and would be if it were still there. */
+  #isGone({ metadata }: Claim): boolean {
+    return this.#objects.hasSeen(resourceClaim, metadata.resourceVersion ?? '0');
+  }
+
+  /** The claim is about to be taken away: from now on it must not be relied on, whatever the cache shows. */
+  doom({ metadata: { uid } }: Claim): void {
+    if (!this.#doomed.has(uid)) this.#doomed.set(uid, false);
+  }
+
+  isDoomed({ metadata: { uid } }: Claim): boolean {
+    return this.#doomed.has(uid);
+  }
+
+  /** A doomed claim has given its devices back and is deleted, which the cache may show much later, or never showed at all. */
+  gone(claim: Claim): void {
+    const { uid } = claim.metadata;
+    this.#written.delete(keyOf(claim));
+    if (this.#objects.get(resourceClaim, keyOf(claim))?.metadata.uid === uid) this.#doomed.set(uid, true);
+    else this.#doomed.delete(uid);
+    this.#recount(uid, undefined);
   }
 
   claimChanged(current: Claim | undefined, previous: Claim | undefined): void {
     const claim = current ?? previous;
     if (!claim) return;
     const key = keyOf(claim);
+    if (!current || (previous && previous.metadata.uid !== claim.metadata.uid))
+      this.#doomed.delete((previous ?? claim).metadata.uid);
     const written = this.#written.get(key);
     if (written && (!current || !isOlder(current, written) || current.metadata.uid !== written.metadata.uid))
       this.#written.delete(key);
@@ -105,6 +160,7 @@ export class DeviceLedger {
   /** Classes or taint rules. */
   rulesChanged(): void {
     this.#inventory.rulesChanged();
+    this.#classes = undefined;
     this.#version += 1;
   }
 
@@ -127,7 +183,8 @@ export class DeviceLedger {
   #recount(uid: string, claim: Claim | undefined): void {
     const counted = this.#counted;
     if (!counted) return;
-    const now = this.#pending.get(uid) ?? claim?.status.allocation?.devices?.results ?? [];
+    const held = this.#doomed.get(uid) === true ? undefined : claim?.status.allocation?.devices?.results;
+    const now = this.#pending.get(uid) ?? held ?? [];
     const before = counted.get(uid) ?? [];
     if (now === before) return;
     this.#version += 1;

@@ -31,7 +31,8 @@ export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>
     name === undefined ? [] : [keyIn(metadata.namespace, name)],
   );
 
-const isMadeFor = ({ metadata }: Claim, pod: Pod): boolean =>
+/** Whether the pod owns it. */
+export const isMadeFor = ({ metadata }: Claim, pod: Pod): boolean =>
   metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === pod.metadata.uid) ?? false;
 
 export const isReservedFor = ({ status }: Claim, { metadata }: Pod): boolean =>

@@ -1,5 +1,6 @@
 import { isExtendedResource, type Node, type Pod } from '@navarch/api';
 import { definePlugin, type Misfit, misfit, type SchedulerPlugin } from '../plugin.ts';
+import { extendedNamesOf } from '../dynamic-resources/extended-names.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Amounts, amountsOf, perTemplate, type Template } from '../snapshot/template.ts';
@@ -7,6 +8,8 @@ import { allocationScore, type ScoringStrategy } from './allocation-score.ts';
 
 interface Prepared {
   readonly requests: Amounts;
+  /** Resources that may be had as devices, where the node does not have them itself. */
+  readonly devices: ReadonlySet<string>;
   /** Misfits of this pod so far, by what is lacking. */
   readonly found: Map<string, Misfit>;
 }
@@ -22,16 +25,25 @@ export interface NodeResourcesFitArgs {
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
 export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<Prepared, Template> {
   const checked = checkedRequests(args);
+  const prepare = (pod: Pod, snapshot: Snapshot): Prepared => {
+    const template = snapshot.templateOf(pod);
+    const devices = extendedNamesOf(template).filter((name) => snapshot.devices.classOf(name) !== undefined);
+    return { requests: checked(template), devices: devices.length > 0 ? new Set(devices) : NONE, found: new Map() };
+  };
   return definePlugin<Prepared, Template>({
     name: 'NodeResourcesFit',
     scope: 'node',
-    wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed'],
+    wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed', 'devices-changed'],
     wakes(pod, event, snapshot) {
+      const prepared = (): Prepared => prepare(pod, snapshot);
       switch (event.type) {
         case 'node-added':
-          return hasEver(checked(snapshot.templateOf(pod)), event.node);
+          return hasEver(prepared(), event.node);
         case 'node-changed':
-          return isRicher(event.node, event.previous) && hasEver(checked(snapshot.templateOf(pod)), event.node);
+          return isRicher(event.node, event.previous) && hasEver(prepared(), event.node);
+        // A class may say by now that there are devices behind what the pod asks for.
+        case 'devices-changed':
+          return prepared().devices.size > 0;
         case 'pod-removed':
           return true;
         case 'pod-changed':
@@ -40,7 +52,7 @@ export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<
           return false;
       }
     },
-    prepare: (pod, snapshot) => ({ requests: checked(snapshot.templateOf(pod)), found: new Map() }),
+    prepare,
     filter: (_pod, info, prepared) => misfitOf(info, prepared),
     weigh: (pod, snapshot) => snapshot.templateOf(pod),
     score: (_pod, info, template) => allocationScore(args.scoringStrategy, info, template),
@@ -58,7 +70,9 @@ function checkedRequests({
   return perTemplate(({ requests }) => new Map([...requests].filter(([name]) => !isIgnored(name))));
 }
 
-function misfitOf(info: NodeInfo, { requests, found }: Prepared): Misfit | undefined {
+const NONE: ReadonlySet<string> = new Set();
+
+function misfitOf(info: NodeInfo, { requests, devices, found }: Prepared): Misfit | undefined {
   let lacking: string[] | undefined;
   let isResolvable = true;
   if (info.pods.size + 1 > info.podsMax) lacking = ['Too many pods'];
@@ -66,6 +80,7 @@ function misfitOf(info: NodeInfo, { requests, found }: Prepared): Misfit | undef
     if (amount === 0) continue;
     const allocatable = info.allocatable.get(name) ?? 0;
     if (amount <= allocatable - (info.requested.get(name) ?? 0)) continue;
+    if (allocatable === 0 && devices.has(name)) continue;
     (lacking ??= []).push(`Insufficient ${name}`);
     // What an empty node would not have either, no eviction brings.
     if (amount > allocatable) isResolvable = false;
@@ -82,9 +97,12 @@ function shared(lacking: readonly string[], isResolvable: boolean, found: Map<st
 }
 
 /** Whether the node could hold the pod if it were empty. */
-function hasEver(requests: Amounts, { status }: Node): boolean {
+function hasEver({ requests, devices }: Prepared, { status }: Node): boolean {
   const allocatable = amountsOf(status.allocatable ?? {});
-  for (const [name, amount] of requests) if (amount > (allocatable.get(name) ?? 0)) return false;
+  for (const [name, amount] of requests) {
+    const held = allocatable.get(name) ?? 0;
+    if (amount > held && !(held === 0 && devices.has(name))) return false;
+  }
   return true;
 }
 

@@ -95,6 +95,11 @@ export class Snapshot implements Topology {
     this.#waiting.delete(info.name);
   }
 
+  /** What was said of nodes was said of other classes of devices. */
+  classesChanged(): void {
+    for (const info of this.#nodes.values()) this.#touch(info);
+  }
+
   removeNode(name: string): void {
     const info = this.#nodes.get(name);
     if (!info) return;

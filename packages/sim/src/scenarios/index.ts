@@ -25,6 +25,7 @@ import { quotaScenarios } from './quota/quota.ts';
 import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
 import type { Scenario } from './scenario.ts';
+import { deviceScenarios } from './scheduler/devices.ts';
 import { preemptionScenarios } from './scheduler/preemption.ts';
 import { queueScenarios } from './scheduler/queue.ts';
 import { schedulingScenarios } from './scheduler/scheduling.ts';
@@ -86,6 +87,7 @@ export const scenarios: readonly Scenario[] = [
   ...loadBalancerScenarios,
   ...clusterDnsScenarios,
   ...schedulingScenarios,
+  ...deviceScenarios,
   ...preemptionScenarios,
   ...queueScenarios,
   ...wholeClusterScenarios,

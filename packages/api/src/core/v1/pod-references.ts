@@ -46,6 +46,7 @@ function read({ metadata, spec, status }: Pod): PodReferences {
   const resourceClaims = new Set([
     ...(spec.resourceClaims ?? []).flatMap((claim) => claim.resourceClaimName ?? []),
     ...(status.resourceClaimStatuses ?? []).flatMap((claim) => claim.resourceClaimName ?? []),
+    ...(status.extendedResourceClaimStatus ? [status.extendedResourceClaimStatus.resourceClaimName] : []),
   ]);
   return { secrets, configMaps, claims, resourceClaims, serviceAccount: spec.serviceAccountName ?? '' };
 }
