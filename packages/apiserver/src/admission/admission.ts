@@ -45,6 +45,19 @@ export interface Scope {
 }
 
 /**
+ * What a plugin did to a draft: nothing, something anywhere, or no more than setting fields of these objects in it (`spec`,
+ * `spec.containers`) to values in the form in which they are printed, after which nothing has to be read again.
+ */
+export type Mutation = boolean | readonly string[];
+
+/** What two plugins did. */
+export function both(one: Mutation, other: Mutation): Mutation {
+  if (one === true || other === true) return true;
+  if (one === false || other === false) return one || other;
+  return one === other ? one : [...new Set([...one, ...other])];
+}
+
+/**
  * One rule about what may come in. Mutating hooks run first, in the order of the list, on a draft nobody else has
  * seen; validating hooks see the result. A hook refuses by throwing StatusError, or by errors on the field. A hook that
  * has to wait returns a promise; one that decides by what is stored answers at once, so that it is still so at the commit.
@@ -54,8 +67,11 @@ export interface AdmissionPlugin {
   /** Asked only where it is named: upstream has it off. */
   readonly isOptional?: true;
   readonly on: Scope;
-  /** True when it changed something. */
-  mutate?(draft: Mutable<ApiObject>, request: AdmissionRequest, context: AdmissionContext): boolean | Promise<boolean>;
+  mutate?(
+    draft: Mutable<ApiObject>,
+    request: AdmissionRequest,
+    context: AdmissionContext,
+  ): Mutation | Promise<Mutation>;
   validate?(object: ApiObject, at: Field, request: AdmissionRequest, context: AdmissionContext): void | Promise<void>;
 }
 
@@ -66,7 +82,7 @@ export function defineAdmissionPlugin<Obj extends ApiObject>(plugin: {
   readonly name: string;
   readonly isOptional?: true;
   readonly on: Scope;
-  mutate?(draft: Mutable<Obj>, request: RequestFor<Obj>, context: AdmissionContext): boolean | Promise<boolean>;
+  mutate?(draft: Mutable<Obj>, request: RequestFor<Obj>, context: AdmissionContext): Mutation | Promise<Mutation>;
   validate?(object: Obj, at: Field, request: RequestFor<Obj>, context: AdmissionContext): void | Promise<void>;
 }): AdmissionPlugin {
   return Object.freeze(plugin as unknown as AdmissionPlugin);

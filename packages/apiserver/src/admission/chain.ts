@@ -1,6 +1,13 @@
 import type { ApiObject, Field, Mutable } from '@navarch/machinery';
 import type { AdmissionMeasures, Timed } from '../observe/admission-measures.ts';
-import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, applies } from './admission.ts';
+import {
+  type AdmissionContext,
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  applies,
+  both,
+  type Mutation,
+} from './admission.ts';
 
 /** The plugins that look at one sort of request, and what takes their time. */
 interface Round {
@@ -27,18 +34,18 @@ export class AdmissionChain {
     this.#measures = measures;
   }
 
-  /** Resolves to whether a plugin changed the draft. Rejects with the StatusError of the plugin that refuses. */
-  async mutate(draft: Mutable<ApiObject>, request: AdmissionRequest): Promise<boolean> {
+  /** Resolves to what plugins did to the draft. Rejects with the StatusError of the plugin that refuses. */
+  async mutate(draft: Mutable<ApiObject>, request: AdmissionRequest): Promise<Mutation> {
     const context = this.#contextNow();
     const { plugins, timed } = this.#askedOf(request).mutating;
     const time = new Stopwatch(this.#measures, timed);
-    let isChanged = false;
+    let done: Mutation = false;
     try {
       for (const { plugin, timed: own } of plugins) {
         time.begin(own);
         const result = plugin.mutate?.(draft, request, context) ?? false;
         // Nearly all answer at once: what they decided on is still so at the commit.
-        isChanged = (typeof result === 'boolean' ? result : await result) || isChanged;
+        done = both(done, result instanceof Promise ? await result : result);
         time.end('let');
       }
     } catch (error) {
@@ -46,7 +53,7 @@ export class AdmissionChain {
       throw error;
     }
     time.stop('let');
-    return isChanged;
+    return done;
   }
 
   /** Collects errors in `at`. Rejects with the StatusError of the plugin that refuses at once. */

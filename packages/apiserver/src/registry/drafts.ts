@@ -11,6 +11,7 @@ import {
   invalid,
   type Kind,
   type Mutable,
+  orderFields,
   type Part,
   ownedFinalizer,
   validateObjectMeta,
@@ -246,7 +247,9 @@ export class Drafts<O extends ApiObject> {
   /** Whatever plugins (webhooks among them) do: who the object is, and the part that the request may not write, stay. */
   async #mutated(draft: Draft, request: AdmissionRequest, part: Part<O> | undefined): Promise<Draft> {
     const { metadata, status } = draft;
-    if (!(await this.#deps.admission.mutate(draft, request))) return draft;
+    const done = await this.#deps.admission.mutate(draft, request);
+    if (done === false) return draft;
+    if (done !== true) return this.#ordered(draft, done);
     const normal = this.#normal(draft);
     const { uid: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...own } = normal.metadata;
     normal.metadata = identified(own as Draft['metadata'], metadata);
@@ -255,6 +258,14 @@ export class Drafts<O extends ApiObject> {
     if (status === undefined) delete normal.status;
     else normal.status = status;
     return normal;
+  }
+
+  /** Plugins said where they put fields, and left the rest. */
+  #ordered(draft: Draft, paths: readonly string[]): Draft {
+    const { schema, behaviour } = this.#deps.stored;
+    for (const path of paths) orderFields(schema, draft, path);
+    behaviour.complete?.(draft as Mutable<any>);
+    return draft;
   }
 
   /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */

@@ -15,7 +15,8 @@ import {
   itemElement,
   type JsonObject,
   PLAIN,
-  sortedFields,
+  givenFields,
+  type Member,
 } from './shape.ts';
 
 // What is owned is written down here as the text that FieldsV1 has on the wire, without sets in between: every creation
@@ -143,17 +144,9 @@ function anyItems(list: readonly unknown[], schema: ListSchema): string {
   return text;
 }
 
-interface Member {
-  readonly name: string;
-  readonly element: string;
-  /** `"f:name":`. */
-  readonly quoted: string;
-  readonly schema: Schema;
-}
-
-/** In the order of the record: the fields that a type declares, whether set or not; the keys of everything else. */
+/** In the order of the record: the fields that a type declares and the value gives; the keys of everything else. */
 function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
-  if (schema.type === 'object' && !schema.preservesUnknown) return sortedFields(schema);
+  if (schema.type === 'object' && !schema.preservesUnknown) return givenFields(value, schema);
   return ascending(Object.keys(value)).map((name) => {
     const element = `f:${name}`;
     return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };

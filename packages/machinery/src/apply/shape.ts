@@ -29,7 +29,8 @@ export function childSchema(schema: ObjectSchema | MapSchema, name: string): Sch
   return schema.field(name)?.schema ?? (schema.preservesUnknown ? DEDUCED : undefined);
 }
 
-interface SortedField {
+/** A field of an object as the record of owners names it. */
+export interface Member {
   readonly name: string;
   readonly element: string;
   /** The element as a key in JSON text, `"f:name":`. */
@@ -37,10 +38,10 @@ interface SortedField {
   readonly schema: Schema;
 }
 
-const sorted = new WeakMap<ObjectSchema, readonly SortedField[]>();
+const sorted = new WeakMap<ObjectSchema, readonly Member[]>();
 
 /** The declared fields in the order in which the record of owners names them. */
-export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
+export function sortedFields(schema: ObjectSchema): readonly Member[] {
   let fields = sorted.get(schema);
   if (!fields) {
     fields = schema.fields
@@ -49,6 +50,30 @@ export function sortedFields(schema: ObjectSchema): readonly SortedField[] {
     sorted.set(schema, fields);
   }
   return fields;
+}
+
+interface Placed extends Member {
+  readonly place: number;
+}
+
+const placed = new WeakMap<ObjectSchema, ReadonlyMap<string, Placed>>();
+
+/** Those of the declared fields that a value gives, in the same order: types have many, objects few. */
+export function givenFields(value: JsonObject, schema: ObjectSchema): readonly Member[] {
+  let fields = placed.get(schema);
+  if (!fields) {
+    fields = new Map(sortedFields(schema).map((field, place) => [field.name, { ...field, place }]));
+    placed.set(schema, fields);
+  }
+  const given: Placed[] = [];
+  for (const name in value) {
+    const field = fields.get(name);
+    if (!field) continue;
+    let at = given.length;
+    for (; at > 0 && (given[at - 1] as Placed).place > field.place; at--) given[at] = given[at - 1] as Placed;
+    given[at] = field;
+  }
+  return given;
 }
 
 /** Bits of a number that are told apart. */

@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
 import { defineAdmissionPlugin } from '../admission.ts';
+import { IN_SPEC } from '../pods.ts';
 
 const TOLERATED_SECONDS = 300;
 
@@ -22,6 +23,6 @@ export const defaultTolerationSeconds = defineAdmissionPlugin<Pod>({
         tolerationSeconds: TOLERATED_SECONDS,
       })),
     ];
-    return true;
+    return IN_SPEC;
   },
 });

@@ -2,6 +2,7 @@ import { type Pod, priorityClass } from '@navarch/api';
 import { type ApiObject, forbidden } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
+import { IN_SPEC } from '../pods.ts';
 
 /** Users' classes end here; above are the system's own. */
 const USER_PRIORITY_MAX = 1_000_000_000;
@@ -22,7 +23,7 @@ export const podPriority = defineAdmissionPlugin<Pod>({
       // Pods of before the field was filled in keep what they had.
       if (!previous || previous.spec.priority === undefined || draft.spec.priority !== undefined) return false;
       draft.spec.priority = previous.spec.priority;
-      return true;
+      return IN_SPEC;
     }
     if (!draft.spec.priorityClassName) {
       const standard = defaultClass(registry);
@@ -49,7 +50,7 @@ export const podPriority = defineAdmissionPlugin<Pod>({
     }
     draft.spec.priority = priority;
     draft.spec.preemptionPolicy = preemption;
-    return true;
+    return IN_SPEC;
   },
 });
 

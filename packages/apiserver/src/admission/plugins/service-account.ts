@@ -1,8 +1,8 @@
 import { type Pod, type ServiceAccount, serviceAccount, referencesOf } from '@navarch/api';
 import { cloneJson, forbidden, type Mutable } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
-import { isMirrorPod } from '../pods.ts';
+import { type AdmissionRequest, defineAdmissionPlugin, type Mutation } from '../admission.ts';
+import { IN_SPEC, isMirrorPod } from '../pods.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_SECONDS = 3607;
@@ -10,6 +10,7 @@ const TOKEN_SECONDS = 3607;
 const LOOKS_MAX = 10;
 const LOOK_PAUSE_MS = 150;
 const FILE_MODE = 0o644;
+const IN_SPEC_AND_CONTAINERS = [...IN_SPEC, 'spec.initContainers', 'spec.containers'];
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
 /** Gives every pod an account, and its containers the account's token, the cluster's CA and the namespace's name. */
@@ -21,7 +22,8 @@ export const serviceAccountPlugin = defineAdmissionPlugin<Pod>({
     draft.spec.serviceAccountName ||= 'default';
     draft.spec.serviceAccount = draft.spec.serviceAccountName;
     const wanted = draft.spec.serviceAccountName;
-    const furnish = (account: ServiceAccount | undefined): boolean => furnishPod(draft, account, request, randomSuffix);
+    const furnish = (account: ServiceAccount | undefined): Mutation =>
+      furnishPod(draft, account, request, randomSuffix);
     const account = registry.of(serviceAccount).find(request.namespace, wanted);
     return account || wanted !== 'default'
       ? furnish(account)
@@ -49,7 +51,7 @@ function furnishPod(
   account: ServiceAccount | undefined,
   { kind, namespace, name }: Pick<AdmissionRequest, 'kind' | 'namespace' | 'name'>,
   randomSuffix: () => string,
-): boolean {
+): Mutation {
   if (!account) {
     const wanted = draft.spec.serviceAccountName ?? '';
     throw forbidden(
@@ -63,7 +65,7 @@ function furnishPod(
   }
   if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
     mountToken(draft, `kube-api-access-${randomSuffix()}`);
-  return true;
+  return IN_SPEC_AND_CONTAINERS;
 }
 
 /** A namespace gets its account a moment after it was made: who is as quick as that is made to wait. */
