@@ -5,6 +5,8 @@ export const DEFAULTS = {
   port: 6443,
   kubeletPort: 10250,
   nodeIP: '10.95.0.1',
+  /** Of which every cluster of this machine whose nodes have network namespaces of their own has a block. */
+  nodeNetworks: '10.95.0.0/16',
   serviceCidr: '10.96.0.0/16',
   clusterCidr: '10.244.0.0/16',
   clusterDomain: 'cluster.local',

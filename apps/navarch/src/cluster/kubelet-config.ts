@@ -39,6 +39,9 @@ const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wante
   shutdownGracePeriodByPodPriority: [isPriorities, 'a list of priority and shutdownGracePeriodSeconds'],
 };
 
+/** The fields that are heeded. */
+export const KUBELET_FIELDS: readonly string[] = Object.keys(FIELDS);
+
 /** Throws UserError: also for fields that this kubelet does not heed, which would be taken for what they are not. */
 export function readKubeletConfig(file: string): KubeletConfig {
   const refuse = (why: string): never => {
