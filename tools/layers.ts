@@ -28,7 +28,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   node: {
     ring: 4,
     may: core,
-    thirdParty: ['@grpc/grpc-js', 're2js', 'ws', 'jose', 'ipaddr.js', 'js-yaml', 'pino', 'tar-stream'],
+    thirdParty: ['@grpc/grpc-js', 're2js', 'ws', 'jose', 'ipaddr.js', 'js-yaml', 'pino', 'smol-toml', 'tar-stream'],
   },
   sim: { ring: 4, may: core },
   testing: { ring: 5, may: [...core, 'node', 'sim'] },

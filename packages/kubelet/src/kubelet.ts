@@ -1,4 +1,4 @@
-import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service } from '@navarch/api';
+import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service, type Taint } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
@@ -47,6 +47,8 @@ export interface KubeletDeps {
   readonly version: string;
   readonly podsMax: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** With which the node registers, as --register-with-taints says. */
+  readonly taints?: readonly Taint[];
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   /** Where results of probes are counted. */

@@ -1,4 +1,4 @@
-import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
+import { LOCAL_VOLUMES_FOLDER, type Node, node, type Taint } from '@navarch/api';
 import type { Clock, Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
@@ -25,6 +25,8 @@ export interface NodeStatusDeps {
   readonly podsMax: number;
   readonly dirs: Pick<NodeDirs, 'root'>;
   readonly labels: Readonly<Record<string, string>>;
+  /** What the node has from the moment on that it is known; later they are whoever's. */
+  readonly taints?: readonly Taint[];
   /** What the node runs out of. */
   pressures(): ReadonlySet<Pressure>;
   /** Why the node takes no pods, whatever its runtime can do. */
@@ -96,6 +98,7 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
       annotations,
       labels,
     },
+    ...(deps.taints?.length ? { spec: { taints: [...deps.taints] } } : {}),
     status: (await statusOf(deps, undefined, signal)) as Draft<Node['status']>,
   };
   while (!signal.aborted) {

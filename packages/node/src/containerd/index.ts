@@ -1,4 +1,5 @@
 export { type PodNetwork, podNetworkConfig, removePodNetwork, writePodNetwork } from './cni-config.ts';
+export { type ConfigPatches, patchToml } from './config-patches.ts';
 export type { RegistryMirror } from './config.ts';
 export {
   type ArchivedImages,

@@ -9,6 +9,7 @@ import { programPath } from '../host/command.ts';
 import { endProcess } from '../host/end-process.ts';
 import { findCniFolder } from '../host/probe-host.ts';
 import { isAlive, type ProcessIdentity } from '../host/process-identity.ts';
+import { type ConfigPatches, patchToml } from './config-patches.ts';
 import { containerdToml, type RegistryMirror, registryToml } from './config.ts';
 import { type ContainerdLayout, containerdLayout } from './layout.ts';
 import { snapshotterOf } from './snapshotter.ts';
@@ -26,6 +27,8 @@ export interface ContainerdOptions {
   readonly registries?: Readonly<Record<string, readonly RegistryMirror[]>>;
   /** How layers become a file system. `auto` stacks them where the kernel can. */
   readonly snapshotter?: 'auto' | 'overlayfs' | 'native';
+  /** What whoever runs the node wants otherwise. */
+  readonly patches?: ConfigPatches;
   /** Bound on the time until the socket answers. Default 15 s. */
   readonly startTimeoutMs?: number;
 }
@@ -93,15 +96,13 @@ async function writeConfiguration(
   const cniBinDir = findCniFolder();
   if (!cniBinDir)
     throw new Error('cannot start containerd: this host has no CNI plugins; install containernetworking-plugins');
-  return writeFileAtomically(
-    layout.config,
-    containerdToml(layout, {
-      sandboxImage: options.sandboxImage,
-      cniBinDir,
-      snapshotter: await chooseSnapshotter(options, layout, signal),
-      restrictOomScoreAdj: !readCapabilities().has('CAP_SYS_RESOURCE'),
-    }),
-  );
+  const config = containerdToml(layout, {
+    sandboxImage: options.sandboxImage,
+    cniBinDir,
+    snapshotter: await chooseSnapshotter(options, layout, signal),
+    restrictOomScoreAdj: !readCapabilities().has('CAP_SYS_RESOURCE'),
+  });
+  return writeFileAtomically(layout.config, options.patches ? patchToml(config, options.patches) : config);
 }
 
 /** Snapshots of one kind are of no use to the other: what a folder was begun with stays. */
