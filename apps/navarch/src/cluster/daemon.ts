@@ -100,11 +100,12 @@ export async function stopDaemon(layout: Layout, name: DaemonName): Promise<void
 }
 
 /** A daemon that was started and had not yet said so when its `up` was killed: known by the folder it was given. */
-export async function endUnclaimed(layout: Layout, signal: AbortSignal): Promise<void> {
+export async function endUnclaimed(layout: Layout, names: readonly DaemonName[], signal: AbortSignal): Promise<void> {
   for (const pid of processIds()) {
     const words = commandLine(pid);
-    const isNavarch = words.some((word) => word.endsWith('/apps/navarch/src/main.ts'));
-    const isOurs = isNavarch && words.includes('--data-dir') && words[words.indexOf('--data-dir') + 1] === layout.dir;
+    const main = words.findIndex((word) => word.endsWith('/apps/navarch/src/main.ts'));
+    const isDaemon = main >= 0 && names.some((name) => name === words[main + 1]);
+    const isOurs = isDaemon && words.includes('--data-dir') && words[words.indexOf('--data-dir') + 1] === layout.dir;
     const identity = isOurs && pid !== process.pid ? identityOf(pid) : undefined;
     if (identity) await endProcess(identity, 5_000, signal);
   }

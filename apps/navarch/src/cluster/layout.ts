@@ -20,6 +20,8 @@ export interface Layout {
   readonly state: string;
   /** What the agent made on this machine outside the folder. */
   readonly nodeState: string;
+  /** What of a described cluster the node's agent has no flag for. */
+  readonly nodeExtras: string;
   /** Held by the `up` and the `down` that are at work. Beside the folder, since `down` removes that. */
   readonly upLock: string;
   readonly downLock: string;
@@ -51,6 +53,7 @@ export function layoutOf(name: string, dataDir?: string): Layout {
     nodeKubeconfig: join(dir, 'node.kubeconfig'),
     state: join(dir, 'cluster.json'),
     nodeState: join(dir, 'node.json'),
+    nodeExtras: join(dir, 'node-extras.json'),
     upLock: `${dir}.up.lock`,
     downLock: `${dir}.down.lock`,
   };

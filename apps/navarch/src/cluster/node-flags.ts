@@ -27,3 +27,26 @@ export const taintsOf = (flag: string, text: string): readonly Taint[] =>
       throw new UserError(`${flag} takes taints such as dedicated=db:NoSchedule, not ${JSON.stringify(part)}`);
     return { key, effect, ...(value === '' ? {} : { value }) };
   });
+
+/** Names of Kubernetes's own that a kubelet may give its node (kubelet's --node-labels, NodeRestriction). */
+const KUBELET_NAMES: ReadonlySet<string> = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type',
+  'node.kubernetes.io/instance-type',
+  'failure-domain.beta.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+]);
+const KUBELET_PREFIXES = /^(.*\.)?(kubelet|node)\.kubernetes\.io$/;
+
+/** Whether a kubelet may give its node the label. What it may not, an administrator does. */
+export function isOfTheKubelet(label: string): boolean {
+  const [prefix = '', name] = label.split('/');
+  const isReserved = name !== undefined && /(^|\.)(kubernetes|k8s)\.io$/.test(prefix);
+  return !isReserved || KUBELET_NAMES.has(label) || KUBELET_PREFIXES.test(prefix);
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { ClusterPlan } from '../kind-config/plan.ts';
 import type { Layout } from './layout.ts';
 
 /** What `up` decided about a cluster, so that later commands know. */
@@ -13,6 +14,9 @@ export interface ClusterState {
   readonly nodes?: number;
   /** Addresses for services of type LoadBalancer, commas apart; none where it is absent. */
   readonly loadBalancerPool?: string;
+  /** What a file says of the cluster, and the block of addresses that its nodes have on this machine. */
+  readonly plan?: ClusterPlan;
+  readonly block?: number;
 }
 
 /** What an agent made on this machine outside its folder, so that `down` takes away that and nothing else. */

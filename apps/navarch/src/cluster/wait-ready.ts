@@ -76,6 +76,10 @@ export const nodesAreReady = async (api: Api, count: number): Promise<boolean> =
   );
 };
 
+/** They have registered, whatever they can do. */
+export const nodesAreThere = async (api: Api, count: number): Promise<boolean> =>
+  (await api.of(node).list()).items.length >= count;
+
 const CHECK = 'navarch-dns-check';
 
 /** Runs a pod that looks up the API server's name; true when it found it. */

@@ -23,6 +23,8 @@ import {
 } from '../cluster/flags.ts';
 import { type KubeletConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
+import { readNodeExtras } from '../cluster/node-extras.ts';
+import { labelsOf, taintsOf } from '../cluster/node-flags.ts';
 import { cgroupRootOf, type NodeState, nodeStateText, readNodeState } from '../cluster/state.ts';
 import { type JoinToken, parseJoinToken } from '../join/join-token.ts';
 import { accessOf, addressTowards, joinedAccess, localAccess, type NodeAccess } from '../join/node-access.ts';
@@ -58,6 +60,8 @@ interface AgentFlags extends EvictionFlags {
   readonly maxPods?: string;
   readonly config?: string;
   readonly podManifestPath?: string;
+  readonly nodeLabels?: string;
+  readonly registerWithTaints?: string;
 }
 
 export const declareAgent: Declare = (program) => {
@@ -101,6 +105,8 @@ export const declareAgent: Declare = (program) => {
       '--eviction-pressure-transition-period <duration>',
       'how long the node counts as under pressure after it was (default: 5m)',
     )
+    .option('--node-labels <list>', 'labels that the node registers with, `zone=a,disk=ssd`')
+    .option('--register-with-taints <list>', 'taints that the node registers with, `dedicated=db:NoSchedule`')
     .option('--max-pods <number>', 'pods this node takes (default: 110)')
     .option(
       '--config <file>',
@@ -122,6 +128,8 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const log = systemLogger('info');
   const eviction = evictionOf(flags, config);
   const shutdown = shutdownOf(config);
+  const labels = labelsOf('--node-labels', flags.nodeLabels ?? '');
+  const taints = taintsOf('--register-with-taints', flags.registerWithTaints ?? '');
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
@@ -175,6 +183,9 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         cgroupRoot,
         settings,
         podsMax,
+        labels,
+        taints,
+        extras: readNodeExtras(layout),
         eviction,
         shutdown,
         imageThresholds: imageThresholdsOf(config),

@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigFile, removeFromKubeconfig } from '@navarch/node/client';
-import { teardownContainerd } from '@navarch/node/containerd';
 import { CommandError, findProgram, linkAddresses, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
 import { POLICY_TABLE, TABLE } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
-import { begunNodes, removeNodes } from '../cluster/extra-nodes.ts';
 import { DEFAULTS } from '../cluster/flags.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
-import { cgroupRootOf, readNodeState, readState } from '../cluster/state.ts';
+import { allNodes } from '../cluster/local-nodes.ts';
+import { removeHub } from '../cluster/node-network.ts';
+import { removeNodes } from '../cluster/run-nodes.ts';
+import { readNodeState, readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnDown } from '../cluster/turn.ts';
 import { UserError } from '../user-error.ts';
@@ -50,16 +51,15 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
   const hasContainers = existsSync(layout.containerd);
   if (hasContainers && process.getuid?.() !== 0)
     throw new UserError(`cluster ${layout.name} has containers, which only root may remove: run this with sudo`);
-  await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
-  if (hasContainers) await steps.step('Removing pods and containerd', () => removeContainers(layout, signal));
-  const others = begunNodes(layout);
-  if (others.length > 0)
-    await steps.step(`Removing ${others.length} further node${others.length === 1 ? '' : 's'}`, () =>
-      removeNodes(others, signal),
+  const nodes = allNodes(layout);
+  if (hasContainers || nodes.length > 1)
+    await steps.step(nodes.length === 1 ? 'Removing pods and containerd' : `Removing ${nodes.length} nodes`, () =>
+      removeNodes(nodes, signal),
     );
+  else await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
   await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
   await steps.step('Removing networks, mounts and files', async () => {
-    await endUnclaimed(layout, signal);
+    await endUnclaimed(layout, ['server', 'agent'], signal);
     if (hasContainers) await removeHostState(layout, signal);
     if (keepsData) clearAround(layout.dir);
     else rmSync(layout.dir, { recursive: true, force: true });
@@ -84,14 +84,13 @@ function clearAround(folder: string, prefix = ''): void {
   }
 }
 
-async function removeContainers(layout: Layout, signal: AbortSignal): Promise<void> {
-  const { bridge = DEFAULTS.bridge, cgroupRoot = cgroupRootOf(layout.name, layout) } = readNodeState(layout) ?? {};
-  await teardownContainerd({ dir: layout.containerd, bridge, cgroupRoot }, signal);
-}
-
 async function removeHostState(layout: Layout, signal: AbortSignal): Promise<void> {
+  const state = readState(layout);
   // Memory volumes of pods are mounts: they must go before the folder does.
   await unmountBelow(layout.dir, signal);
+  await removeHub({ block: state?.block ?? 0, owner: layout.dir }, signal);
+  // What nodes with network namespaces of their own had went with those: what is here is another cluster's.
+  if (state?.plan) return;
   for (const table of findProgram('nft') ? [TABLE, POLICY_TABLE] : [])
     await quietly(['nft', 'delete', 'table', 'inet', table], signal);
   if (!findProgram('ip')) return;
@@ -99,7 +98,7 @@ async function removeHostState(layout: Layout, signal: AbortSignal): Promise<voi
   const { nodeIP = DEFAULTS.nodeIP, loadBalancerPool = '' } = readNodeState(layout) ?? {};
   await linkAddresses({ nodeIP, pool: addressRangesOf([loadBalancerPool]) }).hold(new Set(), signal);
   // The only address that `up` gives the machine; any other was there before.
-  if ((readState(layout)?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP)
+  if ((state?.nodeIP ?? DEFAULTS.nodeIP) === DEFAULTS.nodeIP)
     await quietly(['ip', 'address', 'delete', `${DEFAULTS.nodeIP}/32`, 'dev', 'lo'], signal);
 }
 

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { choiceOf, numberOf } from '../cluster/flags.ts';
 import { logOf } from '../cluster/daemon.ts';
-import { begunNodes } from '../cluster/extra-nodes.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
+import { allNodes } from '../cluster/local-nodes.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -25,7 +25,7 @@ export const declareLogs: Declare = (program) => {
     .description('Show what a component of the cluster wrote: server, agent or containerd')
     .argument('[component]', 'which one', 'server')
     .option('--name <cluster>', 'name of the cluster', 'navarch')
-    .option('--node <name>', 'of a further node of `up --nodes`, such as navarch-2')
+    .option('--node <name>', 'of a node of this machine, such as navarch-2 or navarch-worker')
     .option('-f, --follow', 'go on showing what is written')
     .option('-n, --tail <lines>', 'begin with this many last lines', '200')
     .addHelpText('after', HELP)
@@ -44,7 +44,7 @@ export const declareLogs: Declare = (program) => {
 /** The layout of a node on this machine; the first one's is the cluster's. */
 function nodeLayout(layout: Layout, node: string | undefined): Layout {
   if (node === undefined || node === layout.name) return layout;
-  const found = begunNodes(layout).find(({ name }) => name === node);
+  const found = allNodes(layout).find(({ name }) => name === node);
   if (!found)
     throw new UserError(`cluster ${layout.name} has no node ${node} on this machine: \`navarch status\` names them`);
   return found.layout;

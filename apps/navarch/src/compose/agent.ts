@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Node, node } from '@navarch/api';
+import { type Node, node, type Taint } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds, DnsServer } from '@navarch/dns';
@@ -32,12 +32,14 @@ import { parseYaml } from '@navarch/node/yaml';
 import { PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
+import type { NodeExtras } from '../cluster/node-extras.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { accessOf, type NodeAccess, storeClient } from '../join/node-access.ts';
 import type { NodeSettings } from '../join/node-settings.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
+import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
 
@@ -62,6 +64,11 @@ export interface AgentOptions {
   readonly cgroupRoot: string;
   readonly settings: NodeSettings;
   readonly podsMax: number;
+  /** With which the node registers. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  /** What a described cluster's node has or lacks. */
+  readonly extras: NodeExtras;
   /** Where static pods are described. */
   readonly manifests: string;
   readonly eviction: EvictionSettings;
@@ -73,23 +80,26 @@ export interface AgentOptions {
 
 /** The node's half: container runtime, kubelet, service proxy, DNS. Runs until the signal aborts; pods go on running. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { dataDir, log, access, identityDir } = options;
+  const { dataDir, log, access, identityDir, extras } = options;
   await using group = new TaskGroup(signal);
-  const containerd = await startContainerd({ dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE }, signal);
+  const containerd = await startContainerd(
+    { dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE, patches: extras.containerd },
+    signal,
+  );
   log.info('containerd runs', { pid: containerd.process.pid, wasRunning: containerd.wasRunning });
   // No registry is asked for it: a machine without a network must be able to run what is loaded by hand.
   await bringImages(containerd, options.images, ['pause'], signal);
   using connection = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   using transport = rotatingTransport(accessOf(access));
   const metrics = new MetricRegistry();
-  const runtime = countCalls(connection, metrics, systemClock);
+  const runtime = mountingRuntime(countCalls(connection, metrics, systemClock), extras.mounts);
   const counted = countRequests(transport, new URL(access.server).host, metrics, systemClock);
   const api = httpApi(
     { transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` },
     group.signal,
   );
   await prepareNetwork(options.settings.clusterCidr, log, group.signal);
-  await claimOwnBridge(options, containerd, runtime, group.signal);
+  if (extras.hasPodNetwork) await claimOwnBridge(options, containerd, runtime, group.signal);
   mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
   const probeMetrics = new MetricRegistry();
   const newCache = (): Cache => new Cache({ api, clock: systemClock, random: systemRandom(), log });
@@ -174,11 +184,12 @@ function kubeletDeps(
     log,
     settings,
     cgroupRoot,
+    extras,
   } = options;
   return {
     api,
     runtime,
-    files: nodeFiles(signal),
+    files: mountingFiles(nodeFiles(signal), extras.mounts),
     cgroups: openCgroups(),
     prober: nodeProber,
     keys: nodeCertificateKeys,
@@ -186,13 +197,14 @@ function kubeletDeps(
     clock: systemClock,
     random: systemRandom(),
     log,
-    host: hostFacts(dataDir, nodeName),
+    host: { ...hostFacts(dataDir, nodeName), ...(extras.searches ? { searches: extras.searches } : {}) },
     nodeName,
     nodeIP,
     kubeletPort,
     version: KUBERNETES_VERSION,
     podsMax,
-    labels: {},
+    labels: options.labels,
+    taints: options.taints,
     dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
     imageThresholds: options.imageThresholds,
     ...shutdownNotice(options),
@@ -222,6 +234,7 @@ async function runNetwork(
     access: { nodeName },
     settings,
     bridge,
+    extras,
   } = options;
   await using group = new TaskGroup(signal);
   const kinds = [...new Set([...dnsKinds, node])];
@@ -230,30 +243,26 @@ async function runNetwork(
   cache.onChange(node, (current: Node | undefined) => {
     if (current?.metadata.name !== nodeName) return;
     const podCidrs = current.spec.podCIDRs ?? [];
-    if (podCidrs.length > 0 && writePodNetwork(containerd.layout, { bridge, podCidrs }))
+    if (extras.hasPodNetwork && podCidrs.length > 0 && writePodNetwork(containerd.layout, { bridge, podCidrs }))
       log.info('pod network configured', { podCidrs });
   });
   group.spawn((s) => cache.run(s));
   using health = healthPorts();
-  group.spawn((s) =>
-    runProxy(
-      {
-        cache,
-        clock: systemClock,
-        log,
-        filter: nftFilter(),
-        health,
-        node: { name: nodeName, clusterCidr: settings.clusterCidr },
-      },
-      s,
-    ),
-  );
+  const proxied = {
+    cache,
+    clock: systemClock,
+    log,
+    filter: nftFilter(),
+    health,
+    node: { name: nodeName, clusterCidr: settings.clusterCidr },
+  };
+  if (extras.hasServiceProxy) group.spawn((s) => runProxy(proxied, s));
   const pool = addressRangesOf([settings.loadBalancerPool ?? '']);
   if (pool.length > 0) {
     const link = linkAddresses({ nodeIP: options.nodeIP, pool });
     group.spawn((s) => runAnnouncer({ cache, clock: systemClock, log, link, pool, nodeName }, s));
   }
-  group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
+  if (extras.hasPodNetwork) group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
   await cache.whenSynced(dnsKinds, group.signal);
   const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);
   const dns = new DnsServer({

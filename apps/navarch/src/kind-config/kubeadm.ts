@@ -7,14 +7,14 @@ import type { KindCluster, KindNode, KindPatch } from './kind-cluster.ts';
 type Document = Readonly<Record<string, unknown>>;
 
 /** The documents that kind hands to kubeadm: patches are written against them. */
-export const KINDS = [
+const KINDS = [
   'ClusterConfiguration',
   'InitConfiguration',
   'JoinConfiguration',
   'KubeletConfiguration',
   'KubeProxyConfiguration',
 ] as const;
-export type KubeadmKind = (typeof KINDS)[number];
+type KubeadmKind = (typeof KINDS)[number];
 export type KubeadmDocuments = Readonly<Record<KubeadmKind, Document>>;
 
 export interface Patches {
