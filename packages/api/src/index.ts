@@ -1,5 +1,6 @@
 export { protobuf, protobufEncoder, schemas, virtualKinds } from './built-in.ts';
 export { typeFacts } from './generated/facts/index.ts';
+export { describedField, describedType } from './descriptions.ts';
 export { age, humanDuration } from './columns.ts';
 export {
   type AuthorizerStage,

@@ -102,6 +102,7 @@ test("OpenAPI v2 is JSON, or gnostic's protobuf for who asks so, under a type th
   const { ask } = await asked();
   const json = await ask('GET', '/openapi/v2');
   assert.deepEqual(json.body.definitions['io.k8s.api.core.v1.ServicePort'].properties.targetPort, {
+    description: "The pods' port, a number or a name of a container's port. As port where nothing is said.",
     $ref: '#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString',
   });
   assert.deepEqual(json.body.definitions['io.k8s.api.apps.v1.DeploymentList']['x-kubernetes-group-version-kind'], [
@@ -189,6 +190,7 @@ test('OpenAPI v3 has paths of what is only asked, and names for what is a text o
   assert.deepEqual(Object.keys(reviews.paths['/apis/authentication.k8s.io/v1/tokenreviews']), ['post', 'parameters']);
   // kubectl explain shows the name of a type that is neither: <IntOrString>.
   assert.deepEqual(schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString'], {
+    description: 'A number, or a text such as a percentage or a name.',
     format: 'int-or-string',
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   });

@@ -1,4 +1,4 @@
-import { schemas } from '@navarch/api';
+import { describedField, schemas } from '@navarch/api';
 import {
   type ApiObject,
   badRequest,
@@ -8,7 +8,6 @@ import {
   type ListMeta,
   type RowCondition,
 } from '@navarch/machinery';
-import { describedMetadata } from '../documents/openapi/descriptions.ts';
 import type { Resource } from './resource.ts';
 
 /** What every object has, for kinds that do not say what is to be seen of them. */
@@ -86,13 +85,16 @@ export function tableOf(
 const conditioned = (conditions: readonly RowCondition[] | undefined): object =>
   conditions?.length ? { conditions } : {};
 
+const ofMetadata = (field: string): string =>
+  describedField(schemas.object('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'), field) ?? '';
+
 /** What metadata says of itself in other places too is not said by each kind. */
 const descriptionOf = ({ name, type, description }: Column<ApiObject>): string =>
   description ??
   (name === 'Name'
-    ? describedMetadata('name')
+    ? ofMetadata('name')
     : type === 'date' && (name === 'Age' || name === 'Created At')
-      ? describedMetadata('creationTimestamp')
+      ? ofMetadata('creationTimestamp')
       : '');
 
 function checkIncluded(wanted: string): void {

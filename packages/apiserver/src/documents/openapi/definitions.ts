@@ -1,7 +1,6 @@
-import { schemas, typeFacts } from '@navarch/api';
+import { describedField, describedType, schemas, typeFacts } from '@navarch/api';
 import type { FieldFacts, FieldSchema, Kind, ObjectSchema, ScalarType, Schema } from '@navarch/machinery';
 import { customDoc } from './custom-schemas.ts';
-import { descriptionOf } from './descriptions.ts';
 import type { GroupVersion } from './group-versions-ever.ts';
 
 export type Doc = Readonly<Record<string, unknown>>;
@@ -60,7 +59,12 @@ export class Definitions {
     return this.#ref(name, () =>
       schema.published
         ? customDoc(schema, schema.published, this)
-        : { ...objectDoc(schema, this), ...gvksOf(name, this.#versions), ...unionOf(name) },
+        : {
+            ...described(describedType(name)),
+            ...objectDoc(schema, this),
+            ...gvksOf(name, this.#versions),
+            ...unionOf(name),
+          },
     );
   }
 
@@ -124,11 +128,17 @@ export class Definitions {
       case 'any':
         return schema.name === undefined
           ? { type: 'object' }
-          : this.#ref(schema.name, () => (/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }));
+          : this.#ref(schema.name, () => ({
+              ...described(describedType(schema.name ?? '')),
+              ...(/\.JSON[^.]*$/.test(schema.name ?? '') ? {} : { type: 'object' }),
+            }));
       default: {
         const named = NAMED[schema.type];
         return named
-          ? this.#ref(named[0], () => (this.version === 'v2' ? named[1] : (NAMED_V3[schema.type] ?? named[1])))
+          ? this.#ref(named[0], () => ({
+              ...described(describedType(named[0])),
+              ...(this.version === 'v2' ? named[1] : (NAMED_V3[schema.type] ?? named[1])),
+            }))
           : { type: 'string', ...(schema.enum && this.#hasEnums ? { enum: schema.enum.toSorted() } : {}) };
       }
     }
@@ -140,9 +150,8 @@ export class Definitions {
         ? schemas.object(field.schema.name)
         : field.schema,
     );
-    const description = descriptionOf(of, field);
     const extras = {
-      ...(description === undefined ? {} : { description }),
+      ...described(describedField(of, field.name)),
       ...this.#defaultOf(field),
       ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
       ...(field.structType ? { 'x-kubernetes-map-type': field.structType } : {}),
@@ -175,6 +184,8 @@ export class Definitions {
     return { $ref: `${this.#prefix}${name}` };
   }
 }
+
+const described = (description: string | undefined): Doc => (description === undefined ? {} : { description });
 
 /** The kinds that a type is known as. Some belong to every group. */
 function gvksOf(name: string, everywhere: readonly GroupVersion[]): Doc {
