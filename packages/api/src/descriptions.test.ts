@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FieldFacts, TypeFacts } from '@navarch/machinery';
 import { described, describedField, describedType } from './descriptions.ts';
 import { builtinKinds, schemas, typeFacts } from './index.ts';
+
+const facts: Readonly<Record<string, TypeFacts>> = typeFacts;
 
 /** Types that are any JSON in a schema. */
 const isPlain = (type: string): boolean => /\.JSON(?:SchemaPropsOr\w+)?$/.test(type);
@@ -11,9 +14,11 @@ function typesOfKinds(): ReadonlySet<string> {
   const found = new Set<string>();
   const waiting = builtinKinds.flatMap(({ schema: { name } }) => (name === undefined ? [] : [name, `${name}List`]));
   for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
-    if (found.has(type) || !typeFacts[type] || isPlain(type)) continue;
+    if (found.has(type) || !facts[type] || isPlain(type)) continue;
     found.add(type);
-    waiting.push(...(typeFacts[type].fields ?? []).map((field) => field.type.replace(/^(\[\]|map\[string\])+/, '')));
+    waiting.push(
+      ...(facts[type].fields ?? []).map((field: FieldFacts) => field.type.replace(/^(\[\]|map\[string\])+/, '')),
+    );
   }
   return found;
 }
@@ -32,10 +37,10 @@ test('descriptions: of every type and field that a built-in kind is made of', ()
 
 test('descriptions: every name is that of a type and its field in some version', () => {
   const known = new Map<string, Set<string>>();
-  for (const [type, { fields = [] }] of Object.entries(typeFacts)) {
+  for (const [type, { fields = [] }] of Object.entries(facts)) {
     const [name = '', , group = ''] = type.split('.').reverse();
     for (const key of [name, `${group}.${name}`])
-      known.set(key, new Set([...(known.get(key) ?? []), ...fields.map((field) => field.name)]));
+      known.set(key, new Set([...(known.get(key) ?? []), ...fields.map((field: FieldFacts) => field.name)]));
   }
   // Texts and numbers with a name of their own, which are no objects.
   const scalars = ['Time', 'MicroTime', 'Duration', 'Quantity', 'IntOrString', 'RawExtension', 'FieldsV1', 'JSON'];
