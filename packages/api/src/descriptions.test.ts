@@ -17,7 +17,7 @@ function typesOfKinds(): ReadonlySet<string> {
     if (found.has(type) || !facts[type] || isPlain(type)) continue;
     found.add(type);
     waiting.push(
-      ...(facts[type].fields ?? []).map((field: FieldFacts) => field.type.replace(/^(\[\]|map\[string\])+/, '')),
+      ...(facts[type]?.fields ?? []).map((field: FieldFacts) => field.type.replace(/^(\[\]|map\[string\])+/, '')),
     );
   }
   return found;
