@@ -116,7 +116,7 @@ VolumeResourceRequirements: How large a volume is to be.
   limits: At most so much.
   requests: At least so much, under storage. May grow where the class allows it.
 Lifecycle: What is done at the start and before the end of a container.
-  postStart: Done just after its start, beside its first process. The container is killed when it fails.
+  postStart: Done just after its start, beside what it runs. The container is killed when it fails.
   preStop: Done before it is asked to end. The grace period runs on meanwhile.
   stopSignal: The signal that asks it to end, instead of the image's. Needs spec.os.name.
 LifecycleHandler: One thing that is done in or to a container.
@@ -208,7 +208,7 @@ ContainerStateTerminated: A container that has ended.
   containerID: The instance's id, as RUNTIME://ID.
 ContainerUser: Who a container's first process began as.
   linux: On Linux.
-LinuxContainerUser: User and groups of a container's first process.
+LinuxContainerUser: Who a container runs as.
   uid: The user id.
   gid: The group id.
   supplementalGroups: Further group ids.

@@ -182,7 +182,7 @@ AppArmorProfile: What AppArmor lets a container do.
 WindowsSecurityContextOptions: Settings of security for Windows.
   gmsaCredentialSpecName: The name of the GMSA credential spec.
   gmsaCredentialSpec: The content of the GMSA credential spec. Filled in by a webhook.
-  runAsUserName: The Windows user of the first process.
+  runAsUserName: The Windows user that the container runs as.
   hostProcess: The container runs as a process of the host. All containers of a pod must say the same.
 PodResourceClaim: A claim of devices that a pod has, by a name of the pod's own.
   name: What containers of the pod call it.
@@ -226,7 +226,7 @@ PodExecOptions: How a command is run in a container.
   tty: The command has a terminal.
   container: The container; may be left out where the pod has one.
   command: The command and its arguments, which no shell reads.
-PodAttachOptions: How a client is joined to a container's first process.
+PodAttachOptions: How a client is joined to what a container runs.
   stdin: The process's input comes from the client.
   stdout: The client gets the process's output.
   stderr: The client gets what the process writes to its error output.
