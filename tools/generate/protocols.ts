@@ -24,6 +24,13 @@ const sources: readonly Source[] = [
     folder: 'plugin-registration',
     title: 'pluginregistration v1',
   },
+  {
+    facts: 'csi.json',
+    package: 'csi.v1',
+    folder: 'csi',
+    title: 'CSI v1',
+    services: ['Identity', 'Controller', 'Node'],
+  },
 ];
 
 const root = join(import.meta.dirname, '..', '..');

@@ -13,10 +13,11 @@ import type { Clock, Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
+import type { CsiVolumes } from './csi/csi-volumes.ts';
 import type { EnvironmentSources } from './environment/environment.ts';
 import { capacityOf } from './node-capacity.ts';
 import type { CertificateKeys, Files, HostFacts, ImageMounts } from './ports.ts';
-import { AccountTokens } from './volumes/account-tokens.ts';
+import type { AccountTokens } from './volumes/account-tokens.ts';
 import { PodCertificates } from './volumes/pod-certificates.ts';
 import type { TrustBundle, VolumeHost } from './volumes/volume-plugin.ts';
 
@@ -94,6 +95,8 @@ export interface VolumeHostDeps {
   readonly random: Random;
   readonly keys: CertificateKeys;
   readonly imageMounts?: ImageMounts;
+  readonly tokens: AccountTokens;
+  readonly csi?: CsiVolumes;
   readonly dirs: NodeDirs;
   /** Ends what volumes wait for. */
   readonly signal: AbortSignal;
@@ -101,12 +104,12 @@ export interface VolumeHostDeps {
 
 /** What volume plugins see of the cluster: objects are read when a volume is made, not kept. */
 export function volumeHost(deps: VolumeHostDeps): VolumeHost {
-  const { api, files, host, nodeName, nodeIP, clock, dirs } = deps;
+  const { api, files, host, nodeName, nodeIP, clock, dirs, tokens, csi } = deps;
   const certificates = new PodCertificates(deps);
-  const tokens = new AccountTokens({ api, clock });
   return {
     files,
     clock,
+    ...(csi ? { csi } : {}),
     nodeName,
     hostIP: nodeIP,
     releaseImage: async (dir) => deps.imageMounts?.unmount(dir),

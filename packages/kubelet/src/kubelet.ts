@@ -19,9 +19,12 @@ import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } f
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
+import type { CsiSockets } from './csi/port.ts';
+import { startCsi } from './csi/start-csi.ts';
 import { followPlugins } from './plugin-registration/follow-plugins.ts';
 import type { PluginKind } from './plugin-registration/plugin-kind.ts';
 import type { PluginSockets } from './plugin-registration/ports.ts';
+import { AccountTokens } from './volumes/account-tokens.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
 
 export interface KubeletDeps {
@@ -31,6 +34,8 @@ export interface KubeletDeps {
   readonly cgroups: Cgroups;
   readonly prober: Prober;
   readonly keys: CertificateKeys;
+  /** Without it no CSI driver is spoken to. */
+  readonly csiSockets?: CsiSockets;
   /** Without it no driver or device plugin is found. */
   readonly pluginSockets?: PluginSockets;
   /** Without it nobody keeps pods apart. */
@@ -90,18 +95,32 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const collector = new ImageCollector({ ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: tell });
   const pressures = (): ReadonlySet<Pressure> => evictor?.pressures ?? noPressures;
   const closed = (): Rejection | undefined => (shutdown?.isComing ? shutdownRejection : undefined);
-  const pods = new Pods({ ...deps, cache, recorder, pressures, closed }, group);
   const moved = new Notifier();
+  const tokens = new AccountTokens(deps);
+  const { csiSockets } = deps;
+  const csi = csiSockets && (await startCsi({ ...deps, csiSockets, cache, recorder, tokens, moved }, group));
+  const volumes = csi ? { csi: csi.volumes } : {};
+  const pods = new Pods({ ...deps, ...volumes, cache, recorder, tokens, pressures, closed }, group);
   const changed = (): void => moved.notify();
   const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
   const shutdown = shutdownOf(deps, pods, changed);
   const unready = (): string | undefined => (shutdown?.isComing ? SHUTTING_DOWN : undefined);
   group.spawn((s) =>
-    keepNodeStatus({ ...deps, pressures, unready, moved, tell: (told) => recorder.record(aboutNode, told) }, s),
+    keepNodeStatus(
+      {
+        ...deps,
+        pressures,
+        unready,
+        moved,
+        volumesInUse: () => csi?.inUse() ?? [],
+        tell: (told) => recorder.record(aboutNode, told),
+      },
+      s,
+    ),
   );
-  await followPluginSockets(deps, [], group);
+  await followPluginSockets(deps, csi ? [csi.drivers] : [], group);
   const synced = cache.whenSynced([pod, node, service], group.signal);
-  const orphans = new Orphans(deps, group);
+  const orphans = new Orphans({ ...deps, ...volumes }, group);
   const statics = staticPods(deps, cache, pods);
   let isComplete = false;
   // Those know best who have told the API before; but what the API itself may need must not wait for it for ever.

@@ -31,6 +31,8 @@ export interface NodeStatusDeps {
   pressures(): ReadonlySet<Pressure>;
   /** Why the node takes no pods, whatever its runtime can do. */
   unready(): string | undefined;
+  /** Volumes that are not to be taken away from the node. */
+  volumesInUse(): readonly string[];
   /** Tells that there is something new to say. */
   readonly moved: Notifier;
   /** Tells people of the node. */
@@ -174,6 +176,7 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
 /** Others write into the status too: what is not the kubelet's to say is no difference, nor is an empty list that nobody keeps. */
 const onlyOwn = (status: Node['status'], own: Node['status']): Partial<Node['status']> => ({
   images: [],
+  volumesInUse: [],
   ...Object.fromEntries(Object.entries(status).filter(([name]) => name in own)),
 });
 
@@ -204,6 +207,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     capacity,
     allocatable: capacity,
     images,
+    volumesInUse: deps.volumesInUse(),
     features: { supplementalGroupsPolicy: runtime.features().hasSupplementalGroupsPolicy },
     conditions: await conditions(deps, before, signal),
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },

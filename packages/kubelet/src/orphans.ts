@@ -1,12 +1,15 @@
 import { type Clock, type Logger, settleAll, type TaskGroup } from '@navarch/base';
 import { type NodeDirs, podDir, POD_UID } from './container-config.ts';
+import type { CsiVolumes } from './csi/csi-volumes.ts';
 import type { Container, ContainerRuntime } from './cri/index.ts';
 import { orGone } from './cri/or-gone.ts';
 import type { Files } from './ports.ts';
+import { unmountPod } from './volumes/unmount-pod.ts';
 
 export interface OrphansDeps {
   readonly runtime: ContainerRuntime;
   readonly files: Files;
+  readonly csi?: CsiVolumes;
   readonly clock: Clock;
   readonly log: Logger;
   readonly dirs: NodeDirs;
@@ -46,9 +49,16 @@ export class Orphans {
 
   /** Removes folders of pods that are neither in the API nor in the runtime. */
   async sweep(isKnown: (uid: string) => boolean): Promise<void> {
-    const { files, dirs } = this.#deps;
+    const { files, dirs, csi, log } = this.#deps;
     const isGone = (uid: string): boolean => uid !== '' && !isKnown(uid) && !this.#tended.has(uid);
-    for (const uid of await files.list(`${dirs.root}/pods`)) if (isGone(uid)) await removeFolders(uid, this.#deps);
+    for (const uid of await files.list(`${dirs.root}/pods`)) {
+      if (!isGone(uid)) continue;
+      // A driver that is away keeps nobody else from going.
+      await removeFolders(uid, this.#deps).catch((error: unknown) =>
+        log.warn('cannot remove what is left of a pod', { uid, error }),
+      );
+    }
+    await csi?.sweep();
     for (const name of await files.list(dirs.podLogs))
       if (isGone(name.slice(name.lastIndexOf('_') + 1))) await files.removeTree(`${dirs.podLogs}/${name}`);
   }
@@ -77,8 +87,8 @@ function graceOf({ annotations }: Container): number {
   return Number.isFinite(seconds) ? seconds : GRACE_SECONDS;
 }
 
-async function removeFolders(uid: string, { files, dirs }: OrphansDeps): Promise<void> {
-  // Volumes, and parts of them that containers were given.
-  await files.unmountBelow(podDir(dirs, uid));
+async function removeFolders(uid: string, deps: OrphansDeps): Promise<void> {
+  const { files, dirs } = deps;
+  await unmountPod(uid, { host: deps, dirs });
   await files.removeTree(podDir(dirs, uid));
 }

@@ -3,6 +3,8 @@ import { noMetrics, type TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import { rejectionOf, resizeRefusal } from './admission.ts';
+import type { AccountTokens } from './volumes/account-tokens.ts';
+import type { CsiVolumes } from './csi/csi-volumes.ts';
 import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
 import { pressureRejection } from './eviction/critical.ts';
 import type { Evictable } from './eviction/evictor.ts';
@@ -21,6 +23,8 @@ import { isMirror } from './static-pods/static-pods.ts';
 export interface PodsDeps {
   readonly cache: Cache;
   readonly recorder: EventRecorder;
+  readonly tokens: AccountTokens;
+  readonly csi?: CsiVolumes;
   /** What the node is under. */
   pressures(): ReadonlySet<Pressure>;
   /** Why it takes no pod at all. */

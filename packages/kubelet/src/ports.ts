@@ -46,6 +46,8 @@ export interface Files {
     group: number,
     options: { readonly isWritable: boolean; readonly onRootMismatch: boolean },
   ): Promise<void>;
+  /** Removes a file, a link, or a folder that is empty. Throws for one that is not; nothing there is what was wanted. */
+  removeEmpty(path: string): Promise<void>;
   isMountPoint(path: string): Promise<boolean>;
   mount(path: string, request: MountRequest): Promise<void>;
   /** Shows a file or folder at `path` too; both must be there. */

@@ -21,6 +21,7 @@ import {
   writePodNetwork,
 } from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
+import { nodeCsiSockets } from '@navarch/node/csi';
 import { listenDns, resolvers } from '@navarch/node/dns';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
@@ -194,6 +195,7 @@ function kubeletDeps(
     prober: nodeProber,
     keys: nodeCertificateKeys,
     pluginSockets: nodePluginSockets,
+    csiSockets: nodeCsiSockets,
     clock: systemClock,
     random: systemRandom(),
     log,

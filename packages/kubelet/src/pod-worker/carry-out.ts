@@ -61,7 +61,7 @@ export async function carryOut(
 
 async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps): Promise<void> {
   const problems = await podVolumes.prepare(pod);
-  for (const { message } of problems) events.about('Warning', 'FailedMount', message);
+  for (const { message, isQuiet } of problems) if (!isQuiet) events.about('Warning', 'FailedMount', message);
   notes.volumes = problems.length === 0 ? 'ready' : 'unknown';
   notes.volumesRetryAt = problems.length === 0 ? undefined : podVolumes.retryAt;
 }

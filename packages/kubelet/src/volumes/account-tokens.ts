@@ -35,17 +35,22 @@ export class AccountTokens {
   }
 
   async get(pod: Pod, audience: string, expirationSeconds: number): Promise<string> {
+    return (await this.issued(pod, audience, expirationSeconds)).token;
+  }
+
+  /** The token, and until when it is good. */
+  async issued(pod: Pod, audience: string, expirationSeconds: number): Promise<Held> {
     const { clock } = this.#deps;
     const key = `${expirationSeconds} ${audience}`;
     const known = this.#held.get(pod.metadata.uid)?.get(key);
-    if (known && known.renewAt > clock.now()) return known.token;
+    if (known && known.renewAt > clock.now()) return known;
     try {
       const fresh = await this.#request(pod, audience, expirationSeconds);
       const ofPod = this.#held.get(pod.metadata.uid) ?? new Map<string, Held>();
       this.#held.set(pod.metadata.uid, ofPod.set(key, fresh));
-      return fresh.token;
+      return fresh;
     } catch (error) {
-      if (known && known.expiresAt > clock.now()) return known.token;
+      if (known && known.expiresAt > clock.now()) return known;
       if (hasReason(error, 'NotFound'))
         throw new Error(`failed to fetch token: ${(error as Error).message}`, { cause: error });
       throw error;

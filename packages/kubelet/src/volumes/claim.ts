@@ -1,14 +1,19 @@
 import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@navarch/api';
+import { persistentWanted } from '../csi/wanted.ts';
 import { defineVolumePlugin, removeVolume, type SetUp, VolumeError, type VolumeHost } from './volume-plugin.ts';
 
-/** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`). */
+/** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`), or a CSI driver's. */
 export const persistentVolumeClaim = defineVolumePlugin({
   source: 'persistentVolumeClaim',
   isLive: false,
   isReadOnly: false,
   async setUp(volume, host) {
     const { claimName, readOnly = false } = volume.source;
-    return mountBound(volume, await boundVolume(await claimOf(volume.pod, claimName, host), host), readOnly, host);
+    return mountBound(volume, await claimOf(volume.pod, claimName, host), readOnly, host);
+  },
+  async refresh(volume, host) {
+    const { claimName, readOnly = false } = volume.source;
+    await refreshBound(volume, await claimOf(volume.pod, claimName, host), readOnly, host);
   },
   /** The folder is the volume's and stays as it is; only its place in the pod goes. */
   tearDown: removeVolume,
@@ -19,26 +24,44 @@ export const ephemeral = defineVolumePlugin({
   source: 'ephemeral',
   isLive: false,
   isReadOnly: false,
-  async setUp(volume, host) {
-    const { metadata } = volume.pod;
-    const name = `${metadata.name}-${volume.name}`;
-    const claim = await claimOf(volume.pod, name, host);
-    if (!claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid)) {
-      const whole = `${metadata.namespace}/${metadata.name}`;
-      throw new VolumeError(`PVC ${metadata.namespace}/${name} was not created for pod ${whole} (pod is not owner)`);
-    }
-    return mountBound(volume, await boundVolume(claim, host), false, host);
-  },
+  setUp: async (volume, host) => mountBound(volume, await ownClaim(volume, host), false, host),
+  refresh: async (volume, host) => refreshBound(volume, await ownClaim(volume, host), false, host),
   tearDown: removeVolume,
 });
 
+async function ownClaim({ pod, name: volumeName }: SetUp<unknown>, host: VolumeHost): Promise<PersistentVolumeClaim> {
+  const { metadata } = pod;
+  const name = `${metadata.name}-${volumeName}`;
+  const claim = await claimOf(pod, name, host);
+  if (!claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid)) {
+    const whole = `${metadata.namespace}/${metadata.name}`;
+    throw new VolumeError(`PVC ${metadata.namespace}/${name} was not created for pod ${whole} (pod is not owner)`);
+  }
+  return claim;
+}
+
+async function refreshBound(
+  { pod }: SetUp<unknown>,
+  claim: PersistentVolumeClaim,
+  isReadOnly: boolean,
+  host: VolumeHost,
+): Promise<void> {
+  if (!host.csi || !claim.spec.volumeName) return;
+  const volume = await boundVolume(claim, host);
+  const wanted = persistentWanted(pod, volume, claim, isReadOnly);
+  if (wanted) await host.csi.refresh(wanted);
+}
+
 async function mountBound(
-  { dir, pod }: SetUp<unknown>,
-  volume: PersistentVolume,
+  { dir, pod, place }: SetUp<unknown>,
+  claim: PersistentVolumeClaim,
   readOnly: boolean,
   host: VolumeHost,
 ): Promise<void> {
-  const { files } = host;
+  const { files, csi } = host;
+  const volume = await boundVolume(claim, host);
+  const wanted = persistentWanted(pod, volume, claim, readOnly);
+  if (wanted && csi) return place(await csi.setUp(wanted));
   const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
   if (path === undefined)
     throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);

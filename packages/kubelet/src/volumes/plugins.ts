@@ -1,4 +1,5 @@
 import { ephemeral, persistentVolumeClaim } from './claim.ts';
+import { csi } from './csi.ts';
 import { emptyDir } from './empty-dir.ts';
 import { hostPath } from './host-path.ts';
 import { image } from './image.ts';
@@ -16,5 +17,6 @@ export const volumePlugins: readonly VolumePlugin[] = [
   projected,
   persistentVolumeClaim,
   ephemeral,
+  csi,
   image,
 ];

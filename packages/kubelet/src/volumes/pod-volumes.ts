@@ -2,7 +2,8 @@ import type { Pod, Volume } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import { type NodeDirs, podDir } from '../container-config.ts';
 import { volumePlugins } from './plugins.ts';
-import type { VolumeHost, VolumePlugin } from './volume-plugin.ts';
+import { unmountPod } from './unmount-pod.ts';
+import { type SetUp, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
 
 export interface PodVolumesDeps {
   readonly host: VolumeHost;
@@ -14,6 +15,8 @@ export interface PodVolumesDeps {
 export interface VolumeProblem {
   readonly volume: string;
   readonly message: string;
+  /** Nobody is to be told. */
+  readonly isQuiet?: boolean;
 }
 
 export interface FoundVolume {
@@ -27,6 +30,8 @@ export interface FoundVolume {
 /** A try that failed is repeated after the first, then twice as long each time, up to the second (as upstream). */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 122_000;
+/** What is only waited for is looked at again and again. */
+const LOOK_MS = 500;
 /** What a pod waits for its volumes before that is an event of its own. */
 const WAIT_MS = 123_000;
 
@@ -34,6 +39,8 @@ const WAIT_MS = 123_000;
 export class PodVolumes {
   readonly #deps: PodVolumesDeps;
   readonly #failures = new Map<string, number>();
+  /** Where volumes are that are not at their own place, by name; an entry for each that was made. */
+  readonly #places = new Map<string, string>();
   /** Wall clock, milliseconds. */
   #waitingSince: number | undefined;
   #retryAt = 0;
@@ -58,13 +65,14 @@ export class PodVolumes {
     this.#isGone = false;
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
-      const message = await this.#setUp(volume, pod);
-      if (message === undefined) this.#failures.delete(volume.name);
-      else problems.push({ volume: volume.name, message });
+      const problem = await this.#setUp(volume, pod);
+      if (problem === undefined) this.#failures.delete(volume.name);
+      else problems.push(problem);
     }
-    for (const { volume } of problems) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
-    const pauses = problems.map(({ volume }) =>
-      Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)),
+    for (const { volume, isQuiet } of problems)
+      if (!isQuiet) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
+    const pauses = problems.map(({ volume, isQuiet }) =>
+      isQuiet ? LOOK_MS : Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)),
     );
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
     return [...problems, ...this.#overdue(problems.map(({ volume }) => volume))];
@@ -89,9 +97,17 @@ export class PodVolumes {
     if (this.#isGone) return [];
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
-      if (!pluginOf(volume)?.isLive) continue;
-      const message = await this.#setUp(volume, pod);
-      if (message !== undefined) problems.push({ volume: volume.name, message });
+      const plugin = pluginOf(volume);
+      const problem =
+        plugin?.refresh || plugin?.isLive
+          ? await this.#told(
+              volume,
+              () =>
+                plugin.refresh?.(this.#asked(volume, plugin, pod), this.#deps.host) ??
+                plugin.setUp(this.#asked(volume, plugin, pod), this.#deps.host),
+            )
+          : undefined;
+      if (problem !== undefined) problems.push(problem);
     }
     return problems;
   }
@@ -103,7 +119,7 @@ export class PodVolumes {
 
   async #tearDown(pod: Pod): Promise<void> {
     this.#isGone = true;
-    await this.#deps.host.files.unmountBelow(podDir(this.#deps.dirs, pod.metadata.uid));
+    await unmountPod(pod.metadata.uid, this.#deps);
     for (const volume of pod.spec.volumes ?? [])
       await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
     this.#deps.host.forget(pod.metadata.uid);
@@ -116,7 +132,7 @@ export class PodVolumes {
     if (!plugin) return undefined;
     const { image, persistentVolumeClaim } = volume;
     return {
-      path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#dir(pod, name),
+      path: plugin.pathOf?.(sourceOf(volume, plugin)) ?? this.#places.get(name) ?? this.#dir(pod, name),
       isReadOnly: plugin.isReadOnly || persistentVolumeClaim?.readOnly === true,
       ...(image ? { image: image.reference ?? '' } : {}),
     };
@@ -132,20 +148,29 @@ export class PodVolumes {
     return done;
   }
 
-  async #setUp(volume: Volume, pod: Pod): Promise<string | undefined> {
+  async #setUp(volume: Volume, pod: Pod): Promise<VolumeProblem | undefined> {
     const plugin = pluginOf(volume);
-    if (!plugin) {
-      const kind = Object.keys(volume).find((key) => key !== 'name');
-      return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : this node has no plugin for ${kind}`;
-    }
+    return this.#told(volume, async () => {
+      if (!plugin)
+        throw new VolumeError(`this node has no plugin for ${Object.keys(volume).find((key) => key !== 'name')}`);
+      await plugin.setUp(this.#asked(volume, plugin, pod), this.#deps.host);
+    });
+  }
+
+  #asked(volume: Volume, plugin: VolumePlugin, pod: Pod): SetUp<never> {
+    const { name } = volume;
+    const place = (path: string): void => void this.#places.set(name, path);
+    return { source: sourceOf(volume, plugin), name, dir: this.#dir(pod, name), pod, place };
+  }
+
+  async #told({ name }: Volume, work: () => Promise<void>): Promise<VolumeProblem | undefined> {
     try {
-      await plugin.setUp(
-        { source: sourceOf(volume, plugin), name: volume.name, dir: this.#dir(pod, volume.name), pod },
-        this.#deps.host,
-      );
+      await work();
       return undefined;
     } catch (error) {
-      return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${(error as Error).message}`;
+      const { operation, volume, isQuiet } = error instanceof VolumeError ? error : new VolumeError('');
+      const message = `${operation} failed for volume ${JSON.stringify(volume ?? name)} : ${(error as Error).message}`;
+      return { volume: name, message, ...(isQuiet ? { isQuiet } : {}) };
     }
   }
 

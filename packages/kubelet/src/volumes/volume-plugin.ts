@@ -8,6 +8,7 @@ import type {
   Volume,
 } from '@navarch/api';
 import type { Clock } from '@navarch/base';
+import type { CsiVolumes } from '../csi/csi-volumes.ts';
 import type { Amounts } from '../environment/resource-value.ts';
 import type { Files } from '../ports.ts';
 import type { PodCredential } from './pod-certificates.ts';
@@ -31,6 +32,8 @@ export interface VolumeHost {
   token(pod: Pod, audience: string, expirationSeconds: number): Promise<string>;
   /** A key made here and its certificates; `place` names the source within the pod. Throws VolumeError while there is none. */
   certificate(pod: Pod, place: string, projection: PodCertificateProjection): Promise<PodCredential>;
+  /** Volumes of CSI drivers; absent where no driver can be spoken to. */
+  readonly csi?: CsiVolumes;
   /** Takes away an image that was shown at a volume's folder, if any was. */
   releaseImage(dir: string): Promise<void>;
   /** The pod is gone: what was kept for it is not needed any more. */
@@ -52,6 +55,8 @@ export interface SetUp<S> {
   /** Where the volume is made; containers get it, or `pathOf`, mounted. */
   readonly dir: string;
   readonly pod: Pod;
+  /** Says that the volume is elsewhere than at `dir`. */
+  place(path: string): void;
 }
 
 /** Every method may be called again after a crash half-way through: it brings the node to the state, whatever it finds. */
@@ -65,15 +70,39 @@ export interface VolumePlugin<K extends keyof Volume = any> {
   pathOf?(source: NonNullable<Volume[K]>): string;
   /** Throws VolumeError when the volume cannot be made yet, or at all. */
   setUp(volume: SetUp<NonNullable<Volume[K]>>, host: VolumeHost): Promise<void>;
+  /** What a volume that is there needs now and then. Throws VolumeError. */
+  refresh?(volume: SetUp<NonNullable<Volume[K]>>, host: VolumeHost): Promise<void>;
   tearDown(dir: string, host: VolumeHost): Promise<void>;
 }
 
 export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumePlugin<K>): VolumePlugin<K> =>
   Object.freeze(plugin);
 
+interface VolumeErrorOptions extends ErrorOptions {
+  /** What was being done, in upstream's words; `MountVolume.SetUp` when left out. */
+  readonly operation?: string;
+  /** What events call the volume, where that is not its name in the pod. */
+  readonly volume?: string;
+  /** It only takes its time: nobody is told. */
+  readonly isQuiet?: boolean;
+}
+
 /** A volume cannot be made yet or at all; the text is what the FailedMount event says. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
+  readonly operation: string;
+  readonly volume: string | undefined;
+  readonly isQuiet: boolean;
+
+  constructor(
+    text: string,
+    { operation = 'MountVolume.SetUp', volume, isQuiet = false, ...rest }: VolumeErrorOptions = {},
+  ) {
+    super(text, rest);
+    this.operation = operation;
+    this.volume = volume;
+    this.isQuiet = isQuiet;
+  }
 }
 
 /** Takes a volume's mount and folder away. */

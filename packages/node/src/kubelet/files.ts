@@ -11,9 +11,11 @@ import {
   readlink,
   rename,
   rm,
+  rmdir,
   stat,
   statfs,
   symlink,
+  unlink,
   writeFile,
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -83,6 +85,10 @@ export function nodeFiles(signal: AbortSignal): Files {
       const [inner] = mountsBelow(path);
       if (inner !== undefined) throw new Error(`Cannot remove ${path}: ${inner} is mounted`);
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    },
+    async removeEmpty(path) {
+      const found = await orAbsent(lstat(path));
+      if (found) await orAbsent(found.isDirectory() ? rmdir(path) : unlink(path));
     },
     chmod: (path, mode) => chmod(path, mode),
     ownTree,

@@ -129,6 +129,13 @@ export function memoryFiles(): MemoryFiles {
       change(`remove ${path}`);
       entries.delete(path);
     },
+    async removeEmpty(path) {
+      if (!entries.has(path)) return;
+      if (mounts.has(path)) throw new Error(`EBUSY: ${path}`);
+      if (below(path).length > 0) throw new Error(`ENOTEMPTY: ${path}`);
+      change(`remove ${path}`);
+      entries.delete(path);
+    },
     async chmod(path, mode) {
       change(`chmod ${path}`);
       const entry = at(path);

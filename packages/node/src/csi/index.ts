@@ -1,0 +1,1 @@
+export { nodeCsiSockets } from './csi-sockets.ts';
