@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@navarch/base';
-import { chooseMax, enoughNodes, place } from './cycle.ts';
+import { chooseMax, enoughNodes, place } from './place.ts';
 import { defaultProfile } from './profile.ts';
 import { nodeOf, podOf, put, snapshotOf, verdict } from './testing/builders.ts';
 

@@ -1,20 +1,10 @@
 import type { Pod } from '@navarch/api';
-import type { Random } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
-import { Memory, type Verdicts } from './verdicts.ts';
-
-export type Placement = Found | Unfit;
-
-export interface Found {
-  readonly node: string;
-  /** Nodes looked at. */
-  readonly looked: number;
-  readonly feasible: number;
-}
+import type { Memory, Verdicts } from './verdicts.ts';
 
 export interface Unfit {
   readonly node: undefined;
@@ -27,84 +17,6 @@ export interface Unfit {
   readonly rejectedBy: ReadonlySet<string>;
   /** Nodes on which the pod might fit if others went. */
   readonly resolvable: readonly NodeInfo[];
-}
-
-export interface Search {
-  readonly random: Random;
-  /** Where among the nodes the search begins, so that all nodes get their turn. */
-  readonly start?: number;
-  readonly memory?: Memory;
-}
-
-/** Fewer nodes than this are all looked at. */
-const FEASIBLE_MIN = 100;
-const PERCENT_MIN = 5;
-
-/** Upstream's rule for how many feasible nodes are enough to choose from. */
-export function enoughNodes(count: number, percentage?: number): number {
-  if (count < FEASIBLE_MIN) return count;
-  const percent = percentage || Math.max(PERCENT_MIN, 50 - Math.floor(count / 125));
-  return percent >= 100 ? count : Math.max(FEASIBLE_MIN, Math.floor((count * percent) / 100));
-}
-
-/**
- * The whole decision: pod and snapshot in, node out. No clock, no I/O; ties are broken by the given stream. A pod that
- * was promised a node gets it if it still fits.
- */
-export function place(
-  pod: Pod,
-  snapshot: Snapshot,
-  profile: Profile,
-  { random, start = 0, memory = new Memory() }: Search,
-): Placement {
-  const cycle = new Cycle(pod, snapshot, profile, memory);
-  const refused = cycle.refusal();
-  if (refused) return refused;
-  const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
-  if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
-  const { feasible, looked } = searched(cycle, profile, start);
-  if (feasible.length === 0) return cycle.unfit(looked);
-  const best =
-    feasible.length === 1
-      ? (feasible[0] as NodeInfo)
-      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
-  return { node: best.name, looked, feasible: feasible.length };
-}
-
-/** Nodes that fit, as many as are enough to choose from, and how many were looked at for them. */
-export function searched(
-  cycle: Cycle,
-  { percentageOfNodesToScore }: Profile,
-  start: number,
-): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
-  const { nodes } = cycle;
-  const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
-  const feasible: NodeInfo[] = [];
-  const begin = nodes.length > 0 ? start % nodes.length : 0;
-  let looked = 0;
-  for (; looked < nodes.length && feasible.length < enough; looked++) {
-    const at = begin + looked;
-    const node = nodes[at < nodes.length ? at : at - nodes.length] as NodeInfo;
-    if (cycle.misfitOf(node) === undefined) feasible.push(node);
-  }
-  return { feasible, looked };
-}
-
-/** The place of the largest; one of them, evenly, where there are several. */
-export function chooseMax(totals: Float64Array, random: Random): number {
-  let first = 0;
-  let ties = 1;
-  for (let i = 1; i < totals.length; i++) {
-    if ((totals[i] as number) > (totals[first] as number)) {
-      first = i;
-      ties = 1;
-    } else if (totals[i] === totals[first]) ties += 1;
-  }
-  // One draw for all of them: hundreds of equal nodes are the rule in a large cluster.
-  let skipped = ties > 1 ? random.uint32() % ties : 0;
-  let chosen = first;
-  for (; skipped > 0; skipped--) chosen = totals.indexOf(totals[first] as number, chosen + 1);
-  return chosen;
 }
 
 interface Ready {
@@ -164,6 +76,8 @@ export class Cycle {
   readonly #rejectedBy = new Set<string>();
   readonly #resolvable: NodeInfo[] = [];
   readonly #narrowedBy: string[] = [];
+  /** Of `nodes`, where they are all that there are. */
+  readonly #slots: Int32Array | undefined;
   /** Of the scorers that look at one node only; asked when the first node has to be judged. */
   #weighed: ReadonlyMap<Weighted['plugin'], unknown> | undefined;
   /** Who found the last misfit. */
@@ -174,6 +88,7 @@ export class Cycle {
     this.#snapshot = snapshot;
     this.#profile = profile;
     this.nodes = this.#worthLooking();
+    this.#slots = this.nodes === snapshot.nodes ? snapshot.slotOrder : undefined;
     const roles = rolesOf(profile);
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
@@ -200,8 +115,21 @@ export class Cycle {
     return undefined;
   }
 
+  /** No plugin looks further than at one node for this pod. */
+  get isLocal(): boolean {
+    return this.#global.length === 0;
+  }
+
   fits(node: NodeInfo): boolean {
     return this.#find(node) === undefined;
+  }
+
+  /** Whether it is known of a node, by its place among `nodes`, that it will not do: without a look at the node itself. */
+  isTurnedAway(index: number): boolean {
+    const slot = this.#slots?.[index];
+    if (slot === undefined) return false;
+    const { generations, misfits } = this.#verdicts;
+    return generations[slot] === this.#snapshot.generations[slot] && misfits[slot] !== undefined;
   }
 
   /** Counts what it finds: asked once a node. */
@@ -247,6 +175,7 @@ export class Cycle {
   }
 
   unfit(looked: number): Unfit {
+    const { ranks } = this.#snapshot;
     const outside = this.#snapshot.nodes.length - this.nodes.length;
     if (outside > 0) {
       const reason = `node(s) didn't satisfy plugin(s) [${this.#narrowedBy.join(' ')}]`;
@@ -258,7 +187,8 @@ export class Cycle {
       looked,
       reasons: this.#reasons,
       rejectedBy: this.#rejectedBy,
-      resolvable: this.#resolvable,
+      // As if nothing had been known before: what is remembered must change nothing.
+      resolvable: this.#resolvable.sort((a, b) => (ranks[a.slot] as number) - (ranks[b.slot] as number)),
     };
   }
 

@@ -1,16 +1,8 @@
 export type { ExtenderFile, ExtenderTls } from './config/config-types.ts';
 export { ConfigError } from './config/decode-config.ts';
 export { readSchedulerConfig, type SchedulerConfig } from './config/read-config.ts';
-export {
-  chooseMax,
-  enoughNodes,
-  type Found,
-  place,
-  type Placement,
-  type Search,
-  type Unfit,
-  unfitMessage,
-} from './cycle.ts';
+export { type Unfit, unfitMessage } from './cycle.ts';
+export { chooseMax, enoughNodes, type Found, place, type Placement, type Search } from './place.ts';
 export type { Change, Explanation, Fix, ObjectName } from './explain/explanation.ts';
 export { placementViews } from './explain/placement-view.ts';
 export {
@@ -27,6 +19,7 @@ export {
 export { type ScoringStrategy } from './plugins/allocation-score.ts';
 export { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
 export { Extender, type ExtenderTransport } from './extenders/extender.ts';
+export { CandidateMemory } from './preemption/candidate-memory.ts';
 export { preempt, type Preemption, type PreemptionRequest } from './preemption/preemption.ts';
 export { defaultProfile } from './profile.ts';
 export { runScheduler, type SchedulerDeps } from './scheduler.ts';

@@ -10,13 +10,16 @@ import { EXTENDER, extenderPlugin } from './extenders/extender-plugin.ts';
 import type { Extender } from './extenders/extender.ts';
 import { Lanes } from './extenders/lanes.ts';
 import { followCluster, followedKinds } from './follow-cluster.ts';
-import { place, type Unfit, unfitMessage } from './cycle.ts';
+import { type Unfit, unfitMessage } from './cycle.ts';
+import { place } from './place.ts';
 import { type Measures, measures } from './measures.ts';
 import { bind, evict, losePromise, reportFailure, storedPod } from './outcome.ts';
 import type { Errand, Profile } from './plugin.ts';
+import { CandidateMemory } from './preemption/candidate-memory.ts';
 import { type Budget, preempt, type Preemption } from './preemption/preemption.ts';
 import { HeldPods } from './queue/held-pods.ts';
-import { type BackOff, PodQueue } from './queue/pod-queue.ts';
+import type { BackOff } from './queue/back-offs.ts';
+import { PodQueue } from './queue/pod-queue.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
 import { Memory } from './verdicts.ts';
 
@@ -80,6 +83,7 @@ class Scheduler {
   readonly #snapshot: Snapshot;
   readonly #queue: PodQueue;
   readonly #memory = new Memory();
+  readonly #candidates = new CandidateMemory();
   readonly #measures: Measures;
   /** Pods decided on whose binding the cache has not shown yet. */
   readonly #assumed = new Set<string>();
@@ -164,7 +168,15 @@ class Scheduler {
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
     if (placement.node !== undefined) return this.#assume({ pod, profile, nodeName: placement.node, startedMs });
     const preemptingMs = clock.monotonic();
-    const preemption = preempt({ pod, unfit: placement, snapshot, profile, random, budgets: this.#budgets() });
+    const preemption = preempt({
+      pod,
+      unfit: placement,
+      snapshot,
+      profile,
+      random,
+      budgets: this.#budgets(),
+      memory: this.#candidates,
+    });
     const status = preemption.node === undefined ? 'Unschedulable' : 'Success';
     this.#measures.passed('PostFilter', profile.schedulerName, { status, startedMs: preemptingMs });
     this.#park({ pod, profile, unfit: placement, startedMs }, preemption);
@@ -303,28 +315,17 @@ class Scheduler {
     // Where there was no node at all nobody turned the pod away: whatever happens may help.
     const plugins = profile.plugins.map(({ plugin }) => plugin);
     if (unfit.rejectedBy.has(EXTENDER)) plugins.push(extenderPlugin(profile));
-    this.#queue.park(
-      pod,
-      unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins,
-    );
+    const rejecters = unfit.rejectedBy.size > 0 ? plugins.filter(({ name }) => unfit.rejectedBy.has(name)) : plugins;
+    this.#queue.park(pod, rejecters, preemption.node !== undefined);
     const count = snapshot.nodes.length;
     if (preemption.node !== undefined) {
       const nodeName = preemption.node;
       this.#makeRoom(pod, nodeName);
-      for (const victim of preemption.victims) {
-        if (!victim.metadata.deletionTimestamp)
-          this.#write((signal) =>
-            evict({ victim, preemptor: pod, nodeName, schedulerName: profile.schedulerName }, this.#deps, signal),
-          );
-      }
+      const message = unfitMessage(count, unfit);
       this.#write((signal) =>
-        reportFailure(
-          { pod, reason: 'Unschedulable', message: unfitMessage(count, unfit), nominatedNodeName: nodeName },
-          this.#deps,
-          signal,
-        ),
+        reportFailure({ pod, reason: 'Unschedulable', message, nominatedNodeName: nodeName }, this.#deps, signal),
       );
-      return;
+      return this.#evict(pod, nodeName, profile, preemption.victims);
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
@@ -336,6 +337,19 @@ class Scheduler {
         signal,
       ),
     );
+  }
+
+  /** While some are still to be told, the pod would only evict others as well. */
+  #evict(preemptor: Pod, nodeName: string, { schedulerName }: Profile, victims: readonly Pod[]): void {
+    const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
+    let left = staying.length;
+    if (left === 0) this.#queue.letGo(keyOf(preemptor));
+    for (const victim of staying)
+      this.#write(async (signal) => {
+        await evict({ victim, preemptor, nodeName, schedulerName }, this.#deps, signal);
+        left -= 1;
+        if (left === 0) this.#queue.letGo(keyOf(preemptor));
+      });
   }
 
   /** What plugins do about it that turned nodes away, and what they say of it. */

@@ -1,7 +1,7 @@
 import type { Node, Pod } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import type { CacheReader } from '@navarch/client';
-import { place } from './cycle.ts';
+import { place } from './place.ts';
 import type { Profile } from './plugin.ts';
 import { Snapshot } from './snapshot/snapshot.ts';
 

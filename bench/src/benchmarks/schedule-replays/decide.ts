@@ -2,7 +2,7 @@ import type { Node, Pod } from '@navarch/api';
 import { invariant, seededRandom } from '@navarch/base';
 import type { CacheReader } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
-import { defaultProfile, Memory, place, preempt, Snapshot } from '@navarch/scheduler';
+import { CandidateMemory, defaultProfile, Memory, place, preempt, Snapshot } from '@navarch/scheduler';
 import { FixedObjects } from './fixed-objects.ts';
 import type { Body, Pods, Replay } from './replay.ts';
 
@@ -38,6 +38,7 @@ class Decided {
   readonly #snapshot: Snapshot;
   readonly #random = seededRandom(1);
   readonly #memory = new Memory();
+  readonly #candidates = new CandidateMemory();
   #start = 0;
 
   constructor(nodes: readonly Body[], objects: CacheReader) {
@@ -59,6 +60,7 @@ class Decided {
       profile: defaultProfile,
       random: this.#random,
       budgets: [],
+      memory: this.#candidates,
     });
     invariant(room.node !== undefined, `pod ${keyOf(pod)} fits somewhere`);
     for (const victim of room.victims) snapshot.unplace(victim);

@@ -4,7 +4,7 @@ import { node as nodeKind, type Node, type Pod, pod as podKind } from '@navarch/
 import { seededRandom } from '@navarch/base';
 import { type ApiObject, equalJson, keyOf } from '@navarch/machinery';
 import fc from 'fast-check';
-import { place } from '../cycle.ts';
+import { place } from '../place.ts';
 import { defaultProfile } from '../profile.ts';
 import { applyFix, type Objects, objectsById } from '../testing/apply-fix.ts';
 import { nodeOf, objectsOf, podOf } from '../testing/builders.ts';

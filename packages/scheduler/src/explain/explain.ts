@@ -1,7 +1,8 @@
 import { isTerminal, type Pod, podDisruptionBudget } from '@navarch/api';
 import { seededRandom } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
-import { place, type Unfit, unfitMessage } from '../cycle.ts';
+import { type Unfit, unfitMessage } from '../cycle.ts';
+import { place } from '../place.ts';
 import type { Profile } from '../plugin.ts';
 import { preempt } from '../preemption/preemption.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';

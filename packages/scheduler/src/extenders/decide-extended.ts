@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
-import type { Search, Unfit } from '../cycle.ts';
+import type { Unfit } from '../cycle.ts';
+import type { Search } from '../place.ts';
 import type { Budget, Preemption } from '../preemption/preemption.ts';
 import { ExtenderError } from './extender-error.ts';
 import { type Extending, OUTDATED, placeExtended } from './place-extended.ts';

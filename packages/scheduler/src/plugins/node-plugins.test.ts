@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node, Pod, Taint, Toleration } from '@navarch/api';
 import type { NodeInfo } from '../snapshot/node-info.ts';
+import { defaultProfile } from '../profile.ts';
 import { nodeOf, podOf, profileOf, put, snapshotOf, verdict } from '../testing/builders.ts';
 import { allocationScore, type ResourceWeight, type ScoringStrategy } from './allocation-score.ts';
 import { nodeResourcesFitBy } from './node-resources-fit.ts';
@@ -258,4 +259,36 @@ test('allocationScore() weighs resources, and leaves out what node or pod do not
     75,
   );
   assert.equal(score([{ name: 'example.com/none', weight: 1 }], { 'example.com/none': '1' }), 0);
+});
+
+test('nodeResourcesFit is woken by a pod that has gone where there may be room now, and not elsewhere', () => {
+  const { wakes } = defaultProfile.plugins.find(({ plugin }) => plugin.name === 'NodeResourcesFit')?.plugin ?? {};
+  const [keeps, lesser] = [podOf('keeps', { cpu: '3', spec: { priority: 9 } }), podOf('lesser', { cpu: '3' })];
+  const at = (name: string) => podOf('gone', { spec: { nodeName: name } });
+  const wants = (cpu: string, more: Parameters<typeof podOf>[1] = {}) =>
+    podOf('wants', { cpu, spec: { priority: 5 }, ...more });
+  const snapshot = snapshotOf(
+    ['kept', 'evictable', 'promised'].map((name) => nodeOf(name)),
+    {
+      kept: [keeps],
+      evictable: [lesser],
+    },
+  );
+  snapshot.nominate(podOf('other', { cpu: '3', spec: { priority: 7 } }), 'promised');
+  const rows: readonly (readonly [string, Pod, boolean])[] = [
+    ['kept', wants('1'), true],
+    ['kept', wants('2'), false],
+    ['evictable', wants('2'), true],
+    ['evictable', wants('2', { status: { nominatedNodeName: 'kept' } }), false],
+    ['kept', wants('2', { status: { nominatedNodeName: 'kept' } }), true],
+    ['promised', wants('2'), false],
+    ['promised', wants('1'), true],
+    ['unknown', wants('1'), false],
+  ];
+  for (const [node, pod, isWoken] of rows)
+    assert.equal(
+      wakes?.(pod, { type: 'pod-removed', pod: at(node) }, snapshot),
+      isWoken,
+      `${node} ${JSON.stringify(pod.spec)}`,
+    );
 });

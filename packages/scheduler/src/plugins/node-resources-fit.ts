@@ -45,7 +45,7 @@ export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<
         case 'devices-changed':
           return prepared().devices.size > 0;
         case 'pod-removed':
-          return true;
+          return mayFitWhereItWas(pod, event.pod, checked(snapshot.templateOf(pod)), snapshot);
         case 'pod-changed':
           return frees(checked(snapshot.templateOf(pod)), event.pod, event.previous, snapshot);
         default:
@@ -111,6 +111,31 @@ function isRicher({ status }: Node, previous: Node): boolean {
   const [now, before] = [amountsOf(status.allocatable ?? {}), amountsOf(previous.status.allocatable ?? {})];
   for (const [name, amount] of now) if (amount > (before.get(name) ?? 0)) return true;
   return false;
+}
+
+/**
+ * Whether there is room now on the node that a pod has left, or would be if others were evicted: nothing has changed
+ * anywhere else. What is promised to more important pods is theirs. A pod that has itself been promised a node evicts
+ * nobody elsewhere, so that room must be there.
+ */
+function mayFitWhereItWas(pod: Pod, gone: Pod, requests: Amounts, snapshot: Snapshot): boolean {
+  if (!gone.spec.nodeName) return true;
+  const node = snapshot.node(gone.spec.nodeName);
+  if (!node) return false;
+  const own = pod.spec.priority ?? 0;
+  const promised = pod.status.nominatedNodeName;
+  if (promised === node.name) return true;
+  const isKept = (other: Pod): boolean => promised !== undefined || (other.spec.priority ?? 0) >= own;
+  const kept = [...node.pods.values()].filter((placed) => isKept(placed.pod));
+  for (const placed of snapshot.nominatedOn(node.name))
+    if ((placed.pod.spec.priority ?? 0) >= own && placed.pod.metadata.uid !== pod.metadata.uid) kept.push(placed);
+  if (kept.length + 1 > node.podsMax) return false;
+  for (const [name, amount] of requests) {
+    if (amount === 0) continue;
+    const taken = kept.reduce((sum, { template }) => sum + (template.requests.get(name) ?? 0), 0);
+    if (amount > (node.allocatable.get(name) ?? 0) - taken) return false;
+  }
+  return true;
 }
 
 /** A pod on a node asks for less of something that the waiting one wants. */

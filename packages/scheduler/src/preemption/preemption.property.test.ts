@@ -10,6 +10,7 @@ import { answer } from '../testing/model/model.ts';
 import type { Plain } from '../testing/model/plain.ts';
 import { offerOn, type PlainBudget } from '../testing/model/preemption.ts';
 import { Memory } from '../verdicts.ts';
+import { CandidateMemory } from './candidate-memory.ts';
 import { type Budget, preempt } from './preemption.ts';
 
 const HOST = 'kubernetes.io/hostname';
@@ -147,6 +148,43 @@ const budget = fc
 const began = fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z', undefined);
 const compare = (a: readonly number[], b: readonly number[]): number =>
   a.map((each, i) => each - (b[i] as number)).find((difference) => difference !== 0) ?? 0;
+
+test('preempt() with what it remembers chooses as without, whatever comes and goes between', () => {
+  const change = fc.tuple(shape, fc.nat(4), fc.constantFrom('comes', 'goes', 'begins'), began);
+  let found = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(shape, fc.nat(4)), { minLength: 8, maxLength: 20 }),
+      fc.array(fc.tuple(change, shape), { maxLength: 8 }),
+      (running, steps) => {
+        const nodes = ['n0', 'n1', 'n2', 'n3', 'n4'].map((name) => nodeOf(name, { allocatable: { cpu: '3' } }));
+        const snapshot = snapshotOf(nodes);
+        const here = running.map(([each, at], i) => ({ ...podFrom(`p${i}`, each), at: `n${at}` }));
+        for (const each of here) snapshot.place(each, each.at);
+        const memory = new CandidateMemory();
+        for (const [[each, at, what, startTime], wanted] of steps) {
+          const old = here[at];
+          if (what === 'comes') snapshot.place(podFrom('new', each), `n${at}`);
+          else if (what === 'goes') {
+            if (old) snapshot.unplace(old);
+          } else if (old)
+            snapshot.place({ ...old, status: { ...old.status, ...(startTime ? { startTime } : {}) } }, old.at);
+          const pod = podFrom('wanted', { ...wanted, priority: wanted.priority + 1 });
+          const unfit = put(pod, snapshot);
+          if (unfit.node !== undefined) continue;
+          const request = { pod, unfit, snapshot, profile: defaultProfile, budgets: [] };
+          const [fresh, remembered] = [undefined, memory].map((held) =>
+            preempt({ ...request, random: seededRandom(1), ...(held ? { memory: held } : {}) }),
+          );
+          assert.deepEqual(remembered, fresh);
+          if (fresh?.node !== undefined) found += 1;
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+  assert.ok(found > 50, `only ${found} of the clusters needed preemption`);
+});
 
 test('preempt() chooses as the documentation says, with budgets and promises', () => {
   let found = 0;

@@ -6,6 +6,7 @@ import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
+import type { CandidateMemory, Offer } from './candidate-memory.ts';
 import { type Candidate, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
 
 export type Budget = ObjectOf<typeof podDisruptionBudget>;
@@ -27,6 +28,7 @@ export interface PreemptionRequest {
   readonly profile: Profile;
   readonly budgets: readonly Budget[];
   readonly random: Random;
+  readonly memory?: CandidateMemory;
 }
 
 /** The plugin that stands for preemption in a profile. Upstream's bounds: a tenth of the nodes, and at least a hundred. */
@@ -73,7 +75,7 @@ export function candidatesFor(
 }
 
 function candidatesOf(
-  { pod, unfit: { resolvable }, snapshot, profile, budgets, random }: PreemptionRequest,
+  { pod, unfit: { resolvable }, snapshot, profile, budgets, random, memory }: PreemptionRequest,
   { minCandidateNodesAbsolute, minCandidateNodesPercentage }: PreemptionBounds,
   add: (reason: string, count?: number) => void,
 ): readonly Candidate[] {
@@ -87,13 +89,18 @@ function candidatesOf(
     minCandidateNodesAbsolute,
     Math.floor((resolvable.length * minCandidateNodesPercentage) / 100),
   );
+  const known = cycle.isLocal ? memory?.of(snapshot.templateOf(pod).shape, profile, budgets) : undefined;
+  const offerOn = (node: NodeInfo): Offer => {
+    const find = (): Offer => victimsOn(node, cycle, budgets);
+    return known && !snapshot.isPromised(node.name) ? known.offerOf(node, find) : find();
+  };
   const begin = random.uint32() % resolvable.length;
   const candidates: Candidate[] = [];
   // However many there are: one that keeps all budgets is looked for as long as there is none.
   let keepsBudgets = false;
   for (let i = 0; i < resolvable.length && !(keepsBudgets && candidates.length >= enough); i++) {
     const node = resolvable[(begin + i) % resolvable.length] as NodeInfo;
-    const found = victimsOn(node, cycle, budgets);
+    const found = offerOn(node);
     if ('node' in found) {
       candidates.push(found);
       keepsBudgets ||= found.violations === 0;

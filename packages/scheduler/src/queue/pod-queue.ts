@@ -2,15 +2,10 @@ import type { Pod } from '@navarch/api';
 import { type Clock, Heap, Notifier } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
 import type { ClusterEvent, SchedulerPlugin } from '../plugin.ts';
+import { type BackOff, BackOffs } from './back-offs.ts';
 import { HeldPods } from './held-pods.ts';
 import { prioritySort, type Waiting } from '../plugins/priority-sort.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-
-/** How long a pod that was tried in vain is left alone at least: doubled every time, up to the most. */
-export interface BackOff {
-  readonly initialMs: number;
-  readonly maxMs: number;
-}
 
 const BACK_OFF: BackOff = { initialMs: 1000, maxMs: 10_000 };
 /** A parked pod that nothing woke is looked at again after this time. */
@@ -21,6 +16,7 @@ type Told = (queue: 'active' | 'backoff' | 'unschedulable', why: string) => void
 // Why pods come to a part of the queue, by upstream's names of events.
 const POD_ADDED = 'UnschedulablePodAdd';
 const FAILED = 'ScheduleAttemptFailure';
+const NOBODY_ELSE = 'PopFromBackoffQ';
 const WHY: Readonly<Record<ClusterEvent['type'], string>> = {
   'node-added': 'NodeAdd',
   'node-changed': 'NodeUpdate',
@@ -38,20 +34,16 @@ interface Parked {
   readonly rejecters: readonly SchedulerPlugin<any, any>[];
   /** When it was tried, on the monotonic clock. */
   readonly triedMs: number;
-}
-
-interface BackingOff {
-  readonly pod: Pod;
-  readonly dueMs: number;
+  /** Others are being sent away for it: until all are told, nothing brings it back. */
+  detained?: { hasMissed: boolean } | undefined;
 }
 
 /**
  * Pods that want a node. Ready ones by priority and age; those that fitted nowhere are parked until an event that could
- * help them happens, and are tried no sooner than their back-off allows. As large as the number of pods without a node.
+ * help them happens, and are tried no sooner than their back-off allows while others want to be. As large as the number of pods without a node.
  */
 export class PodQueue {
   readonly #clock: Clock;
-  readonly #after: BackOff;
   readonly #held: HeldPods;
   readonly #ready = new Heap<Waiting>(prioritySort);
   readonly #isReady = new Set<string>();
@@ -59,9 +51,10 @@ export class PodQueue {
   readonly #parked = new Map<string, Parked>();
   /** The parked by the events that may help them: an event costs nothing where nobody waits for it. */
   readonly #byEvent = new Map<ClusterEvent['type'], Map<string, Parked>>();
-  readonly #backingOff = new Map<string, BackingOff>();
-  readonly #due = new Heap<BackingOff>((a, b) => a.dueMs < b.dueMs);
+  readonly #backOffs: BackOffs;
   readonly #attempts = new Map<string, number>();
+  /** How often a pod has met an error one after the other: what it was before that has nothing to do with. */
+  readonly #errors = new Map<string, number>();
   readonly #firstTriedMs = new Map<string, number>();
   readonly #arrived = new Notifier();
   readonly #timed = new Notifier();
@@ -71,7 +64,7 @@ export class PodQueue {
 
   constructor(clock: Clock, backOff: BackOff = BACK_OFF, held: HeldPods = new HeldPods(() => undefined)) {
     this.#clock = clock;
-    this.#after = backOff;
+    this.#backOffs = new BackOffs(backOff);
     this.#held = held;
   }
 
@@ -79,7 +72,7 @@ export class PodQueue {
   get sizes(): Readonly<Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>> {
     return {
       active: this.#isReady.size,
-      backoff: this.#backingOff.size,
+      backoff: this.#backOffs.size,
       unschedulable: this.#parked.size,
       gated: this.#held.size,
     };
@@ -112,7 +105,7 @@ export class PodQueue {
     this.#told('unschedulable', POD_ADDED);
     this.#isReady.delete(keyOf(pod));
     this.#unpark(keyOf(pod));
-    this.#backingOff.delete(keyOf(pod));
+    this.#backOffs.delete(keyOf(pod));
   }
 
   /** Tried at once. */
@@ -120,7 +113,7 @@ export class PodQueue {
     const key = keyOf(pod);
     this.#unpark(key);
     this.#held.release(key);
-    this.#backingOff.delete(key);
+    this.#backOffs.delete(key);
     if (this.#isReady.has(key)) return;
     this.#isReady.add(key);
     this.#told('active', why);
@@ -133,15 +126,18 @@ export class PodQueue {
     this.#isReady.delete(key);
     this.#held.release(key);
     this.#unpark(key);
-    this.#backingOff.delete(key);
+    this.#backOffs.delete(key);
     this.#attempts.delete(key);
+    this.#errors.delete(key);
     this.#firstTriedMs.delete(key);
   }
 
   async take(signal: AbortSignal): Promise<string> {
     for (;;) {
       const next = this.#ready.pop();
-      if (!next) await this.#arrived.wait(signal);
+      const early = next ? undefined : this.#backOffs.takeEarly();
+      if (early) this.add(early, NOBODY_ELSE);
+      else if (!next) await this.#arrived.wait(signal);
       else if (this.#isReady.delete(next.key)) {
         if (!this.#firstTriedMs.has(next.key)) this.#firstTriedMs.set(next.key, this.#clock.monotonic());
         return next.key;
@@ -149,11 +145,13 @@ export class PodQueue {
     }
   }
 
-  /** It fits nowhere: wait for what may help. */
-  park(pod: Pod, rejecters: readonly SchedulerPlugin<any, any>[]): void {
+  /** It fits nowhere: wait for what may help; `detained`: not before it is let go. */
+  park(pod: Pod, rejecters: readonly SchedulerPlugin<any, any>[], isDetained = false): void {
     const key = keyOf(pod);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    const parked = { pod, rejecters, triedMs: this.#clock.monotonic() };
+    this.#errors.delete(key);
+    const detained = isDetained ? { hasMissed: false } : undefined;
+    const parked: Parked = { pod, rejecters, triedMs: this.#clock.monotonic(), detained };
     this.#unpark(key);
     this.#told('unschedulable', FAILED);
     this.#parked.set(key, parked);
@@ -165,11 +163,25 @@ export class PodQueue {
     this.#rouse(parked.triedMs + FLUSH_MS);
   }
 
+  /** Whatever may help brings it back from now on, or has done so meanwhile. */
+  letGo(key: string): void {
+    const parked = this.#parked.get(key);
+    const hasMissed = parked?.detained?.hasMissed;
+    if (!parked?.detained) return;
+    parked.detained = undefined;
+    if (!hasMissed) return;
+    this.#unpark(key);
+    this.#backOff(parked.pod, parked.triedMs, WHY['pod-removed']);
+  }
+
   /** Tries again after a pause: what failed had nothing to do with where the pod fits. */
   retry(pod: Pod): void {
     const key = keyOf(pod);
+    const errors = (this.#errors.get(key) ?? 0) + 1;
+    this.#errors.set(key, errors);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    this.#backOff(pod, this.#clock.monotonic(), FAILED);
+    this.#told('backoff', FAILED);
+    this.#rouse(this.#backOffs.add(pod, this.#clock.monotonic() + this.#backOffs.lengthMs(errors), true));
   }
 
   /** Moves every parked pod that the event may help to where it is tried next. */
@@ -181,6 +193,10 @@ export class PodQueue {
       rejecters.some((plugin) => plugin.wakesOn.includes(event.type) && (plugin.wakes?.(pod, event, snapshot) ?? true));
     for (const [key, parked] of waiting) {
       if (!helps(parked)) continue;
+      if (parked.detained) {
+        parked.detained.hasMissed = true;
+        continue;
+      }
       this.#unpark(key);
       this.#backOff(parked.pod, parked.triedMs, WHY[event.type]);
     }
@@ -205,11 +221,8 @@ export class PodQueue {
   }
 
   #release(nowMs: number): void {
-    for (let next = this.#due.peek(); next && next.dueMs <= nowMs; next = this.#due.peek()) {
-      this.#due.pop();
-      // An entry that is not the newest of its pod is about the past.
-      if (this.#backingOff.get(keyOf(next.pod)) === next) this.add(next.pod, 'BackoffComplete');
-    }
+    for (let pod = this.#backOffs.takeDue(nowMs); pod; pod = this.#backOffs.takeDue(nowMs))
+      this.add(pod, 'BackoffComplete');
     for (const { pod, triedMs } of this.#parked.values()) {
       if (triedMs + FLUSH_MS > nowMs) break;
       this.add(pod, 'UnschedulableTimeout');
@@ -217,15 +230,11 @@ export class PodQueue {
   }
 
   #backOff(pod: Pod, triedMs: number, why: string): void {
-    const attempts = this.#attempts.get(keyOf(pod)) ?? 1;
-    const { initialMs, maxMs } = this.#after;
-    const dueMs = triedMs + Math.min(initialMs * 2 ** Math.min(attempts - 1, 30), maxMs);
-    if (dueMs <= this.#clock.monotonic()) return this.add(pod, why);
+    const untilMs = triedMs + this.#backOffs.lengthMs(this.#attempts.get(keyOf(pod)) ?? 1);
+    if (untilMs <= this.#clock.monotonic()) return this.add(pod, why);
     this.#told('backoff', why);
-    const entry = { pod, dueMs };
-    this.#backingOff.set(keyOf(pod), entry);
-    this.#due.push(entry);
-    this.#rouse(dueMs);
+    this.#rouse(this.#backOffs.add(pod, untilMs, false));
+    this.#arrived.notify();
   }
 
   #unpark(key: string): void {
@@ -238,7 +247,7 @@ export class PodQueue {
   #nextDue(): number | undefined {
     const [first] = this.#parked.values();
     const flushMs = first && first.triedMs + FLUSH_MS;
-    const dueMs = this.#due.peek()?.dueMs;
+    const dueMs = this.#backOffs.nextDueMs;
     return flushMs === undefined || dueMs === undefined ? (flushMs ?? dueMs) : Math.min(flushMs, dueMs);
   }
 

@@ -29,10 +29,19 @@ export class NodeInfo {
   /** Bytes of each image here, by every name it has. */
   images: ReadonlyMap<string, number> = new Map();
 
-  constructor(node: Node, slot: number) {
+  /** As another that has the same node, where there is one: what was read of it is read once. */
+  constructor(node: Node, slot: number, like?: NodeInfo) {
     this.node = node;
     this.slot = slot;
-    this.update(node, true);
+    if (like) {
+      this.labels = like.labels;
+      this.hostname = like.hostname;
+      this.allocatable = like.allocatable;
+      this.cpu = like.cpu;
+      this.memory = like.memory;
+      this.podsMax = like.podsMax;
+      this.images = like.images;
+    } else this.update(node, true);
   }
 
   get name(): string {
@@ -75,7 +84,7 @@ export class NodeInfo {
 
   /** A copy to think with: pods added to it or taken from it are not counted anywhere else. */
   copy(): NodeInfo {
-    const copy = new NodeInfo(this.node, this.slot);
+    const copy = new NodeInfo(this.node, this.slot, this);
     copy.generation = this.generation;
     for (const [name, amount] of this.requested) copy.requested.set(name, amount);
     copy.scoredCpu = this.scoredCpu;

@@ -10,6 +10,8 @@ import { isLeaving, type Placed, type Template, Templates } from './template.ts'
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
 
+const GENERATIONS_MIN = 64;
+
 /** A cluster of nodes and pods only: there are no services, claims or namespaces to ask for. */
 const noObjects: CacheReader = { get: () => undefined, list: () => [], find: () => [], hasSeen: () => true };
 
@@ -35,6 +37,10 @@ export class Snapshot implements Topology {
   readonly #priorities = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   #order: readonly NodeInfo[] | undefined;
+  #slotOrder: Int32Array | undefined;
+  #ranks: Int32Array | undefined;
+  /** Of the node in each slot: beside each other, where a look at every node would wait for memory. */
+  #generations = new Float64Array(GENERATIONS_MIN);
   #generation = 0;
   #version = 0;
 
@@ -47,6 +53,24 @@ export class Snapshot implements Topology {
   /** In the order in which they are looked at: one of each zone in turn, so that a search that ends early has seen all zones. */
   get nodes(): readonly NodeInfo[] {
     return (this.#order ??= byZonesInTurn([...this.#nodes.values()]));
+  }
+
+  /** The slots of `nodes`, in the same order. */
+  get slotOrder(): Int32Array {
+    return (this.#slotOrder ??= Int32Array.from(this.nodes, ({ slot }) => slot));
+  }
+
+  /** Where in `nodes` the node of each slot is. */
+  get ranks(): Int32Array {
+    if (this.#ranks) return this.#ranks;
+    const ranks = new Int32Array(this.slots);
+    this.slotOrder.forEach((slot, rank) => (ranks[slot] = rank));
+    return (this.#ranks = ranks);
+  }
+
+  /** `generation` of each node, by slot. */
+  get generations(): Float64Array {
+    return this.#generations;
   }
 
   get version(): number {
@@ -117,12 +141,14 @@ export class Snapshot implements Topology {
     const placed: Placed = { pod, template: this.templateOf(pod) };
     const held = this.#nodes.get(nodeName)?.pods;
     const before = held?.get(key);
-    // Only its status has changed, as it does all the time: nothing here depends on that.
+    // Only its status has changed, as it does all the time: nothing else here depends on that.
     if (
       held &&
       before &&
       before.template === placed.template &&
       isLeaving(before) === isLeaving(placed) &&
+      // Who has run the longest is the last to be evicted.
+      before.pod.status.startTime === pod.status.startTime &&
       !isTerminal(pod)
     ) {
       held.set(key, placed);
@@ -171,6 +197,10 @@ export class Snapshot implements Topology {
     return this.#nominated.get(nodeName)?.values() ?? [];
   }
 
+  isPromised(nodeName: string): boolean {
+    return this.#nominated.has(nodeName);
+  }
+
   get hasNominated(): boolean {
     return this.#nominated.size > 0;
   }
@@ -204,10 +234,14 @@ export class Snapshot implements Topology {
 
   #touch(info: NodeInfo): void {
     info.generation = ++this.#generation;
+    if (info.slot >= this.#generations.length) this.#generations = doubled(this.#generations);
+    this.#generations[info.slot] = info.generation;
   }
 
   #nodesMoved(): void {
     this.#order = undefined;
+    this.#slotOrder = undefined;
+    this.#ranks = undefined;
     this.#version += 1;
   }
 
@@ -218,6 +252,12 @@ export class Snapshot implements Topology {
       else this.#imageNodes.delete(name);
     }
   }
+}
+
+function doubled(before: Float64Array): Float64Array<ArrayBuffer> {
+  const after = new Float64Array(before.length * 2);
+  after.set(before);
+  return after;
 }
 
 function byZonesInTurn(nodes: readonly NodeInfo[]): readonly NodeInfo[] {

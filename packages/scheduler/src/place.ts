@@ -1,0 +1,98 @@
+import type { Pod } from '@navarch/api';
+import type { Random } from '@navarch/base';
+import { Cycle, type Unfit } from './cycle.ts';
+import type { Profile } from './plugin.ts';
+import type { NodeInfo } from './snapshot/node-info.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
+import { Memory } from './verdicts.ts';
+
+export type Placement = Found | Unfit;
+
+export interface Found {
+  readonly node: string;
+  /** Nodes looked at. */
+  readonly looked: number;
+  readonly feasible: number;
+}
+
+export interface Search {
+  readonly random: Random;
+  /** Where among the nodes the search begins, so that all nodes get their turn. */
+  readonly start?: number;
+  readonly memory?: Memory;
+}
+
+/** Fewer nodes than this are all looked at. */
+const FEASIBLE_MIN = 100;
+const PERCENT_MIN = 5;
+
+/** Upstream's rule for how many feasible nodes are enough to choose from. */
+export function enoughNodes(count: number, percentage?: number): number {
+  if (count < FEASIBLE_MIN) return count;
+  const percent = percentage || Math.max(PERCENT_MIN, 50 - Math.floor(count / 125));
+  return percent >= 100 ? count : Math.max(FEASIBLE_MIN, Math.floor((count * percent) / 100));
+}
+
+/**
+ * The whole decision: pod and snapshot in, node out. No clock, no I/O; ties are broken by the given stream. A pod that
+ * was promised a node gets it if it still fits.
+ */
+export function place(
+  pod: Pod,
+  snapshot: Snapshot,
+  profile: Profile,
+  { random, start = 0, memory = new Memory() }: Search,
+): Placement {
+  const cycle = new Cycle(pod, snapshot, profile, memory);
+  const refused = cycle.refusal();
+  if (refused) return refused;
+  const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
+  if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
+  const { feasible, looked } = searched(cycle, profile, start);
+  if (feasible.length === 0) return cycle.unfit(looked);
+  const best =
+    feasible.length === 1
+      ? (feasible[0] as NodeInfo)
+      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
+  return { node: best.name, looked, feasible: feasible.length };
+}
+
+/** Nodes that fit, as many as are enough to choose from, and how many were looked at for them. */
+export function searched(
+  cycle: Cycle,
+  { percentageOfNodesToScore }: Profile,
+  start: number,
+): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
+  const { nodes } = cycle;
+  const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
+  const feasible: NodeInfo[] = [];
+  const turnedAway: number[] = [];
+  const begin = nodes.length > 0 ? start % nodes.length : 0;
+  let looked = 0;
+  for (; looked < nodes.length && feasible.length < enough; looked++) {
+    const at = begin + looked;
+    const index = at < nodes.length ? at : at - nodes.length;
+    if (cycle.isTurnedAway(index)) turnedAway.push(index);
+    else if (cycle.misfitOf(nodes[index] as NodeInfo) === undefined) feasible.push(nodes[index] as NodeInfo);
+  }
+  // Where there is a node that will do, nobody asks why others will not.
+  if (feasible.length === 0) for (const index of turnedAway) cycle.misfitOf(nodes[index] as NodeInfo);
+  return { feasible, looked };
+}
+
+/** The place of the largest; one of them, evenly, where there are several. */
+export function chooseMax(totals: Float64Array, random: Random): number {
+  let first = 0;
+  let ties = 1;
+  for (let i = 1; i < totals.length; i++) {
+    if ((totals[i] as number) > (totals[first] as number)) {
+      first = i;
+      ties = 1;
+    } else if (totals[i] === totals[first]) ties += 1;
+  }
+  // One draw for all of them: hundreds of equal nodes are the rule in a large cluster.
+  let skipped = ties > 1 ? random.uint32() % ties : 0;
+  let chosen = first;
+  for (; skipped > 0; skipped--) chosen = totals.indexOf(totals[first] as number, chosen + 1);
+  return chosen;
+}
