@@ -142,7 +142,12 @@ export class Server {
     };
     const { clock } = this.registry.deps;
     const started = clock.monotonic();
-    const answer = await this.#inTime(request, trail);
+    let answer: ApiResponse;
+    try {
+      answer = await this.#inTime(request, trail);
+    } catch (error) {
+      answer = this.#refusal(request, error, trail);
+    }
     const seconds = (): number => (clock.monotonic() - started) / 1000;
     if (answer.type === 'stream') trail.inFlight?.leave();
     else
@@ -193,23 +198,21 @@ export class Server {
     return this.#router.view(info);
   }
 
-  /** Never rejects. */
-  async #inTime(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
-    try {
-      const info = infoOf(request);
-      trail.info = info;
-      const patienceMs = patienceOf(info, request.query);
-      const answer = this.#answer(request, info, trail);
-      return await (patienceMs === undefined ? answer : within(patienceMs, this.registry.deps.clock, answer));
-    } catch (error) {
-      return this.#refusal(request, error, trail);
-    }
+  /** Throws what refuses the request, or rejects with it. */
+  #inTime(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
+    const info = infoOf(request);
+    trail.info = info;
+    const patienceMs = patienceOf(info, request.query);
+    const answer = this.#answer(request, info, trail);
+    return patienceMs === undefined ? answer : within(patienceMs, this.registry.deps.clock, answer);
   }
 
   /** Who asks, whether there is room, whether they may; then what they ask for. */
   async #answer(request: ApiRequest, info: RequestInfo, trail: Trail): Promise<ApiResponse> {
     trail.inFlight = this.#tally.begin(request, info);
-    const asker = await this.#authenticated(request);
+    // Most of what is waited for here is there at once, and a turn costs more than looking.
+    const found = this.#authenticated(request);
+    const asker = found instanceof Promise ? await found : found;
     if (this.#deps.audit)
       trail.audit = this.#deps.audit.begin({ request, info, user: asker, id: (trail.id = this.#idOf(request)) });
     trail.isAtTheDoor = true;
@@ -231,22 +234,29 @@ export class Server {
       this.#admit(user, attributes, trail.audit);
       trail.inFlight.isAdmitted = true;
       trail.isAtTheDoor = false;
-      return await this.#router.route(trail.audit?.request ?? request, info, user, trail);
+      const answer = this.#router.route(trail.audit?.request ?? request, info, user, trail);
+      return answer instanceof Promise ? await answer : answer;
     } finally {
       pass.leave();
     }
   }
 
-  async #authenticated(request: ApiRequest): Promise<User> {
+  /** Throws Unauthorized, or rejects with it. */
+  #authenticated(request: ApiRequest): User | Promise<User> {
     const began = this.#accessMeasures.now();
-    try {
-      const found = authenticate(request, this.#deps.authentication);
-      const user = found instanceof Promise ? await found : found;
+    const known = (user: User): User => {
       this.#accessMeasures.authenticated(user, request.certificate, began);
       return user;
-    } catch (error) {
+    };
+    const unknown = (error: unknown): never => {
       this.#accessMeasures.unauthenticated(began);
       throw error;
+    };
+    try {
+      const found = authenticate(request, this.#deps.authentication);
+      return found instanceof Promise ? found.then(known, unknown) : known(found);
+    } catch (error) {
+      return unknown(error);
     }
   }
 

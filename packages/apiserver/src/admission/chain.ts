@@ -65,7 +65,7 @@ export class AdmissionChain {
       for (const { plugin, timed: own } of plugins) {
         time.begin(own);
         const result = plugin.validate?.(object, at, request, context);
-        if (result) await result;
+        if (result instanceof Promise) await result;
         time.end('let');
       }
     } catch (error) {

@@ -32,7 +32,7 @@ export function authenticate(request: ApiRequest, deps: AuthenticationDeps): Use
     certificate !== undefined &&
     certificate.isRefused !== true &&
     deps.now() <= (certificate.validUntil ?? Number.POSITIVE_INFINITY);
-  if (isGood && certificate.commonName !== '') return authenticated(userOfCertificate(certificate, deps));
+  if (isGood && certificate.commonName !== '') return userOfCertificate(certificate, deps);
   const token = /^bearer\s+(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? webSocketToken(request);
   if (token === undefined) {
     // Who shows a certificate means to be somebody.
@@ -48,15 +48,29 @@ async function bearerOf(token: string, deps: AuthenticationDeps): Promise<User> 
   return found.user;
 }
 
-function userOfCertificate(
-  { commonName, organizations, uids = [], fingerprint }: ClientCertificate,
-  { readsCertificateUids }: AuthenticationDeps,
-): User {
+/** A connection shows its certificate with each of its requests. */
+const shown = new WeakMap<ClientCertificate, User>();
+
+function userOfCertificate(certificate: ClientCertificate, { readsCertificateUids }: AuthenticationDeps): User {
+  // What is made of uids hangs on whom one asks.
+  if (certificate.uids !== undefined && readsCertificateUids) return madeOf(certificate, certificate.uids);
+  let user = shown.get(certificate);
+  if (!user) shown.set(certificate, (user = madeOf(certificate, [])));
+  return user;
+}
+
+/** Throws Unauthorized. */
+function madeOf({ commonName, organizations, fingerprint }: ClientCertificate, uids: readonly string[]): User {
   const credential = fingerprint && { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } };
-  const [uid, ...others] = readsCertificateUids ? uids : [];
+  const [uid, ...others] = uids;
   // Who is said to be two, or nobody, is not one of them.
   if (uid === '' || others.length > 0) throw unauthorized();
-  return { name: commonName, ...(uid === undefined ? {} : { uid }), groups: organizations, ...credential };
+  return authenticated({
+    name: commonName,
+    ...(uid === undefined ? {} : { uid }),
+    groups: organizations,
+    ...credential,
+  });
 }
 
 /** Browsers cannot set headers on WebSockets: they send the token as a subprotocol. */

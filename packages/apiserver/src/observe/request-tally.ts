@@ -56,13 +56,13 @@ export class RequestTally {
 
   /** The request is in flight until it is told what has become of it. */
   begin(request: ApiRequest, info: RequestInfo): RequestInFlight {
-    const sort = request.method === 'GET' || request.method === 'HEAD' ? 'readOnly' : 'mutating';
-    this.#inFlight[sort] += 1;
-    return new RequestInFlight({
-      leave: () => void (this.#inFlight[sort] -= 1),
-      series: () => this.#of(request, info),
-      dryRun: () => dryRunOf(request.query),
-    });
+    this.#inFlight[sortOf(request)] += 1;
+    return new RequestInFlight(this, request, info);
+  }
+
+  /** It is in flight no more. */
+  leave(request: ApiRequest): void {
+    this.#inFlight[sortOf(request)] -= 1;
   }
 
   /** Nothing has been answered yet; streams that are open stay so. */
@@ -132,7 +132,8 @@ export class RequestTally {
     ];
   }
 
-  #of(request: ApiRequest, info: RequestInfo): Series | undefined {
+  /** Undefined: such requests are not counted. */
+  seriesOf(request: ApiRequest, info: RequestInfo): Series | undefined {
     if (!info.isResource) return this.#ofDocument(request, info);
     const { group, version, resource, subresource } = info;
     const [verb, scope] = [verbOf(request, info), scopeOf(info)];
@@ -181,12 +182,8 @@ const OTHER: Labels = {
   version: '',
 };
 
-interface InFlight {
-  leave(): void;
-  /** Undefined: such requests are not counted. */
-  series(): Series | undefined;
-  dryRun(): string;
-}
+const sortOf = ({ method }: ApiRequest): 'readOnly' | 'mutating' =>
+  method === 'GET' || method === 'HEAD' ? 'readOnly' : 'mutating';
 
 /** A request that is being worked on. */
 export class RequestInFlight implements Waits {
@@ -195,18 +192,22 @@ export class RequestInFlight implements Waits {
   isAdmitted = false;
   /** It was refused unseen, for want of room: it is counted, and took no time. */
   isDropped = false;
-  readonly #in: InFlight;
+  readonly #tally: RequestTally;
+  readonly #request: ApiRequest;
+  readonly #info: RequestInfo;
 
-  constructor(inFlight: InFlight) {
-    this.#in = inFlight;
+  constructor(tally: RequestTally, request: ApiRequest, info: RequestInfo) {
+    this.#tally = tally;
+    this.#request = request;
+    this.#info = info;
   }
 
   /** It is answered. `seconds` since it came; `bytes` of the answer. */
   answered(status: number, seconds: number, bytes: number): void {
     this.leave();
-    const series = this.isAdmitted || this.isDropped ? this.#in.series() : undefined;
+    const series = this.isAdmitted || this.isDropped ? this.#tally.seriesOf(this.#request, this.#info) : undefined;
     if (!series) return;
-    const answers = count(series, this.#in.dryRun(), status);
+    const answers = count(series, dryRunOf(this.#request.query), status);
     if (this.isDropped) return;
     this.#took(answers, seconds);
     series.sizes?.observe(bytes);
@@ -219,17 +220,17 @@ export class RequestInFlight implements Waits {
 
   /** Its answer is a stream: that is not in flight any more, and counted when it ends. */
   leave(): void {
-    this.#in.leave();
+    this.#tally.leave(this.#request);
   }
 
   /** The stream is open until what is returned is told its status, and how long ago the request came (s). */
   open(): (status: number, seconds: number) => void {
-    const series = this.#in.series();
+    const series = this.#tally.seriesOf(this.#request, this.#info);
     if (!series) return () => undefined;
     series.open += 1;
     return (status, seconds) => {
       series.open -= 1;
-      this.#took(count(series, this.#in.dryRun(), status), seconds);
+      this.#took(count(series, dryRunOf(this.#request.query), status), seconds);
     };
   }
 }

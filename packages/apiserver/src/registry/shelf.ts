@@ -155,12 +155,12 @@ export class Shelf {
   }
 
   /** Throws StaleError when the key exists. The draft is the cache's afterwards. */
-  async create(key: string, draft: ApiObject): Promise<Cached<ApiObject>> {
+  create(key: string, draft: ApiObject): Promise<Cached<ApiObject>> {
     return this.#put(key, draft, undefined);
   }
 
   /** Throws StaleError when the object has moved since `previous`. */
-  async replace(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject>> {
+  replace(previous: Cached<ApiObject>, draft: ApiObject): Promise<Cached<ApiObject>> {
     return this.#put(previous.key, draft, previous);
   }
 

@@ -86,7 +86,8 @@ export class FrameReader {
   #rest: Buffer | undefined;
   #hasBegun = false;
 
-  *read(chunk: Buffer): Generator<Frame> {
+  /** Hands over frame after frame, until there is none or `take` says that it is enough. */
+  read(chunk: Buffer, take: (frame: Frame) => boolean): void {
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
     this.#rest = undefined;
     let at = 0;
@@ -111,7 +112,7 @@ export class FrameReader {
         payload: bytes.subarray(at + FRAME_HEAD_BYTES, end),
       };
       at = end;
-      yield frame;
+      if (!take(frame)) return;
     }
     if (at < bytes.length) this.#rest = bytes.subarray(at);
   }

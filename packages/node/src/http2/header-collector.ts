@@ -34,7 +34,10 @@ export class HeaderCollector {
       isKnotted = (payload.readUInt32BE(0) & LOW_31_BITS) === streamId;
       payload = payload.subarray(5);
     }
-    this.#begun = { streamId, endsStream: (flags & Flag.endStream) !== 0, isKnotted };
+    const endsStream = (flags & Flag.endStream) !== 0;
+    // Nearly all are one frame; no frame is as long as a block may be.
+    if (flags & Flag.endHeaders) return { streamId, endsStream, isKnotted, bytes: payload };
+    this.#begun = { streamId, endsStream, isKnotted };
     return this.#add(payload, flags);
   }
 

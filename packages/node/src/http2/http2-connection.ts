@@ -109,16 +109,19 @@ export class Http2Connection implements StreamOwner {
   #read(chunk: Buffer): void {
     if (this.#isOver) return;
     try {
-      for (const frame of this.#reader.read(chunk)) {
-        this.#take(frame);
-        if (this.#isOver) return;
-      }
+      this.#reader.read(chunk, this.#takeNext);
     } catch (error) {
       if (error instanceof ConnectionFault) this.#end(error.code);
       else if (error instanceof HeaderBlockError) this.#end(Code.compressionError);
       else throw error;
     }
   }
+
+  /** Whether more is wanted. */
+  readonly #takeNext = (frame: Frame): boolean => {
+    this.#take(frame);
+    return !this.#isOver;
+  };
 
   #end(code: Code): void {
     if (this.#isOver) return;

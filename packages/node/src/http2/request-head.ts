@@ -1,3 +1,5 @@
+import type { FieldRole, HeaderField } from './hpack/header-field.ts';
+
 /** What a request begins with, as it came: names in lower case, `host` from :authority, what came twice as a list. */
 export interface RequestHead {
   readonly method: string;
@@ -12,26 +14,41 @@ const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection
 /** Fields of which the first counts where there are more, as in HTTP/1 on Node. */
 const SINGLE_FIELDS = new Set(['authorization', 'content-length', 'content-type', 'host', 'user-agent']);
 const FIELDS_MAX = 200;
-/** What a field costs besides its octets, as the setting counts it (RFC 9113, section 6.5.2). */
-const FIELD_BYTES = 32;
 export const HEADER_LIST_BYTES_MAX = 128 * 1024;
+
+/** Fields by their names, of which none means anything to the language: as quick to make as any other object. */
+class Fields {
+  [name: string]: string | string[];
+}
+Object.setPrototypeOf(Fields.prototype, null);
+Reflect.deleteProperty(Fields.prototype, 'constructor');
 
 /** Takes the fields of one header block. */
 export class RequestHeadReader {
-  readonly #pseudo: Record<string, string> = {};
-  readonly #headers: Record<string, string | string[]> = Object.create(null);
+  readonly #headers = new Fields();
+  #method: string | undefined;
+  #path: string | undefined;
+  #scheme: string | undefined;
+  #authority: string | undefined;
+  #hasPseudo = false;
+  #hasHeaders = false;
   #fields = 0;
+  /** As the setting counts them (RFC 9113, section 6.5.2). */
   #bytes = 0;
   #isMalformed = false;
 
-  readonly take = (name: string, value: string): void => {
+  readonly take = (field: HeaderField): void => {
     this.#fields++;
-    this.#bytes += name.length + value.length + FIELD_BYTES;
+    this.#bytes += field.bytes;
     if (this.isTooLarge) return;
-    if (name.startsWith(':')) this.#takePseudo(name, value);
-    else if (!isName(name) || BROKEN_VALUE.test(value) || CONNECTION_FIELDS.has(name)) this.#isMalformed = true;
-    else if (name === 'te' && value !== 'trailers') this.#isMalformed = true;
-    else this.#takeHeader(name, value);
+    switch ((field.role ??= roleOf(field))) {
+      case 'pseudo':
+        return this.#takePseudo(field);
+      case 'header':
+        return this.#takeHeader(field);
+      default:
+        this.#isMalformed = true;
+    }
   };
 
   get isTooLarge(): boolean {
@@ -40,35 +57,60 @@ export class RequestHeadReader {
 
   /** Whether these fields may end a body. */
   get areTrailers(): boolean {
-    for (const _ in this.#pseudo) return false;
-    return !this.#isMalformed;
+    return !this.#hasPseudo && !this.#isMalformed;
   }
 
   /** undefined: no request that HTTP/2 knows. */
   head(): RequestHead | undefined {
-    const { ':method': method, ':path': path, ':scheme': scheme, ':authority': authority } = this.#pseudo;
-    if (this.#isMalformed || !method || !path || !scheme) return undefined;
+    const [method, path] = [this.#method, this.#path];
+    if (this.#isMalformed || !method || !path || !this.#scheme) return undefined;
     const length = this.#headers['content-length'] as string | undefined;
     if (length !== undefined && !/^\d{1,15}$/.test(length)) return undefined;
-    if (authority !== undefined) this.#headers['host'] = authority;
+    if (this.#authority !== undefined) this.#headers['host'] = this.#authority;
     return { method, path, headers: this.#headers, contentLength: length === undefined ? undefined : Number(length) };
   }
 
-  /** They come first, each once, and no others than these. */
-  #takePseudo(name: string, value: string): void {
-    const isKnown = name === ':method' || name === ':path' || name === ':scheme' || name === ':authority';
-    if (!isKnown || name in this.#pseudo || BROKEN_VALUE.test(value)) this.#isMalformed = true;
-    for (const _ in this.#headers) this.#isMalformed = true;
-    this.#pseudo[name] = value;
+  /** They come first, each once. */
+  #takePseudo({ name, value }: HeaderField): void {
+    this.#hasPseudo = true;
+    let before: string | undefined;
+    switch (name) {
+      case ':method':
+        before = this.#method;
+        this.#method = value;
+        break;
+      case ':path':
+        before = this.#path;
+        this.#path = value;
+        break;
+      case ':scheme':
+        before = this.#scheme;
+        this.#scheme = value;
+        break;
+      default:
+        before = this.#authority;
+        this.#authority = value;
+    }
+    if (before !== undefined || this.#hasHeaders) this.#isMalformed = true;
   }
 
-  #takeHeader(name: string, value: string): void {
+  #takeHeader({ name, value }: HeaderField): void {
+    this.#hasHeaders = true;
     const before = this.#headers[name];
     if (before === undefined) this.#headers[name] = value;
     else if (name === 'cookie') this.#headers[name] = `${String(before)}; ${value}`;
     else if (typeof before === 'object') before.push(value);
     else if (!SINGLE_FIELDS.has(name)) this.#headers[name] = [before, value];
   }
+}
+
+const PSEUDO: ReadonlySet<string> = new Set([':method', ':path', ':scheme', ':authority']);
+
+function roleOf({ name, value }: HeaderField): FieldRole {
+  if (BROKEN_VALUE.test(value)) return 'broken';
+  if (name.startsWith(':')) return PSEUDO.has(name) ? 'pseudo' : 'broken';
+  if (!isName(name) || CONNECTION_FIELDS.has(name)) return 'broken';
+  return name === 'te' && value !== 'trailers' ? 'broken' : 'header';
 }
 
 /** Names of earlier blocks: most requests have the same ones. */

@@ -1,14 +1,13 @@
 import { huffmanText } from './huffman.ts';
+import { HeaderField } from './header-field.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
-/** What an entry costs besides its octets (RFC 7541, section 4.1). */
-const ENTRY_BYTES = 32;
 /** The size of the table that we keep for a sender: the one that both sides begin with. */
 export const TABLE_BYTES = 4096;
 /** No length and no index is larger: a frame is far smaller. */
 const INTEGER_MAX = 1 << 24;
 
-type Entry = readonly [name: string, value: string];
+const FIXED = STATIC_TABLE.map(([name, value]) => new HeaderField(name, value));
 
 /** A header block that cannot be read: the connection ends, since both sides no longer know the same table. */
 export class HeaderBlockError extends Error {}
@@ -16,14 +15,14 @@ export class HeaderBlockError extends Error {}
 /** Reads the header blocks of one connection, in their order (RFC 7541). */
 export class HeaderDecoder {
   /** The youngest last. */
-  readonly #entries: Entry[] = [];
+  readonly #entries: HeaderField[] = [];
   #bytes = 0;
   #bytesMax = TABLE_BYTES;
   #block: Buffer = Buffer.of();
   #at = 0;
 
   /** Tells of each field in its order. Throws HeaderBlockError. */
-  decode(block: Buffer, take: (name: string, value: string) => void): void {
+  decode(block: Buffer, take: (field: HeaderField) => void): void {
     this.#block = block;
     this.#at = 0;
     let hasFields = false;
@@ -35,31 +34,28 @@ export class HeaderDecoder {
         continue;
       }
       hasFields = true;
-      const [name, value] = first >= 0x80 ? this.#entry(this.#integer(7)) : this.#literal(first >= 0x40);
-      take(name, value);
+      take(first >= 0x80 ? this.#entry(this.#integer(7)) : this.#literal(first >= 0x40));
     }
   }
 
-  #literal(isKept: boolean): Entry {
+  #literal(isKept: boolean): HeaderField {
     const index = this.#integer(isKept ? 6 : 4);
-    const name = index === 0 ? this.#text() : this.#entry(index)[0];
-    const field: Entry = [name, this.#text()];
+    const name = index === 0 ? this.#text() : this.#entry(index).name;
+    const field = new HeaderField(name, this.#text());
     if (isKept) this.#keep(field);
     return field;
   }
 
-  #entry(index: number): Entry {
+  #entry(index: number): HeaderField {
     const entry =
-      index <= STATIC_TABLE.length
-        ? STATIC_TABLE[index - 1]
-        : this.#entries[this.#entries.length - (index - STATIC_TABLE.length)];
+      index <= FIXED.length ? FIXED[index - 1] : this.#entries[this.#entries.length - (index - FIXED.length)];
     if (!entry) throw new HeaderBlockError(`no entry ${index} in the table`);
     return entry;
   }
 
-  #keep(entry: Entry): void {
+  #keep(entry: HeaderField): void {
     this.#entries.push(entry);
-    this.#bytes += bytesOf(entry);
+    this.#bytes += entry.bytes;
     this.#evict();
   }
 
@@ -70,7 +66,7 @@ export class HeaderDecoder {
   }
 
   #evict(): void {
-    while (this.#bytes > this.#bytesMax) this.#bytes -= bytesOf(this.#entries.shift() as Entry);
+    while (this.#bytes > this.#bytesMax) this.#bytes -= (this.#entries.shift() as HeaderField).bytes;
   }
 
   #text(): string {
@@ -100,5 +96,3 @@ export class HeaderDecoder {
     }
   }
 }
-
-const bytesOf = ([name, value]: Entry): number => name.length + value.length + ENTRY_BYTES;

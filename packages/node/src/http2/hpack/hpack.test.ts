@@ -6,7 +6,7 @@ import { HeaderBlockError, HeaderDecoder } from './header-decoder.ts';
 
 const fieldsOf = (decoder: HeaderDecoder, block: Buffer): readonly string[] => {
   const fields: string[] = [];
-  decoder.decode(block, (name, value) => fields.push(`${name}: ${value}`));
+  decoder.decode(block, ({ name, value }) => fields.push(`${name}: ${value}`));
   return fields;
 };
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
