@@ -10,7 +10,7 @@ export interface Field {
   readonly number: number;
   /** Of a map: that of its values. */
   readonly type: string;
-  readonly count: 'single' | 'repeated' | 'map';
+  readonly count: 'single' | 'optional' | 'repeated' | 'map';
   readonly isMessage: boolean;
 }
 
@@ -27,7 +27,7 @@ interface FieldFact {
   readonly name: string;
   readonly num: number;
   readonly type: string;
-  readonly label?: 'repeated';
+  readonly label?: 'repeated' | 'optional';
 }
 
 interface RpcFact {

@@ -31,6 +31,7 @@ const sources: readonly Source[] = [
     title: 'CSI v1',
     services: ['Identity', 'Controller', 'Node'],
   },
+  { facts: 'deviceplugin.json', package: 'v1beta1', folder: 'devices', title: 'deviceplugin v1beta1' },
 ];
 
 const root = join(import.meta.dirname, '..', '..');
@@ -103,7 +104,7 @@ function memberOf({ name, type, count, isMessage }: Field): string {
   const spoken = { string: 'string', bool: 'boolean', bytes: 'Uint8Array' }[type] ?? (isNumber(type) ? 'number' : type);
   if (count === 'map') return `${name}: Readonly<Record<string, ${spoken}>>`;
   if (count === 'repeated') return `${name}: readonly ${spoken}[]`;
-  return `${name}${isMessage ? '?' : ''}: ${spoken}`;
+  return `${name}${isMessage || count === 'optional' ? '?' : ''}: ${spoken}`;
 }
 
 function isNumber(type: string): boolean {

@@ -4,10 +4,19 @@ import { kernelHostname } from './container/names.ts';
 import { linuxResources } from './container/resources.ts';
 import { containerSecurity, sandboxSecurity } from './container/security-context.ts';
 import { sysctlsOf } from './container/sysctls.ts';
-import type { ContainerConfig, Device, Input, Mount, PodSandboxConfig, Signal } from './cri/index.ts';
+import type {
+  ContainerConfig,
+  Device,
+  Input,
+  LinuxContainerResources,
+  Mount,
+  PodSandboxConfig,
+  Signal,
+} from './cri/index.ts';
 import { bytesOfText, isUnicode } from './environment/byte-text.ts';
 import { expand } from './environment/expand.ts';
 import type { HeldImage } from './images/images.ts';
+import type { ContainerPart } from './node-resources/container-part.ts';
 import type { HostFacts } from './ports.ts';
 import { StartError } from './start-error.ts';
 
@@ -95,12 +104,14 @@ export interface ContainerInput {
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly Input<Mount>[];
   readonly devices: readonly Input<Device>[];
+  /** What it has of the node beyond its shares. */
+  readonly part: ContainerPart;
   readonly targetId: string | undefined;
 }
 
 /** A container as the runtime is asked to make it. Throws StartError for what its spec says and cannot be. */
 export function containerConfig(
-  { pod, container, attempt, image, environment, mounts, devices, targetId }: ContainerInput,
+  { pod, container, attempt, image, environment, mounts, devices, part, targetId }: ContainerInput,
   dirs: NodeDirs,
   host: HostFacts,
 ): Input<ContainerConfig> {
@@ -111,11 +122,14 @@ export function containerConfig(
     command: (container.command ?? []).map((word) => argument(word, environment)),
     args: (container.args ?? []).map((word) => argument(word, environment)),
     workingDir: container.workingDir ?? '',
-    envs: [...environment].map(([key, value]) => ({ key, value: bytesOfText(value) })),
-    mounts,
-    devices,
+    // Of two of one name the pod's own is later, and counts.
+    envs: [...Object.entries(part.envs), ...environment].map(([key, value]) => ({ key, value: bytesOfText(value) })),
+    mounts: [...part.mounts, ...mounts],
+    devices: [...part.devices, ...devices],
+    cdiDevices: part.cdiDevices.map((name) => ({ name })),
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
     annotations: {
+      ...part.annotations,
       'io.kubernetes.container.restartCount': String(attempt),
       'io.kubernetes.container.terminationMessagePath': container.terminationMessagePath ?? '',
       'io.kubernetes.container.terminationMessagePolicy': container.terminationMessagePolicy ?? '',
@@ -127,11 +141,16 @@ export function containerConfig(
     tty: container.tty ?? false,
     ...(stopSignal ? { stopSignal: `SIGNAL_${stopSignal.replace('+', 'PLUS').replace('-', 'MINUS')}` as Signal } : {}),
     linux: {
-      resources: linuxResources(pod, container, host),
+      resources: { ...linuxResources(pod, container, host, part.hasOwnCpus), ...placeOf(part) },
       securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }),
     },
   };
 }
+
+const placeOf = ({ cpus, memoryNodes }: ContainerPart): Input<LinuxContainerResources> => ({
+  ...(cpus === '' ? {} : { cpusetCpus: cpus }),
+  ...(memoryNodes === '' ? {} : { cpusetMems: memoryNodes }),
+});
 
 /** A word of a command is text in CRI, where a variable is bytes. The message is what upstream's library says then. */
 function argument(word: string, environment: ReadonlyMap<string, string>): string {

@@ -66,3 +66,9 @@ export {
 export { MemoryRuntime, type MemoryRuntimeOptions } from './testing/memory-runtime.ts';
 export { type ExecAnswer, type Instance, job, type Program, server } from './testing/program.ts';
 export { memoryFiles } from './volumes/testing/memory-files.ts';
+export type { DevicePlugin, RegisterRequest } from './devices/generated/types.ts';
+export type { DevicePluginSockets } from './devices/ports.ts';
+export { parseCpuSet } from './cpu-manager/cpu-set.ts';
+export { type ResourceSettings, resourceSettings, type ResourceTexts } from './node-resources/settings.ts';
+export type { LogicalCpu, MachineTopology, NumaNode } from './topology/machine.ts';
+export { SettingError } from './topology/setting-error.ts';

@@ -17,6 +17,11 @@ import { Pods } from './pods.ts';
 import type { ShutdownGroup } from './shutdown/groups.ts';
 import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
+import { keepCpuSets } from './node-resources/keep-cpu-sets.ts';
+import { NodeResources } from './node-resources/node-resources.ts';
+import type { ResourceSettings } from './node-resources/settings.ts';
+import type { DevicePluginSockets } from './devices/ports.ts';
+import { type MachineTopology, plainTopology } from './topology/machine.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import type { CsiSockets } from './csi/port.ts';
@@ -38,6 +43,14 @@ export interface KubeletDeps {
   readonly csiSockets?: CsiSockets;
   /** Without it no driver or device plugin is found. */
   readonly pluginSockets?: PluginSockets;
+  /** Without it no device plugin is heard. */
+  readonly devicePluginSockets?: DevicePluginSockets;
+  /** How processors and memory hang together; one node of cores with one processor each when left out. */
+  readonly topology?: MachineTopology;
+  /** What single containers are given of the node, and what the node keeps. As upstream does when left out. */
+  readonly resourceSettings?: ResourceSettings;
+  /** Where it is counted what containers were given. */
+  readonly resourceMetrics?: Metrics;
   /** Without it nobody keeps pods apart. */
   readonly guard?: PodGuard;
   /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
@@ -95,12 +108,14 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const collector = new ImageCollector({ ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: tell });
   const pressures = (): ReadonlySet<Pressure> => evictor?.pressures ?? noPressures;
   const closed = (): Rejection | undefined => (shutdown?.isComing ? shutdownRejection : undefined);
+  const resources = resourcesOf(deps);
+  await resources.restore();
   const moved = new Notifier();
   const tokens = new AccountTokens(deps);
   const { csiSockets } = deps;
   const csi = csiSockets && (await startCsi({ ...deps, csiSockets, cache, recorder, tokens, moved }, group));
   const volumes = csi ? { csi: csi.volumes } : {};
-  const pods = new Pods({ ...deps, ...volumes, cache, recorder, tokens, pressures, closed }, group);
+  const pods = new Pods({ ...deps, ...volumes, resources, cache, recorder, tokens, pressures, closed }, group);
   const changed = (): void => moved.notify();
   const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
   const shutdown = shutdownOf(deps, pods, changed);
@@ -109,6 +124,7 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
     keepNodeStatus(
       {
         ...deps,
+        resources,
         pressures,
         unready,
         moved,
@@ -119,6 +135,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
     ),
   );
   await followPluginSockets(deps, csi ? [csi.drivers] : [], group);
+  group.spawn((s) => resources.run(s));
+  group.spawn((s) => tellOfResources(resources, pods, changed, s));
+  group.spawn((s) => keepCpuSets({ ...deps, resources }, s));
   const synced = cache.whenSynced([pod, node, service], group.signal);
   const orphans = new Orphans({ ...deps, ...volumes }, group);
   const statics = staticPods(deps, cache, pods);
@@ -136,6 +155,8 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   if (evictor) group.spawn((s) => evictor.run(s));
   if (shutdown) group.spawn((s) => shutdown.run(s));
   pods.start();
+  // Pods that went while nobody was here have nothing any more.
+  await resources.keepOnly((uid) => pods.has(uid));
   isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await group.join();
@@ -151,6 +172,32 @@ async function followPluginSockets(
   const dir = `${dirs.root}/plugins_registry`;
   for (const each of [dir, `${dirs.root}/plugins`]) await files.makeDir(each, 0o750);
   group.spawn((s) => followPlugins({ sockets, dir, kinds, clock, log }, s));
+}
+
+function resourcesOf(deps: KubeletDeps): NodeResources {
+  const { dirs, host, resourceSettings: settings, devicePluginSockets: sockets, resourceMetrics: metrics } = deps;
+  return new NodeResources({
+    ...deps,
+    root: dirs.root,
+    topology: deps.topology ?? plainTopology(host),
+    ...(settings ? { settings } : {}),
+    ...(sockets ? { sockets } : {}),
+    ...(metrics ? { metrics } : {}),
+  });
+}
+
+/** The node's devices are told of at once, and so is how those of its pods are. */
+async function tellOfResources(
+  resources: NodeResources,
+  pods: Pods,
+  changed: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await resources.moved.wait(signal).catch(() => undefined);
+    changed();
+    pods.pokeHolders();
+  }
 }
 
 /** Of a machine of which nobody tells when it goes down there is nothing to end. */

@@ -5,7 +5,8 @@ import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/ma
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import { nodeImages } from './images/node-images.ts';
-import { capacityOf } from './node-capacity.ts';
+import type { NodeResources } from './node-resources/node-resources.ts';
+import { allocatableOf, capacityOf } from './node-capacity.ts';
 import { type NodeEvent, nodeEvents } from './node-events.ts';
 import type { Pressure } from './eviction/signals.ts';
 import { renewLease } from './node-lease.ts';
@@ -23,6 +24,7 @@ export interface NodeStatusDeps {
   readonly kubeletPort: number;
   readonly version: string;
   readonly podsMax: number;
+  readonly resources: NodeResources;
   readonly dirs: Pick<NodeDirs, 'root'>;
   readonly labels: Readonly<Record<string, string>>;
   /** What the node has from the moment on that it is known; later they are whoever's. */
@@ -192,10 +194,13 @@ const withoutHeartbeats = (status: Partial<Node['status']>): unknown => ({
 });
 
 async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
-  const { host, nodeIP, kubeletPort, version, podsMax, runtime } = deps;
+  const { host, nodeIP, kubeletPort, version, podsMax, resources, runtime } = deps;
   // As the server prints them: else the status would always differ from what is there.
-  const own = { ...canonical(capacityOf(host)), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
-  const capacity = { ...extended(before?.status.capacity), ...own };
+  const own = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
+  const others = extended(before?.status.capacity);
+  const devices = resources.devices?.pool.amounts();
+  const capacity = { ...others, ...canonical(capacityOf(host)), ...own, ...devices?.capacity };
+  const allocatable = canonical(allocatableOf(host, resources.settings.aside));
   // A runtime that does not answer has lost no images.
   const images = await nodeImages(runtime, signal).catch(() => before?.status.images ?? []);
   const { runtimeName, runtimeVersion } = runtime.features();
@@ -205,7 +210,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
       { type: 'Hostname', address: host.hostname },
     ],
     capacity,
-    allocatable: capacity,
+    allocatable: { ...others, ...allocatable, ...own, ...devices?.allocatable },
     images,
     volumesInUse: deps.volumesInUse(),
     features: { supplementalGroupsPolicy: runtime.features().hasSupplementalGroupsPolicy },

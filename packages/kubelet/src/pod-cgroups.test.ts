@@ -19,11 +19,18 @@ const burstable = podOf(
 const bestEffort = podOf('e', {});
 
 test('podCgroupLimits() limits what every container limits', () => {
-  assert.deepEqual([guaranteed, burstable, bestEffort].map(podCgroupLimits), [
-    { cpuShares: 1024, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000, memoryBytes: 2 ** 30 },
-    { cpuShares: 409, memoryBytes: 2 ** 27 },
-    { cpuShares: 2 },
-  ]);
+  assert.deepEqual(
+    [guaranteed, burstable, bestEffort].map((pod) => podCgroupLimits(pod)),
+    [
+      { cpuShares: 1024, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000, memoryBytes: 2 ** 30 },
+      { cpuShares: 409, memoryBytes: 2 ** 27 },
+      { cpuShares: 2 },
+    ],
+  );
+});
+
+test('podCgroupLimits() holds no pod up that has processors of its own', () => {
+  assert.deepEqual(podCgroupLimits(guaranteed, true), { cpuShares: 1024, memoryBytes: 2 ** 30 });
 });
 
 test('PodCgroups gives classes what their pods ask for, and removes groups of pods that are gone', () => {
@@ -31,6 +38,7 @@ test('PodCgroups gives classes what their pods ask for, and removes groups of po
   const cgroups = new PodCgroups({
     root: '/nv',
     host: { cpus: 4 } as HostFacts,
+    hasOwnCpus: () => false,
     cgroups: {
       ensure: (path, limits) => void groups.set(path, { ...groups.get(path), ...limits }),
       remove: (path) => groups.delete(path),

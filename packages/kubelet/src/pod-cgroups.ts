@@ -9,6 +9,8 @@ export interface PodCgroupsDeps {
   readonly host: HostFacts;
   /** The cgroup below which all pods are. */
   readonly root: string;
+  /** Some container of the pod has processors that nobody else runs on. */
+  hasOwnCpus(podUid: string): boolean;
 }
 
 /** The cgroups above containers: one a pod with what its containers may use together, one a class of service. */
@@ -26,7 +28,7 @@ export class PodCgroups {
     const { cgroups, root } = this.#deps;
     if (qosOf(pod) === 'Burstable') this.#burstable.set(pod.metadata.uid, milliCpu(pod));
     this.#balance();
-    cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod));
+    cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod, this.#deps.hasOwnCpus(pod.metadata.uid)));
   }
 
   /** Removes the pod's cgroup; nothing of the pod may run any more. */
@@ -67,7 +69,7 @@ const qosOf = (pod: Pod): string => pod.status.qosClass ?? qosClassOf(pod.spec);
 const milliCpu = ({ spec }: Pod): number => quantityMilliValue(podRequests(spec)['cpu']);
 
 /** What a pod's containers may use together. A limit counts when each of them has one: otherwise one may take all. */
-export function podCgroupLimits(pod: Pod): CgroupLimits {
+export function podCgroupLimits(pod: Pod, hasOwnCpus = false): CgroupLimits {
   const { spec } = pod;
   const limits = podLimits(spec);
   const isLimited = (name: string): boolean =>
@@ -75,7 +77,7 @@ export function podCgroupLimits(pod: Pod): CgroupLimits {
     [...spec.containers, ...(spec.initContainers ?? [])].every(
       (c) => quantityMilliValue(c.resources?.limits?.[name]) > 0,
     );
-  const quota = isLimited('cpu') ? cpuQuota(quantityMilliValue(limits['cpu'])) : undefined;
+  const quota = isLimited('cpu') && !hasOwnCpus ? cpuQuota(quantityMilliValue(limits['cpu'])) : undefined;
   return {
     cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)),
     ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: CPU_PERIOD_US }),

@@ -1,4 +1,4 @@
-import { isTerminal, node, type Pod, pod, runtimeClass, service } from '@navarch/api';
+import { isTerminal, type Node, node, type Pod, pod, runtimeClass, service } from '@navarch/api';
 import { noMetrics, type TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
@@ -9,6 +9,7 @@ import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.t
 import { pressureRejection } from './eviction/critical.ts';
 import type { Evictable } from './eviction/evictor.ts';
 import type { Pressure } from './eviction/signals.ts';
+import type { NodeResources } from './node-resources/node-resources.ts';
 import { Images } from './images/images.ts';
 import type { KubeletDeps } from './kubelet.ts';
 import { PodObserver } from './observe.ts';
@@ -25,6 +26,7 @@ export interface PodsDeps {
   readonly recorder: EventRecorder;
   readonly tokens: AccountTokens;
   readonly csi?: CsiVolumes;
+  readonly resources: NodeResources;
   /** What the node is under. */
   pressures(): ReadonlySet<Pressure>;
   /** Why it takes no pod at all. */
@@ -40,6 +42,7 @@ export class Pods {
   /** Uids of pods of which nothing is left here, though the API still holds them: a finalizer may. */
   readonly #done = new Set<string>();
   readonly #cgroups: PodCgroups;
+  readonly #resources: NodeResources;
   readonly #pressures: () => ReadonlySet<Pressure>;
   readonly #closed: () => Rejection | undefined;
   readonly #shared: Omit<PodWorkerDeps, 'observe' | 'record'>;
@@ -51,7 +54,13 @@ export class Pods {
     this.#closed = closed;
     this.#cache = cache;
     this.#group = group;
-    this.#cgroups = new PodCgroups({ cgroups: deps.cgroups, host: deps.host, root: deps.dirs.cgroupRoot });
+    this.#resources = deps.resources;
+    this.#cgroups = new PodCgroups({
+      cgroups: deps.cgroups,
+      host: deps.host,
+      root: deps.dirs.cgroupRoot,
+      hasOwnCpus: (uid) => deps.resources.cpus?.has(uid) ?? false,
+    });
     this.#shared = {
       ...deps,
       cgroups: this.#cgroups,
@@ -97,6 +106,11 @@ export class Pods {
     const until = clock.monotonic() + REMAINS_MS;
     const hasRemains = (): boolean => [...this.#workers.values()].filter((worker) => worker.giveUpRemains()).length > 0;
     while (hasRemains() && clock.monotonic() < until) await clock.sleep(REMAINS_LOOK_MS, signal);
+  }
+
+  /** The devices of some pods may be others now, or not as well as they were. */
+  pokeHolders(): void {
+    for (const [uid, worker] of this.#workers) if (this.#resources.has(uid)) worker.restate();
   }
 
   poke(uid: string): void {
@@ -150,7 +164,7 @@ export class Pods {
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
       return undefined;
     const closed = this.#closed() ?? pressureRejection(p, this.#pressures());
-    return closed ?? rejectionOf(p, here, this.#others(p), this.#deps.host);
+    return closed ?? rejectionOf(p, withoutDevices(here, this.#resources), this.#others(p), this.#deps.host);
   }
 
   #refuseResize(p: Pod): Rejection | undefined {
@@ -164,6 +178,17 @@ export class Pods {
       .map((w) => w.pod);
   }
 }
+
+/** What plugins offer is theirs to give or to refuse: the node's status may be behind them. */
+const withoutDevices = (here: Node, resources: NodeResources): Node => ({
+  ...here,
+  status: {
+    ...here.status,
+    allocatable: Object.fromEntries(
+      Object.entries(here.status.allocatable ?? {}).filter(([name]) => !resources.isOfPlugin(name)),
+    ),
+  },
+});
 
 const REMAINS_MS = 10_000;
 const REMAINS_LOOK_MS = 200;

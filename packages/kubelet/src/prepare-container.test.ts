@@ -5,6 +5,7 @@ import { SimClock } from '@navarch/sim';
 import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
 import { Images } from './images/images.ts';
 import type { HostFacts, ImageMounts } from './ports.ts';
+import { plainPart } from './node-resources/container-part.ts';
 import { prepareContainer } from './prepare-container.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { memoryFiles } from './volumes/testing/memory-files.ts';
@@ -66,6 +67,7 @@ class Node {
         ...(this.imageMounts ? { imageMounts: this.imageMounts } : {}),
         images: new Images({ runtime: this.#runtime, clock, files: this.files, dirs }),
         dirs,
+        resources: { partOf: async () => plainPart },
         dns: { clusterDns: '', clusterDomain: 'x' },
         host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts,
         nodeIP: '192.0.2.1',

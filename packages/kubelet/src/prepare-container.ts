@@ -8,6 +8,7 @@ import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } f
 import type { ImageRequest, Images } from './images/images.ts';
 import { EscapeError, type Files, type HostFacts, type ImageMounts } from './ports.ts';
 import { configError } from './start-error.ts';
+import type { NodeResources } from './node-resources/node-resources.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface PrepareInput {
@@ -27,6 +28,7 @@ export interface PrepareDeps {
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   readonly host: HostFacts;
+  readonly resources: Pick<NodeResources, 'partOf'>;
   readonly nodeIP: string;
   sources(pod: Pod): Promise<EnvironmentSources>;
   pullSecrets(pod: Pod): Promise<readonly Secret[]>;
@@ -66,8 +68,12 @@ export async function prepareContainer(
     { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts, hasImageVolumes },
   );
   const devices = await containerDevices(input, { files, volumes });
+  const part = await deps.resources.partOf(pod, container, signal).catch((cause: Error) => {
+    signal.throwIfAborted();
+    throw configError(cause.message, { cause });
+  });
   const targetId = await targetOf(input, deps, signal);
-  return containerConfig({ pod, container, attempt, image, environment, mounts, devices, targetId }, dirs, host);
+  return containerConfig({ pod, container, attempt, image, environment, mounts, devices, part, targetId }, dirs, host);
 }
 
 async function pullSecretsOf({ pod, event }: PrepareInput, deps: PrepareDeps): Promise<readonly Secret[]> {

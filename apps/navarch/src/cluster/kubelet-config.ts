@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { EvictionTexts, ShutdownTexts } from '@navarch/kubelet';
+import type { EvictionTexts, ResourceTexts, ShutdownTexts } from '@navarch/kubelet';
 import { parseYaml } from '@navarch/node/yaml';
 import { UserError } from '../user-error.ts';
 
 /** What is read of a file of KubeletConfiguration (kubelet.config.k8s.io/v1beta1); fields are called as there. */
-export interface KubeletConfig extends EvictionTexts, ShutdownTexts {
+export interface KubeletConfig extends EvictionTexts, ResourceTexts, ShutdownTexts {
   readonly staticPodPath?: string;
   readonly maxPods?: number;
   readonly imageGCHighThresholdPercent?: number;
@@ -23,6 +23,10 @@ const isPriorities: Claim = (value) =>
       isRecord(item) && Number.isInteger(item['priority']) && isCount(item['shutdownGracePeriodSeconds']),
   );
 
+const isReserved: Claim = (value) =>
+  Array.isArray(value) &&
+  value.every((item: unknown) => isRecord(item) && isCount(item['numaNode']) && isTexts(item['limits']));
+
 const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wanted: string]>> = {
   staticPodPath: [isText, 'a path'],
   maxPods: [isCount, 'a number'],
@@ -34,6 +38,16 @@ const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wante
   evictionMinimumReclaim: [isTexts, 'texts by signal'],
   evictionMaxPodGracePeriod: [isCount, 'a number of seconds'],
   evictionPressureTransitionPeriod: [isText, 'a duration such as 5m0s'],
+  cpuManagerPolicy: [isText, 'none or static'],
+  cpuManagerPolicyOptions: [isTexts, 'texts by option'],
+  reservedSystemCPUs: [isText, 'a list of CPUs such as 0-1'],
+  systemReserved: [isTexts, 'quantities by resource'],
+  kubeReserved: [isTexts, 'quantities by resource'],
+  memoryManagerPolicy: [isText, 'None or Static'],
+  reservedMemory: [isReserved, 'a list of numaNode and limits'],
+  topologyManagerPolicy: [isText, 'none, best-effort, restricted or single-numa-node'],
+  topologyManagerScope: [isText, 'container or pod'],
+  topologyManagerPolicyOptions: [isTexts, 'texts by option'],
   shutdownGracePeriod: [isText, 'a duration such as 30s'],
   shutdownGracePeriodCriticalPods: [isText, 'a duration such as 10s'],
   shutdownGracePeriodByPodPriority: [isPriorities, 'a list of priority and shutdownGracePeriodSeconds'],

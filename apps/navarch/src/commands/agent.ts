@@ -2,7 +2,15 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { httpApi } from '@navarch/client';
-import { type ImageThresholds, type ShutdownGroup, shutdownGroups, ShutdownSettingError } from '@navarch/kubelet';
+import {
+  type ImageThresholds,
+  type ResourceSettings,
+  resourceSettings,
+  SettingError,
+  type ShutdownGroup,
+  shutdownGroups,
+  ShutdownSettingError,
+} from '@navarch/kubelet';
 import { StatusError } from '@navarch/machinery';
 import { httpTransport } from '@navarch/node/client';
 import { linkAddresses } from '@navarch/node/host';
@@ -110,7 +118,7 @@ export const declareAgent: Declare = (program) => {
     .option('--max-pods <number>', 'pods this node takes (default: 110)')
     .option(
       '--config <file>',
-      'a KubeletConfiguration (YAML): static pods, eviction, shutdown, image garbage collection; flags win over it',
+      'a KubeletConfiguration (YAML): static pods, eviction, shutdown, CPU, memory and topology managers, image garbage collection; flags win over it',
     )
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
@@ -130,6 +138,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const shutdown = shutdownOf(config);
   const labels = labelsOf('--node-labels', flags.nodeLabels ?? '');
   const taints = taintsOf('--register-with-taints', flags.registerWithTaints ?? '');
+  const resources = resourcesOf(config);
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
@@ -188,6 +197,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         extras: readNodeExtras(layout),
         eviction,
         shutdown,
+        resources,
         imageThresholds: imageThresholdsOf(config),
         log,
         manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
@@ -195,6 +205,16 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
       signal,
     );
   });
+}
+
+/** Throws UserError. */
+function resourcesOf(config: KubeletConfig): ResourceSettings {
+  try {
+    return resourceSettings(config);
+  } catch (error) {
+    if (error instanceof SettingError) throw new UserError(`the resource settings cannot be used: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Throws UserError. */

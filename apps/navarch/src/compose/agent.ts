@@ -8,6 +8,8 @@ import {
   type EvictionSettings,
   type ImageThresholds,
   type KubeletDeps,
+  type ResourceSettings,
+  SettingError,
   runKubelet,
   type ShutdownGroup,
   shutdownSeconds,
@@ -22,10 +24,18 @@ import {
 } from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
+import { nodeDevicePluginSockets } from '@navarch/node/devices';
 import { listenDns, resolvers } from '@navarch/node/dns';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
-import { hostFacts, nodeCertificateKeys, nodeFiles, nodeProber, nodeStatistics } from '@navarch/node/kubelet';
+import {
+  hostFacts,
+  machineTopology,
+  nodeCertificateKeys,
+  nodeFiles,
+  nodeProber,
+  nodeStatistics,
+} from '@navarch/node/kubelet';
 import { nodePluginSockets } from '@navarch/node/plugin-registration';
 import { nftFilter } from '@navarch/node/nftables';
 import { systemClock, systemRandom } from '@navarch/node/system';
@@ -38,6 +48,7 @@ import { keepFresh } from '../join/keep-fresh.ts';
 import { accessOf, type NodeAccess, storeClient } from '../join/node-access.ts';
 import type { NodeSettings } from '../join/node-settings.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
+import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
 import { mountingFiles, mountingRuntime } from './node-mounts.ts';
@@ -76,6 +87,8 @@ export interface AgentOptions {
   /** How long pods have to end when the machine goes down; none: no time. */
   readonly shutdown: readonly ShutdownGroup[];
   readonly imageThresholds: ImageThresholds;
+  /** What single containers are given of the node, and what the node keeps for itself. */
+  readonly resources: ResourceSettings;
   readonly log: Logger;
 }
 
@@ -119,6 +132,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     ...kubeletDeps(options, api, runtime, group.signal),
     imageMounts: containerdImageMounts(containerd, group.signal),
     probeMetrics,
+    resourceMetrics: metrics,
     guard,
   };
   const statistics = nodeStatistics({
@@ -131,7 +145,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     runtimePid: containerd.process.pid,
     version: KUBERNETES_VERSION,
   });
-  group.spawn((s) => runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s));
+  group.spawn((s) =>
+    runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s).catch(asUserError),
+  );
   group.spawn((s) => guard.run(s));
   group.spawn((s) => runNetwork(cache, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
@@ -157,6 +173,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     ),
   );
   await group.join();
+}
+
+/** The configuration may ask for what only the running machine shows to be impossible. */
+function asUserError(error: unknown): never {
+  if (error instanceof SettingError) throw new UserError(`the resource settings cannot be used: ${error.message}`);
+  throw error;
 }
 
 async function claimOwnBridge(
@@ -209,6 +231,9 @@ function kubeletDeps(
     taints: options.taints,
     dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
     imageThresholds: options.imageThresholds,
+    topology: machineTopology(),
+    resourceSettings: options.resources,
+    devicePluginSockets: nodeDevicePluginSockets,
     ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, Pod } from '@navarch/api';
+import { plainPart } from '../node-resources/container-part.ts';
 import { cgroupParent, containerConfig, sandboxConfig } from '../container-config.ts';
 import type { ContainerConfig, Input, LinuxContainerSecurityContext } from '../cri/index.ts';
 import { textOfBytes } from '../environment/byte-text.ts';
@@ -33,7 +34,17 @@ const podOf = (spec: object = {}, container: object = {}): Pod =>
 function configOf(pod: Pod, held: HeldImage = image, targetId?: string): Input<ContainerConfig> {
   const [container] = pod.spec.containers as [Container];
   return containerConfig(
-    { pod, container, attempt: 2, image: held, environment: new Map([['A', '1']]), mounts: [], devices: [], targetId },
+    {
+      pod,
+      container,
+      attempt: 2,
+      image: held,
+      environment: new Map([['A', '1']]),
+      mounts: [],
+      devices: [],
+      part: plainPart,
+      targetId,
+    },
     dirs,
     host,
   );
@@ -95,6 +106,7 @@ test('containerConfig() gives variables that are no UTF-8 as they are, and makes
         environment: new Map([['A', textOfBytes(Uint8Array.of(0xff))]]),
         mounts: [],
         devices: [],
+        part: plainPart,
         targetId: undefined,
       },
       dirs,

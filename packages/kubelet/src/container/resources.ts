@@ -23,9 +23,11 @@ export function linuxResources(
   pod: Pod,
   container: Container,
   host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion'>,
+  /** Nobody else runs on its processors: to hold it up now and then would serve nobody. */
+  hasOwnCpus = false,
 ): Input<LinuxContainerResources> {
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const quota = cpuQuota(quantityMilliValue(limits['cpu']));
+  const quota = hasOwnCpus ? undefined : cpuQuota(quantityMilliValue(limits['cpu']));
   const memory = quantityValue(limits['memory']);
   const pages = Object.entries(limits).filter(([name]) => name.startsWith(HUGE_PAGES));
   return {

@@ -43,6 +43,7 @@ export function containerStatus(container: PodContainer, view: PodView, bytesMax
     started: hasStarted(container, memory),
     ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory),
     ...resources(container, newest, view),
+    ...devices(spec, view),
     ...mounts(spec),
     ...user(newest),
   };
@@ -68,6 +69,11 @@ function resources(
     ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
     resources: Object.fromEntries(Object.entries(given).filter(([, list]) => Object.keys(list ?? {}).length > 0)),
   };
+}
+
+function devices({ name }: Container, { memory }: PodView): Pick<ContainerStatus, 'allocatedResourcesStatus'> {
+  const allocatedResourcesStatus = memory.devices.get(name);
+  return allocatedResourcesStatus ? { allocatedResourcesStatus } : {};
 }
 
 function mounts({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {

@@ -1,3 +1,5 @@
+import type { ResourceStatus } from '@navarch/api';
+
 /** What a running kubelet knows of a pod beyond what the runtime tells; all of it may be lost with the process. */
 export interface Memory {
   /** By container name: why it could not be started, and when it is tried again. */
@@ -33,6 +35,8 @@ export interface Memory {
   readonly rejection?: Rejection;
   /** The node can no longer bear the pod, or goes down itself. */
   readonly eviction?: Eviction;
+  /** How the devices of containers are, by container. */
+  readonly devices: ReadonlyMap<string, readonly ResourceStatus[]>;
   /** Of a pod that is over nothing is kept: the node needs the room. */
   readonly isBare?: boolean;
 }
@@ -80,5 +84,6 @@ export const emptyMemory: Memory = {
   postStarting: new Set(),
   doomed: new Map(),
   resized: new Map(),
+  devices: new Map(),
   underWay: new Set(),
 };

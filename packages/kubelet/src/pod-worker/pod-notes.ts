@@ -70,7 +70,7 @@ export class PodNotes {
     return known === undefined;
   }
 
-  memory(node: Memory['node'], underWay: ReadonlySet<string>): Memory {
+  memory({ node, devices }: Pick<Memory, 'node' | 'devices'>, underWay: ReadonlySet<string>): Memory {
     const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare } = this;
     const { volumesRetryAt, sandboxRetryAt, rejection, eviction, resizeRefusal } = this;
     return {
@@ -84,6 +84,7 @@ export class PodNotes {
       volumes,
       isBare,
       node,
+      devices,
       underWay,
       podIPs: this.#podIPs,
       ...(volumesRetryAt === undefined ? {} : { volumesRetryAt }),

@@ -1,4 +1,4 @@
-import type { Pod } from '@navarch/api';
+import { isTerminal, type Pod } from '@navarch/api';
 import { Notifier, TaskGroup } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
@@ -58,7 +58,6 @@ export class PodWorker {
     const { record, clock, log, runtime, prober } = deps;
     this.#pod = pod;
     this.#deps = deps;
-    this.#notes.rejection = rejection;
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
     this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
@@ -81,7 +80,7 @@ export class PodWorker {
       reporter: this.#reporter,
     };
     this.#steps = new RunningSteps((action, signal) => this.#carryOut(action, signal));
-    if (rejection) this.#events.about('Warning', rejection.reason, rejection.message);
+    if (rejection) this.#reject(rejection);
   }
 
   get pod(): Pod {
@@ -155,6 +154,11 @@ export class PodWorker {
     this.#stir();
   }
 
+  /** What is said of the pod's devices may be out of date. */
+  restate(): void {
+    this.#stir();
+  }
+
   /** Something may have changed in the runtime: look again. */
   poke(): void {
     this.#hasMoved = true;
@@ -171,6 +175,7 @@ export class PodWorker {
   async run(signal: AbortSignal): Promise<void> {
     await using group = new TaskGroup(signal);
     group.spawn((s) => this.#reporter.run(s));
+    await this.#claimResources(group.signal);
     while (!group.signal.aborted && !this.#isFinished) {
       this.#isDirty = false;
       let waitMs = RETRY_MS;
@@ -185,6 +190,34 @@ export class PodWorker {
     if (group.signal.aborted && !signal.aborted) await group.join();
   }
 
+  /**
+   * What the pod asks for of what cannot be shared, it gets before anything of it is made, or it is turned away. A pod
+   * that ran here before finds what it had.
+   */
+  async #claimResources(signal: AbortSignal): Promise<void> {
+    const { resources, log, clock } = this.#deps;
+    while (!signal.aborted && !this.#notes.rejection && !isTerminal(this.#pod) && !this.#isGoing()) {
+      try {
+        const rejection = await resources.admit(this.#pod, signal);
+        if (rejection) this.#reject(rejection);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn('cannot give a pod its resources', { pod: keyOf(this.#pod), error });
+        await clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #isGoing(): boolean {
+    return this.#pod.metadata.deletionTimestamp !== undefined;
+  }
+
+  #reject(rejection: Rejection): void {
+    this.#notes.rejection = rejection;
+    this.#events.about('Warning', rejection.reason, rejection.message);
+  }
+
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     const end = new AbortController();
     const either = AbortSignal.any([signal, end.signal]);
@@ -197,7 +230,7 @@ export class PodWorker {
 
   /** Resolves to the milliseconds until it is worth looking again. */
   async #look(group: TaskGroup): Promise<number> {
-    const { clock, nodeIP, runtime } = this.#deps;
+    const { clock, nodeIP, resources, runtime } = this.#deps;
     const endedBefore = this.#steps.ended;
     const observed = await this.#observe(group.signal);
     // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
@@ -206,7 +239,13 @@ export class PodWorker {
     const pod = withStatus(this.#pod, this.#reporter.wanted);
     const containers = containersOf(pod, observed);
     const remember = (): Memory =>
-      this.#notes.memory({ hostIP: nodeIP, runtimeName: runtime.features().runtimeName }, this.#steps.keys);
+      this.#notes.memory(
+        {
+          node: { hostIP: nodeIP, runtimeName: runtime.features().runtimeName },
+          devices: resources.healthOf(pod.metadata.uid),
+        },
+        this.#steps.keys,
+      );
     this.#notes.resizeRefusal = containers.some((c) => isOutgrown(c, remember()))
       ? this.#deps.refuseResize(pod)
       : undefined;
@@ -214,6 +253,8 @@ export class PodWorker {
     const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
     this.#reporter.say(status);
     this.#events.announce(status);
+    const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
+    if (isOver && resources.has(pod.metadata.uid)) await resources.release(pod.metadata.uid);
     this.#probing.follow(pod, containers, memory, observed.sandboxes[0]?.ip || nodeIP, group);
     await this.#steps.giveUp(actions);
     if (this.#steps.ended !== endedBefore) return 0;

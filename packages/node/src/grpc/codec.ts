@@ -44,8 +44,9 @@ export class Codec {
   }
 
   #writeField(writer: WireWriter, [name, number, type, count]: FieldDescription, value: unknown): void {
-    if (count === 'single') {
-      if (this.#isMessage(type) || !this.#isZero(type, value)) this.#writeTagged(writer, number, type, value);
+    if (count === 'single' || count === 'optional') {
+      if (count === 'optional' || this.#isMessage(type) || !this.#isZero(type, value))
+        this.#writeTagged(writer, number, type, value);
     } else if (count === 'map') {
       for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
         const entry = new WireWriter();
@@ -87,7 +88,7 @@ export class Codec {
     wireType: number,
     into: Record<string, unknown>,
   ): void {
-    if (count === 'single') {
+    if (count === 'single' || count === 'optional') {
       into[name] = this.#readValue(reader, type);
     } else if (count === 'map') {
       const entry = new WireReader(reader.bytes());
@@ -135,7 +136,7 @@ export class Codec {
     for (const [field, , type, count] of this.#fieldsOf(name)) {
       if (count === 'repeated') message[field] = [];
       else if (count === 'map') message[field] = {};
-      else if (!this.#isMessage(type)) message[field] = this.#zeroOf(type);
+      else if (count === 'single' && !this.#isMessage(type)) message[field] = this.#zeroOf(type);
     }
     return message;
   }

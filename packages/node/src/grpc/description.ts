@@ -1,9 +1,9 @@
-/** Name, number, type, and how often. Keys of maps are strings. */
+/** Name, number, type, and how often; `optional` is there or not, whatever its value. Keys of maps are strings. */
 export type FieldDescription = readonly [
   name: string,
   number: number,
   type: string,
-  count: 'single' | 'repeated' | 'map',
+  count: 'single' | 'optional' | 'repeated' | 'map',
 ];
 export type Messages = Readonly<Record<string, readonly FieldDescription[]>>;
 export type Enums = Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -1,6 +1,7 @@
 export { nodeCertificateKeys } from './certificate-keys.ts';
 export { nodeFiles } from './files.ts';
 export { hostFacts } from './host-facts.ts';
+export { machineTopology } from './machine-topology.ts';
 export { nodeProber } from './prober.ts';
 export { type KubeletServerOptions, type NodeStatistics, serveKubelet } from './kubelet-server.ts';
 export { nodeStatistics, type NodeStatisticsOptions } from './server/statistics.ts';

@@ -6,7 +6,7 @@ import { type Event, event, isTerminal, type Pod, pod, serviceAccount } from '@n
 import { directApi, serve, systemUser } from '@navarch/apiserver';
 import { aborted, silent, TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import { runKubelet } from '@navarch/kubelet';
+import { resourceSettings, type ResourceTexts, runKubelet } from '@navarch/kubelet';
 import type { Draft } from '@navarch/machinery';
 import { MemoryStore } from '@navarch/store';
 import { type PrivateRuntime, startPrivateRuntime } from '../../cri/testing/private-runtime.ts';
@@ -14,9 +14,11 @@ import { teardownContainerd } from '../../containerd/stop.ts';
 import { openCgroups, unmountBelow } from '../../host/index.ts';
 import { openTokenKeys } from '../../token-keys/index.ts';
 import { systemClock, systemRandom } from '../../system/index.ts';
+import { nodeDevicePluginSockets } from '../../devices/index.ts';
 import { nodeFiles } from '../files.ts';
 import { hostFacts } from '../host-facts.ts';
 import { nodeCertificateKeys } from '../certificate-keys.ts';
+import { machineTopology } from '../machine-topology.ts';
 import { nodeProber } from '../prober.ts';
 
 /** A kubelet on a containerd of its own, beside an API server in memory: no scheduler, no controllers, one node `here`. */
@@ -45,6 +47,7 @@ export async function startRealKubelet(
   archives: readonly string[],
   registries: Parameters<typeof startPrivateRuntime>[1],
   signal: AbortSignal,
+  resources: ResourceTexts = {},
 ): Promise<RealKubelet> {
   const dir = mkdtempSync(join(tmpdir(), 'nvk-'));
   const host = await startPrivateRuntime(archives, registries, signal);
@@ -59,7 +62,7 @@ export async function startRealKubelet(
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const { api, restart } = await startNode(host, dir, group);
+    const { api, restart } = await startNode(host, dir, resources, group);
     const asked = asking(api, signal);
     return {
       ...asked,
@@ -82,6 +85,7 @@ export async function startRealKubelet(
 async function startNode(
   host: PrivateRuntime,
   dir: string,
+  resources: ResourceTexts,
   group: TaskGroup,
 ): Promise<Pick<RealKubelet, 'api' | 'restart'>> {
   const served = await serve(
@@ -122,6 +126,9 @@ async function startNode(
           kubeletPort: 10_250,
           version: 'v1.37.0',
           podsMax: 110,
+          topology: machineTopology(),
+          resourceSettings: resourceSettings(resources),
+          devicePluginSockets: nodeDevicePluginSockets,
           labels: {},
           dns: { clusterDns: '', clusterDomain: 'cluster.local' },
           dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },

@@ -1,0 +1,1 @@
+export { nodeDevicePluginSockets } from './device-plugin-sockets.ts';
