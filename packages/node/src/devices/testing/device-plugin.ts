@@ -3,7 +3,7 @@ import { Notifier } from '@navarch/base';
 import { GrpcChannel, serveGrpc } from '../../grpc/index.ts';
 import { protocol } from '../generated/description.ts';
 
-export interface TestDevice {
+interface TestDevice {
   readonly id: string;
   readonly isHealthy?: boolean;
 }
