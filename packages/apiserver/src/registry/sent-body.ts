@@ -14,6 +14,8 @@ export interface Expected {
   readonly kind: string;
   readonly group: string;
   readonly version: string;
+  /** Earlier versions of the group that say the same in the same words. */
+  readonly earlier?: readonly string[];
   readonly behaviour?: Pick<Kind<any>['behaviour'], 'namesItself'>;
 }
 
@@ -59,7 +61,8 @@ export function checkSent(body: unknown, expected: Expected): asserts body is ob
   const [sentVersion, sentKind] = isSilent
     ? [sent.apiVersion || apiVersion, sent.kind || kind]
     : [sent.apiVersion ?? '', sent.kind ?? ''];
-  if (sentKind === kind && sentVersion === apiVersion) return;
+  const isEarlier = expected.earlier?.some((one) => sentVersion === `${group}/${one}`) === true;
+  if (sentKind === kind && (sentVersion === apiVersion || isEarlier)) return;
   if (isSilent && sentKind !== kind)
     throw badRequest(
       unhandled(

@@ -7,9 +7,14 @@ import { checkSent, unhandled } from '../registry/sent-body.ts';
 /**
  * Reads bodies of a type that is asked and never stored. Types are named as the API tables name them. The reader throws
  * BadRequest for whatever is no such object, and for fields that nobody knows where the call asks for it; otherwise they
- * are told, or only dropped.
+ * are told, or only dropped. `earlier`: versions of the group that clients may still say it in.
  */
-export function bodyReader<T>(type: string, apiVersion: string, kind: string): (body: unknown, call: Call) => T {
+export function bodyReader<T>(
+  type: string,
+  apiVersion: string,
+  kind: string,
+  earlier: readonly string[] = [],
+): (body: unknown, call: Call) => T {
   const schema = schemas.object(type);
   const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
   const read = (body: object): Decoded => {
@@ -21,7 +26,7 @@ export function bodyReader<T>(type: string, apiVersion: string, kind: string): (
     }
   };
   return (body, call) => {
-    checkSent(body, { kind, group, version });
+    checkSent(body, { kind, group, version, earlier });
     const { value, unknownFields } = read(body);
     complainOf({ kind, version, origin: 'built-in' }, unknownFields, call);
     return value as T;

@@ -21,7 +21,8 @@ interface Eviction {
   readonly metadata: { readonly name?: string };
   readonly deleteOptions?: DeleteOptions & { readonly dryRun?: readonly string[] };
 }
-const read = bodyReader<Eviction>('io.k8s.api.policy.v1.Eviction', 'policy/v1', 'Eviction');
+/** Budgets are no longer served as v1beta1; evictions are still taken in it. */
+const read = bodyReader<Eviction>('io.k8s.api.policy.v1.Eviction', 'policy/v1', 'Eviction', ['v1beta1']);
 
 interface Budget extends ApiObject {
   readonly spec: { readonly selector?: LabelSelector; readonly unhealthyPodEvictionPolicy?: string };

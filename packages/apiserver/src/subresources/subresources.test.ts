@@ -62,6 +62,14 @@ test('an eviction spends what the budget allows, and is told to wait when nothin
   assert.equal((await server.ask('GET', `${NS}/pods/b`)).body.metadata.deletionTimestamp, undefined);
 });
 
+test('an eviction may still be said as policy/v1beta1, and as no other version', async () => {
+  const server = await withBudget(2);
+  assert.equal((await evict(server, 'a', { apiVersion: 'policy/v1beta1' })).status, 201);
+  const refused = await evict(server, 'b', { apiVersion: 'policy/v1alpha1' });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.message, /policy\/v1alpha1/);
+});
+
 test('an evicted pod says why it goes, and goes only in the version that its evicter knows', async () => {
   const server = await withBudget(2);
   const known = (await server.ask('GET', `${NS}/pods/a`)).body.metadata.resourceVersion;
