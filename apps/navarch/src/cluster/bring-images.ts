@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
+import { runCommand } from '@navarch/node/host';
 import { buildImage } from '../../../../images/build.ts';
 
 /** What a cluster needs to start and its first example to run. */
@@ -21,4 +25,18 @@ export async function bringImages(
     brought.push(name);
   }
   return brought;
+}
+
+/** Where the first images are kept as containerd unpacks them: of another recipe or another containerd is another place. */
+export async function keptImages(folder: string, signal: AbortSignal): Promise<string> {
+  const { stdout } = await runCommand(['containerd', '--version'], {}, signal);
+  const stamps: string[] = [];
+  for (const name of FIRST_IMAGES) {
+    const { archive } = await buildImage(name, folder, signal);
+    stamps.push(readFileSync(`${archive}.json`, 'utf8'));
+  }
+  const key = createHash('sha256')
+    .update([stdout, ...stamps].join('\n'))
+    .digest('hex');
+  return join(folder, `unpacked-${key.slice(0, 16)}`);
 }

@@ -93,9 +93,9 @@ export function lastWords(layout: Layout, name: DaemonName): string {
 }
 
 /** Asks it to end, waits, then makes it end. Resolves when it is gone; does nothing when there is none. */
-export async function stopDaemon(layout: Layout, name: DaemonName): Promise<void> {
+export async function stopDaemon(layout: Layout, name: DaemonName, graceMs: number = STOP_GRACE_MS): Promise<void> {
   const daemon = findDaemon(layout, name);
-  if (daemon) await endProcess(daemon, STOP_GRACE_MS, new AbortController().signal);
+  if (daemon) await endProcess(daemon, graceMs, new AbortController().signal);
   rmSync(fileOf(layout, name), { force: true });
 }
 

@@ -17,6 +17,8 @@ export interface LocalNode {
   readonly bridge: string;
   /** The network namespace that it has for itself, and its cable; none where the node is this machine. */
   readonly cable?: Cable;
+  /** It is this machine, which ends when its owner says so. */
+  readonly isMachine: boolean;
   /** What a file says of it. */
   readonly plan?: NodePlan;
 }
@@ -42,7 +44,7 @@ export const localNodes = (layout: Layout, state: Shape): readonly LocalNode[] =
 
 /** The first is this machine; the others have a namespace each. */
 function plainNode(layout: Layout, { nodeIP, runtime }: Shape, number: number): LocalNode {
-  if (number === 1) return { name: layout.name, layout, address: nodeIP, bridge: DEFAULTS.bridge };
+  if (number === 1) return { name: layout.name, layout, address: nodeIP, bridge: DEFAULTS.bridge, isMachine: true };
   const name = `${layout.name}-${number}`;
   const address = addressIn(0, number);
   const cable = { netns: `navarch-${name}`, port: `navarch-port${number}`, address };
@@ -51,6 +53,7 @@ function plainNode(layout: Layout, { nodeIP, runtime }: Shape, number: number): 
     layout: layoutOfNode(layout, number),
     address,
     bridge: `navarch${number - 1}`,
+    isMachine: false,
     ...(runtime === 'containerd' ? { cable } : {}),
   };
 }
@@ -65,6 +68,7 @@ function plannedNode(layout: Layout, { block = 0, runtime }: Shape, plan: NodePl
     layout: layoutOfNode(layout, number),
     address,
     bridge: `nv${block}pods${number}`,
+    isMachine: false,
     plan,
     ...(runtime === 'containerd' ? { cable } : {}),
   };

@@ -130,6 +130,11 @@ export async function connect(block: number, { netns, port, address }: Cable, si
   }
 }
 
+/** Pulls the node's plug: it goes on, and nobody hears from it. `connect` puts it in again. */
+export async function unplug({ port }: Cable, signal: AbortSignal): Promise<void> {
+  if ((await linksIn(undefined, signal)).has(port)) await runCommand(['ip', 'link', 'set', port, 'down'], {}, signal);
+}
+
 /** Takes away the switch, unless it is another cluster's, and the rules with it. */
 export async function removeHub({ block, owner }: NodeNetwork, signal: AbortSignal): Promise<void> {
   if (!findProgram('ip')) return;

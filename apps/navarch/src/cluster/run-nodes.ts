@@ -1,24 +1,33 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settleAll } from '@navarch/base';
 import { writeJson } from '@navarch/machinery';
-import { startContainerd, teardownContainerd } from '@navarch/node/containerd';
-import { deleteLink, deleteNetns } from '@navarch/node/host';
+import {
+  freezeContainerd,
+  haltContainerd,
+  hasImages,
+  keepImages,
+  plantImages,
+  startContainerd,
+  stopContainerd,
+  teardownContainerd,
+} from '@navarch/node/containerd';
+import { deleteLink, deleteNetns, signalProcess } from '@navarch/node/host';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import type { ClusterPlan } from '../kind-config/plan.ts';
-import { bringImages, FIRST_IMAGES } from './bring-images.ts';
-import { endUnclaimed, startDaemon, stopDaemon } from './daemon.ts';
+import { bringImages, FIRST_IMAGES, keptImages } from './bring-images.ts';
+import { type DaemonName, endUnclaimed, findDaemon, startDaemon, stopDaemon } from './daemon.ts';
 import { SHARED_MACHINE } from './eviction-flags.ts';
 import { type LocalNode, netnsOf, openNode } from './local-nodes.ts';
 import { type NodeExtras, writeNodeExtras } from './node-extras.ts';
 import { isOfTheKubelet } from './node-flags.ts';
-import { connect } from './node-network.ts';
+import { connect, unplug } from './node-network.ts';
 import { cgroupRootOf, type ClusterState, readNodeState } from './state.ts';
 
 /** How a node's agent finds its cluster. */
 export type Joining =
-  /** By the identity that the server beside it wrote. */
-  | { readonly kind: 'local' }
+  /** By the identity that the server beside it wrote, or that it had before. */
+  | { readonly kind: 'known' }
   /** As on another machine. */
   | { readonly kind: 'token'; readonly server: string; readonly token: string };
 
@@ -54,12 +63,49 @@ export async function connectNode(
   if (cable) await connect(block, cable, signal);
 }
 
-/** containerd and the first images of a node that is connected; what is there already stays. */
-export async function prepareNode(
-  node: LocalNode,
+/** containerd and the first images of nodes that are connected; what is there already stays. */
+export async function prepareNodes(
+  nodes: readonly LocalNode[],
   { plan }: Pick<ClusterState, 'plan'>,
   signal: AbortSignal,
 ): Promise<void> {
+  const isOld = ({ layout }: LocalNode): boolean => hasImages(layout.containerd);
+  const fresh = nodes.filter((node) => !isOld(node));
+  await settleAll([
+    ...nodes.filter(isOld).map((node) => prepareNode(node, plan, signal)),
+    prepareFresh(fresh, plan, signal),
+  ]);
+}
+
+/** The first to unpack images on this machine does it for all who come after. */
+async function prepareFresh(
+  nodes: readonly LocalNode[],
+  plan: ClusterPlan | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const [first, ...others] = nodes;
+  if (!first) return;
+  const { dir, images, containerd } = first.layout;
+  const kept = await keptImages(images, signal);
+  const isFirst = !existsSync(kept) && isOneDisk(dir, images);
+  if (isFirst) {
+    await prepareNode(first, plan, signal);
+    await stopContainerd(containerd, signal);
+    await keepImages(containerd, kept, signal);
+    await prepareNode(first, plan, signal);
+  }
+  await settleAll(
+    (isFirst ? others : nodes).map(async (node) => {
+      await plantImages(kept, node.layout.containerd, signal);
+      await prepareNode(node, plan, signal);
+    }),
+  );
+}
+
+/** Links lead to files of the same disk only. */
+const isOneDisk = (one: string, other: string): boolean => statSync(one).dev === statSync(other).dev;
+
+async function prepareNode(node: LocalNode, plan: ClusterPlan | undefined, signal: AbortSignal): Promise<void> {
   const netns = netnsOf(node);
   const containerd = await startContainerd(
     {
@@ -110,6 +156,8 @@ export const removeNodes = (nodes: readonly LocalNode[], signal: AbortSignal): P
 
 async function removeNode(node: LocalNode, signal: AbortSignal): Promise<void> {
   const { layout, name, cable } = node;
+  // One that was stopped where it is hears nothing.
+  freezeNode(node, false);
   await stopDaemon(layout, 'agent');
   await endUnclaimed(layout, ['agent'], signal);
   if (!existsSync(layout.containerd)) return;
@@ -120,4 +168,36 @@ async function removeNode(node: LocalNode, signal: AbortSignal): Promise<void> {
   // With the namespace its cable would go too, but a moment later.
   await deleteLink(cable.port, undefined, signal);
   await deleteNetns(cable.netns, signal);
+}
+
+const DAEMONS: readonly DaemonName[] = ['agent', 'server'];
+
+/** Ends everything that runs on a node at once and pulls its plug, as when a machine loses its power. */
+export async function haltNode(node: LocalNode, signal: AbortSignal): Promise<void> {
+  const { layout, cable } = node;
+  freezeNode(node, false);
+  // First, so that nobody hears a last word.
+  if (cable) await unplug(cable, signal);
+  for (const name of DAEMONS) await stopDaemon(layout, name, 0);
+  if (existsSync(layout.containerd)) await haltContainerd(layout.containerd, signal);
+}
+
+/** Stops everything that runs on a node where it is, or lets it go on. */
+export function freezeNode({ layout, name }: LocalNode, isFrozen: boolean): void {
+  for (const daemon of DAEMONS) {
+    const found = findDaemon(layout, daemon);
+    if (found) signalProcess(found, isFrozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+  const { cgroupRoot = cgroupRootOf(name, layout) } = readNodeState(layout) ?? {};
+  if (existsSync(layout.containerd)) freezeContainerd(layout.containerd, cgroupRoot, isFrozen);
+}
+
+export type NodeCondition = 'running' | 'paused' | 'stopped';
+
+/** What a node does, by its agent. */
+export function conditionOf({ layout }: LocalNode): NodeCondition {
+  const agent = findDaemon(layout, 'agent');
+  if (!agent) return 'stopped';
+  // proc_pid_status(5): T is stopped.
+  return /^State:\s+T/m.test(readFileSync(`/proc/${agent.pid}/status`, 'utf8')) ? 'paused' : 'running';
 }

@@ -12,7 +12,7 @@ import type { Layout } from './layout.ts';
 import { type LocalNode, localNodes, netnsOf, portsOf } from './local-nodes.ts';
 import { markNodes } from './mark-nodes.ts';
 import { makeHub, mappedPorts, type NodePort } from './node-network.ts';
-import { connectNode, describeNode, prepareNode, startNode } from './run-nodes.ts';
+import { connectNode, describeNode, type Joining, prepareNodes, startNode } from './run-nodes.ts';
 import type { ClusterState } from './state.ts';
 import type { Steps } from './steps.ts';
 import { adminClient, dnsAnswers, nodesAreReady, nodesAreThere, until } from './wait-ready.ts';
@@ -32,13 +32,17 @@ export async function startCluster(
   for (const node of nodes) describeNode(node, state);
   if (state.runtime === 'sim') await steps.step('Starting the control plane', () => startServer(layout, state));
   else {
-    await prepareMachine(layout, state, nodes, signal);
+    if (nodes.length > 1 || state.plan)
+      await steps.step('Joining the nodes by a network', () => prepareMachine(layout, state, nodes, signal));
+    else await prepareMachine(layout, state, nodes, signal);
     await steps.step('Starting the control plane, and containerd with its first images', async () => {
-      await settleAll([startServer(layout, state), ...nodes.map((node) => prepareNode(node, state, signal))]);
+      await settleAll([startServer(layout, state), prepareNodes(nodes, state, signal)]);
     });
   }
   // Only now, so that no pod looks for an image that is still on its way.
-  await startAgents(layout, state, nodes, signal);
+  await steps.step(nodes.length === 1 ? 'Starting the node' : `Starting ${nodes.length} nodes`, () =>
+    startAgents(layout, state, nodes, signal),
+  );
 }
 
 /** What nodes are joined by, before any of them is there. */
@@ -76,32 +80,46 @@ function checkPorts(
 }
 
 /** Starts every agent that does not run: of a node that was lost, or stopped. */
-export async function startMissing(layout: Layout, state: ClusterState, signal: AbortSignal): Promise<void> {
-  const missing = localNodes(layout, state).filter((node) => !findDaemon(node.layout, 'agent'));
-  for (const node of missing) describeNode(node, state);
-  if (state.runtime === 'containerd')
-    await settleAll(
-      missing.map(async (node) => {
-        await connectNode(node, state, signal);
-        await prepareNode(node, state, signal);
-      }),
-    );
-  await startAgents(layout, state, missing, signal);
+export const startMissing = (layout: Layout, state: ClusterState, signal: AbortSignal): Promise<void> =>
+  startAgain(
+    layout,
+    state,
+    localNodes(layout, state).filter((node) => !findDaemon(node.layout, 'agent')),
+    signal,
+  );
+
+/** Starts nodes of which nothing runs, the control plane with its own. */
+export async function startAgain(
+  layout: Layout,
+  state: ClusterState,
+  nodes: readonly LocalNode[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const node of nodes) describeNode(node, state);
+  if (state.runtime === 'containerd') {
+    await settleAll(nodes.map((node) => connectNode(node, state, signal)));
+    await prepareNodes(nodes, state, signal);
+  }
+  if (nodes.some((node) => isFirst(layout, node))) await startServer(layout, state);
+  await startAgents(layout, state, nodes, signal);
 }
 
-/** The second node and those after it join as machines do. */
+const isFirst = (layout: Layout, node: LocalNode): boolean => node.layout.dir === layout.dir;
+
+/** The second node and those after it join as machines do; while nobody answers they can only be who they were. */
 async function startAgents(
   layout: Layout,
   state: ClusterState,
   nodes: readonly LocalNode[],
   signal: AbortSignal,
 ): Promise<void> {
-  const isFirst = (node: LocalNode): boolean => node.layout.dir === layout.dir;
   const server = `https://${state.runtime === 'sim' ? '127.0.0.1' : state.nodeIP}:${state.port}`;
-  const token = nodes.every(isFirst) ? '' : joinTokenText(await newToken(layout, signal));
-  await settleAll(
-    nodes.map((node) => startNode(node, state, isFirst(node) ? { kind: 'local' } : { kind: 'token', server, token })),
-  );
+  const others = nodes.filter((node) => !isFirst(layout, node));
+  const canJoin = others.length > 0 && findDaemon(layout, 'server') !== undefined;
+  const token = canJoin ? joinTokenText(await newToken(layout, signal)) : undefined;
+  const joiningOf = (node: LocalNode): Joining =>
+    token === undefined || isFirst(layout, node) ? { kind: 'known' } : { kind: 'token', server, token };
+  await settleAll(nodes.map((node) => startNode(node, state, joiningOf(node))));
 }
 
 async function startServer(layout: Layout, state: ClusterState): Promise<void> {

@@ -24,6 +24,7 @@ export const commands: readonly CommandModule[] = [
   { names: ['why'], load: async () => (await import('./why.ts')).declareWhy },
   { names: ['server'], load: async () => (await import('./server.ts')).declareServer, isDaemon: true },
   { names: ['agent'], load: async () => (await import('./agent.ts')).declareAgent, isDaemon: true },
+  { names: ['node'], load: async () => (await import('./node.ts')).declareNode },
   { names: ['token'], load: async () => (await import('./token.ts')).declareToken },
   { names: ['image'], load: async () => (await import('./image.ts')).declareImage },
   { names: ['kubectl'], load: async () => (await import('./kubectl.ts')).declareKubectl },

@@ -181,6 +181,45 @@ test(
   },
 );
 
+test('node stop, start: nobody reaches the node, and what was on it runs again', TIMEOUT, async () => {
+  const podOn = (node: string): Promise<string> =>
+    kubectl(
+      'get',
+      'pods',
+      '-l',
+      'app=web',
+      `--field-selector=spec.nodeName=${node}`,
+      '-o',
+      'jsonpath={.items[0].metadata.name}',
+    );
+  const ready = (name: string): Promise<string> =>
+    kubectl(
+      'get',
+      'pod',
+      name,
+      '-o',
+      'jsonpath={.status.conditions[?(@.type=="Ready")].status} {.status.containerStatuses[0].restartCount}',
+    );
+  const kubelet = (): Promise<unknown> =>
+    machine.run('curl', '-sk', '-m', '2', '-o', '/dev/null', 'https://10.95.1.4:10250/');
+  await kubelet();
+  const name = await podOn('kd-worker2');
+  await navarch('node', 'stop', 'kd-worker2', '--name', 'kd');
+  assert.match(await navarch('node', 'list', '--name', 'kd'), /^kd-worker2 .* stopped$/m);
+  await assert.rejects(kubelet());
+  assert.match(await navarch('node', 'start', 'kd-worker2', '--name', 'kd'), /^kd-worker2 is started\.$/m);
+  await eventually('the same pod, started once more', async () => (await ready(name)) === 'True 1');
+  await kubelet();
+  const addresses = await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
+  // From one node to pods of both.
+  const inNode = (...command: readonly string[]): Promise<{ readonly stdout: string }> =>
+    machine.run('nsenter', '--net=/run/netns/navarch-kd-2', ...command);
+  for (const address of addresses.split(' ')) {
+    const { stdout } = await inNode('curl', '-sI', '-m', '3', `http://${address}/`);
+    assert.match(stdout, /200 OK/);
+  }
+});
+
 test('down --keep-data: names, addresses and objects are there again', TIMEOUT, async () => {
   const shown = (): Promise<string> =>
     kubectl(

@@ -10,8 +10,10 @@ export {
   listImages,
   tagImage,
 } from './import-images.ts';
+export { freezeContainerd, haltContainerd } from './halt.ts';
 export { containerdImageMounts } from './image-mounts.ts';
 export { type ContainerdLayout, containerdLayout } from './layout.ts';
 export { claimBridge, type PodBridge } from './pod-bridge.ts';
 export { type Containerd, type ContainerdOptions, findContainerd, startContainerd } from './start.ts';
+export { hasImages, keepImages, plantImages } from './seed.ts';
 export { stopContainerd, teardownContainerd, type TeardownOptions } from './stop.ts';
