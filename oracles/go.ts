@@ -53,6 +53,17 @@ export async function built(folder: string): Promise<string> {
   return path;
 }
 
+/** Builds a program that a folder here names as a tool, and returns its path. Throws LeftOut without Go. */
+export async function builtTool(folder: string, importPath: string): Promise<string> {
+  if (!(await hasGo())) throw new LeftOut('Go is not installed');
+  const path = join(BUILD, importPath.slice(importPath.lastIndexOf('/') + 1));
+  const { code, output } = await finished(goProgram(), ['build', '-o', path, importPath], {
+    cwd: join(import.meta.dirname, folder),
+  });
+  if (code !== 0) throw new Error(`Cannot build ${importPath}:\n${output}`);
+  return path;
+}
+
 /** The folder of a module's source, in the version that oracles/machinery names; the Go client fetches it when it is not there. */
 export async function moduleFolder(module: string): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');

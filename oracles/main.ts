@@ -3,6 +3,7 @@ import { apiExtensionsOracle } from './api-extensions/oracle.ts';
 import { celOracle } from './cel/oracle.ts';
 import { clientOracle } from './client/oracle.ts';
 import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
+import { csiOracle } from './csi/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
@@ -35,6 +36,7 @@ const oracles: readonly Oracle[] = [
   clientOracle,
   streamsOracle,
   http2Oracle,
+  csiOracle,
   switchesOracle,
   schedulerOracle,
   documentsOracle,
