@@ -123,6 +123,7 @@ export { compileDeviceExpression, deviceValue, meetsDeviceExpression } from './r
 export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 export { resourceSlice } from './resource/v1/resource-slice.ts';
+export { podGroup } from './scheduling/v1beta1/pod-group.ts';
 export { priorityClass } from './scheduling/v1/priority-class.ts';
 export {
   isLocalVolumeOf,

@@ -26,6 +26,7 @@ import { localProvisionerController } from './local-provisioner/local-provisione
 import { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 import { nodeTtlController } from './node-ttl/node-ttl.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
+import { podGroupProtectionController } from './pod-group-protection/pod-group-protection.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 import { claimReleaseController } from './resource-claim/claim-release.ts';
@@ -62,6 +63,8 @@ export interface ControllerOptions {
   readonly descheduler?: DeschedulerOptions | undefined;
   /** How nodes join and are known. Absent: certificate requests and bootstrap tokens are left to others. */
   readonly joining?: JoiningOptions;
+  /** The server has groups of pods (`GenericWorkload`). */
+  readonly hasGroups?: boolean;
   /** The service kube-dns has an endpoint on every node, where its agent answers. */
   readonly hasNodeDns?: boolean;
 }
@@ -106,6 +109,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,
+  ...(options.hasGroups ? [podGroupProtectionController] : []),
   rootCaController(options.rootCertificate),
   trustBundleController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),

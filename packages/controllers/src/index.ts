@@ -41,6 +41,7 @@ export { namespaceController } from './namespace/namespace.ts';
 export { nodeIpamController, type NodeIpamOptions } from './node-ipam/node-ipam.ts';
 export { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 export { nodeTtlController } from './node-ttl/node-ttl.ts';
+export { podGroupProtectionController } from './pod-group-protection/pod-group-protection.ts';
 export { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 export { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 export { claimReleaseController } from './resource-claim/claim-release.ts';

@@ -12,6 +12,7 @@ import {
   type Pod,
   pod as podKind,
   podDisruptionBudget,
+  podGroup,
   replicaSet,
   replicationController,
   resourceClaim,
@@ -23,6 +24,7 @@ import {
 } from '@navarch/api';
 import type { Cache } from '@navarch/client';
 import { type ApiObject, equalJson, keyOf, type Kind } from '@navarch/machinery';
+import { groupKeyOf } from './gang/pod-groups.ts';
 import type { PodQueue } from './queue/pod-queue.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 
@@ -34,6 +36,7 @@ export interface FollowedCluster {
   readonly assumed: Set<string>;
   /** The pod is for this scheduler. */
   isOurs(pod: Pod): boolean;
+  readonly hasGroups: boolean;
 }
 
 const STORAGE_KINDS = [
@@ -46,8 +49,7 @@ const STORAGE_KINDS = [
   volumeAttachment,
 ] as const;
 
-/** Everything that decisions depend on: none is made before all of it is known. */
-export const followedKinds = [
+const followedKinds = [
   nodeKind,
   podKind,
   namespace,
@@ -63,22 +65,46 @@ export const followedKinds = [
   deviceTaintRule,
 ] as const;
 
+/** Everything that decisions depend on: none is made before all of it is known. */
+export const kindsFollowed = ({ hasGroups = false }: { readonly hasGroups?: boolean }): readonly Kind<any>[] =>
+  hasGroups ? [...followedKinds, podGroup] : followedKinds;
+
 /** Brings what happens in the cluster into the snapshot, and wakes the pods that it may help. */
 export function followCluster(cluster: FollowedCluster): void {
-  const { cache, snapshot, queue } = cluster;
-  for (const kind of followedKinds) cache.follow(kind);
+  const { cache, snapshot, queue, hasGroups } = cluster;
+  for (const kind of kindsFollowed(cluster)) cache.follow(kind);
   cache.onChange(nodeKind, (node, previous) => {
     if (node) snapshot.setNode(node);
     else if (previous) snapshot.removeNode(previous.metadata.name);
     if (node) queue.wake(previous ? { type: 'node-changed', node, previous } : { type: 'node-added', node }, snapshot);
   });
-  cache.onChange(podKind, (current, previous) => podChanged(current, previous, cluster));
+  cache.onChange(podKind, (current, previous) => {
+    podChanged(current, previous, cluster);
+    if (hasGroups) membersChanged(current, previous, cluster);
+  });
   cache.onChange(namespace, (current, previous) => {
     if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
   });
   for (const kind of STORAGE_KINDS)
     cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
   followDevices(cluster);
+  if (hasGroups)
+    cache.onChange(podGroup, (current, previous) => {
+      const group = current ?? previous;
+      if (group && !equalJson(current?.spec, previous?.spec))
+        queue.wake({ type: 'group-changed', key: keyOf(group) }, snapshot);
+    });
+}
+
+/** A group has one pod more, or one less: the last that was missing lets the others in. */
+function membersChanged(
+  current: Pod | undefined,
+  previous: Pod | undefined,
+  { queue, snapshot }: FollowedCluster,
+): void {
+  const pod = current ?? previous;
+  const key = pod && groupKeyOf(pod);
+  if (key !== undefined && (!current || !previous)) queue.wake({ type: 'group-changed', key }, snapshot);
 }
 
 function followDevices({ cache, snapshot, queue }: FollowedCluster): void {

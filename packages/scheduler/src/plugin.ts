@@ -29,12 +29,15 @@ export type ClusterEvent =
       readonly previous: ResourceClaim | undefined;
     }
   /** Which devices there are, their classes and taints, and which were given back. */
-  | { readonly type: 'devices-changed' };
+  | { readonly type: 'devices-changed' }
+  /** A group of pods, or which pods it has. */
+  | { readonly type: 'group-changed'; readonly key: Key };
 
 type ResourceClaim = ObjectOf<typeof resourceClaim>;
 
 /** What an event is about, where gates may wait for just that. */
 export function aboutOf(event: ClusterEvent): string | undefined {
+  if (event.type === 'group-changed') return topics.group(event.key);
   if (event.type !== 'claim-changed') return undefined;
   const claim = event.claim ?? event.previous;
   return claim && topics.claim(keyOf(claim));
@@ -43,6 +46,7 @@ export function aboutOf(event: ClusterEvent): string | undefined {
 /** By key. */
 export const topics = {
   claim: (key: Key): string => `claim ${key}`,
+  group: (key: Key): string => `group ${key}`,
 };
 
 /** A pod that comes to a node or leaves it, in thought only: preemption asks what would fit then. */
@@ -60,6 +64,8 @@ export interface Errand {
   readonly waitMsMax: number;
   /** Keeps what was decided on from others, from this moment on. */
   reserve?(): void;
+  /** Undoes just that: nothing was written. */
+  unreserve?(): void;
   /** Tells the server what was decided. Rejects where that cannot be: the pod is placed anew. */
   write(api: Api, nowMs: number): Promise<void>;
   /** The pod is not bound: takes back what was kept and written. Rejects where that is not known: to be asked again. */
@@ -69,7 +75,7 @@ export interface Errand {
 }
 
 /** What may make a pod fit that fits nowhere, without a harm to anybody. */
-interface Remedy {
+export interface Remedy {
   /** What the pod is told of it. */
   readonly message: string;
   write(api: Api): Promise<void>;

@@ -3,13 +3,17 @@ import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
 import { cancelErrands, waitForErrands, writeErrands } from './errands.ts';
+import { withGroups } from './gang/gang-scheduling.ts';
+import { GroupCycle } from './gang/group-cycle.ts';
+import { groupKeyOf } from './gang/pod-groups.ts';
 import { bindExtended } from './extenders/bind-extended.ts';
 import { decideExtended } from './extenders/decide-extended.ts';
+import type { Assumption, Attempt, Decided } from './attempt.ts';
 import { failureText } from './failure-text.ts';
 import { EXTENDER, extenderPlugin } from './extenders/extender-plugin.ts';
 import type { Extender } from './extenders/extender.ts';
 import { Lanes } from './extenders/lanes.ts';
-import { followCluster, followedKinds } from './follow-cluster.ts';
+import { followCluster, kindsFollowed } from './follow-cluster.ts';
 import { type Unfit, unfitMessage } from './cycle.ts';
 import { place } from './place.ts';
 import { type Measures, measures } from './measures.ts';
@@ -17,6 +21,7 @@ import { bind, evict, losePromise, reportFailure, storedPod } from './outcome.ts
 import type { Errand, Profile } from './plugin.ts';
 import { CandidateMemory } from './preemption/candidate-memory.ts';
 import { type Budget, preempt, type Preemption } from './preemption/preemption.ts';
+import { messagesOf, remediesFor, tryRemedy } from './remedies.ts';
 import { HeldPods } from './queue/held-pods.ts';
 import type { BackOff } from './queue/back-offs.ts';
 import { PodQueue } from './queue/pod-queue.ts';
@@ -35,6 +40,8 @@ export interface SchedulerDeps {
   readonly profiles: readonly Profile[];
   readonly backOff?: BackOff;
   readonly extenders?: readonly Extender[];
+  /** The server has groups of pods (`GenericWorkload`): they are placed together. */
+  readonly hasGroups?: boolean;
 }
 
 /** Writes under way at a time; more pods wait, so that a slow server does not let them pile up here. */
@@ -46,34 +53,14 @@ const EXTENDER_BINDINGS_MAX = 16;
 /** Decisions one after the other without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
 
-/** Where a pod goes, and what has to be done before. */
-interface Decided {
-  readonly pod: Pod;
-  readonly nodeName: string;
-  readonly errands: readonly Errand[];
-}
-
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
 export async function runScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   await using group = new TaskGroup(signal);
   const scheduler = new Scheduler(deps, group);
   scheduler.listen();
-  await deps.cache.whenSynced(followedKinds, group.signal);
+  await deps.cache.whenSynced(kindsFollowed(deps), group.signal);
   group.spawn((s) => scheduler.run(s));
   await group.join();
-}
-
-interface Attempt {
-  readonly pod: Pod;
-  readonly profile: Profile;
-  /** On the monotonic clock. */
-  readonly startedMs: number;
-}
-
-interface Assumption extends Attempt {
-  readonly nodeName: string;
-  /** Who binds it instead of the scheduler. */
-  readonly binder?: Extender | undefined;
 }
 
 class Scheduler {
@@ -89,6 +76,7 @@ class Scheduler {
   readonly #assumed = new Set<string>();
   readonly #landed = new Notifier();
   readonly #extenders: readonly Extender[];
+  readonly #groups: GroupCycle | undefined;
   readonly #lanes: Lanes;
   #writes = 0;
   #extenderBindings = 0;
@@ -97,7 +85,8 @@ class Scheduler {
   constructor(deps: SchedulerDeps, group: TaskGroup) {
     this.#deps = deps;
     this.#group = group;
-    this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]));
+    const profiles = deps.hasGroups ? deps.profiles.map(withGroups) : deps.profiles;
+    this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
     this.#snapshot = new Snapshot(deps.cache);
     const held = new HeldPods(
       (pod) => this.#profileOf(pod)?.plugins.find(({ plugin }) => plugin.gate?.(pod, this.#snapshot))?.plugin,
@@ -106,6 +95,7 @@ class Scheduler {
     this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
     // Those that may fail come last: they need not be asked about what others turn away.
     this.#extenders = (deps.extenders ?? []).toSorted((a, b) => Number(a.isIgnorable) - Number(b.isIgnorable));
+    this.#groups = deps.hasGroups ? this.#groupCycle() : undefined;
     this.#lanes = new Lanes({
       group,
       place: (key, extenders, signal) => this.#scheduleExtended(key, extenders, signal),
@@ -123,6 +113,7 @@ class Scheduler {
       queue: this.#queue,
       assumed: this.#assumed,
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
+      hasGroups: this.#groups !== undefined,
     });
     this.#measures.follow({ queue: this.#queue, snapshot: this.#snapshot, assumed: this.#assumed }, this.#group.signal);
     this.#group.spawn((signal) => this.#queue.run(signal));
@@ -131,6 +122,7 @@ class Scheduler {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     let turnMs = clock.monotonic();
+    this.#groups?.resume();
     while (!signal.aborted) {
       // A thousand pods that fit nowhere must not keep the API server of the same process from answering.
       if (clock.monotonic() - turnMs > TURN_MS_MAX) {
@@ -143,6 +135,7 @@ class Scheduler {
       const pod = this.#wanted(key);
       const profile = pod && this.#profileOf(pod);
       if (!profile) continue;
+      if (this.#groups?.take(pod, profile)) continue;
       const asked = this.#extenders.filter((extender) => extender.isInterested(pod));
       if (asked.length > 0) this.#lanes.add({ key, priority: pod.spec.priority ?? 0 }, asked);
       else this.#schedule(pod, profile);
@@ -167,19 +160,41 @@ class Scheduler {
     this.#measures.decided(startedMs);
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
     if (placement.node !== undefined) return this.#assume({ pod, profile, nodeName: placement.node, startedMs });
+    this.#reject({ pod, profile, unfit: placement, startedMs });
+  }
+
+  #reject(attempt: Attempt & { readonly unfit: Unfit }): void {
+    const { clock, random } = this.#deps;
     const preemptingMs = clock.monotonic();
     const preemption = preempt({
-      pod,
-      unfit: placement,
-      snapshot,
-      profile,
+      ...attempt,
+      snapshot: this.#snapshot,
       random,
       budgets: this.#budgets(),
       memory: this.#candidates,
     });
     const status = preemption.node === undefined ? 'Unschedulable' : 'Success';
-    this.#measures.passed('PostFilter', profile.schedulerName, { status, startedMs: preemptingMs });
-    this.#park({ pod, profile, unfit: placement, startedMs }, preemption);
+    this.#measures.passed('PostFilter', attempt.profile.schedulerName, { status, startedMs: preemptingMs });
+    this.#park(attempt, preemption);
+  }
+
+  #groupCycle(): GroupCycle {
+    return new GroupCycle({
+      ...this.#deps,
+      snapshot: this.#snapshot,
+      queue: this.#queue,
+      measures: this.#measures,
+      memory: this.#memory,
+      budgets: () => this.#budgets(),
+      start: () => this.#start,
+      isAssumed: (key) => this.#assumed.has(key),
+      profileOf: (pod) => this.#profileOf(pod),
+      isExtended: (pod) => this.#extenders.some((extender) => extender.isInterested(pod)),
+      assume: (pod, profile, nodeName, startedMs) => this.#assume({ pod, profile, nodeName, startedMs }),
+      reject: (pod, profile, unfit, startedMs) => this.#reject({ pod, profile, unfit, startedMs }),
+      makeRoom: (pod, nodeName) => this.#makeRoom(pod, nodeName),
+      write: (work) => this.#write(work),
+    });
   }
 
   #budgets(): readonly Budget[] {
@@ -294,6 +309,8 @@ class Scheduler {
       await cancelErrands(errands, this.#deps, signal);
       this.#assumed.delete(key);
       this.#snapshot.unplace(pod);
+      // The others of its group are bound: what is free now is for nobody else.
+      if (current && this.#groups && groupKeyOf(pod) !== undefined) this.#snapshot.nominate(pod, nodeName);
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) {
         this.#queue.retry(current);
@@ -309,7 +326,8 @@ class Scheduler {
   /** It fits nowhere: others are evicted for it where that helps, and it waits. */
   #park({ pod, profile, unfit, startedMs }: Attempt & { readonly unfit: Unfit }, preemption: Preemption): void {
     const snapshot = this.#snapshot;
-    const remedies = this.#tryRemedies(pod, profile, unfit);
+    const remedies = remediesFor(pod, profile, unfit, snapshot);
+    for (const remedy of remedies) this.#write((signal) => tryRemedy(remedy, pod, this.#deps, signal));
     this.#measures.ended('unschedulable', profile.schedulerName, startedMs);
     this.#measures.preempted(preemption.node === undefined ? undefined : preemption.victims.length);
     // Where there was no node at all nobody turned the pod away: whatever happens may help.
@@ -329,7 +347,7 @@ class Scheduler {
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
-    const message = unfitMessage(count, unfit, [...remedies, preemption.message].filter(Boolean).join(', '));
+    const message = unfitMessage(count, unfit, messagesOf([...remedies, preemption]));
     this.#write((signal) =>
       reportFailure(
         { pod, reason: 'Unschedulable', message, ...(losesPromise ? { nominatedNodeName: null } : {}) },
@@ -350,27 +368,6 @@ class Scheduler {
         left -= 1;
         if (left === 0) this.#queue.letGo(keyOf(preemptor));
       });
-  }
-
-  /** What plugins do about it that turned nodes away, and what they say of it. */
-  #tryRemedies(pod: Pod, { plugins }: Profile, { rejectedBy, refusal }: Unfit): readonly string[] {
-    const { api, log } = this.#deps;
-    const messages: string[] = [];
-    for (const { plugin } of plugins) {
-      // Where the pod was refused as such there is nothing to be done.
-      const isConcerned = refusal === undefined && rejectedBy.has(plugin.name);
-      const remedy = isConcerned ? plugin.remedy?.(pod, this.#snapshot) : undefined;
-      if (!remedy) continue;
-      messages.push(remedy.message);
-      this.#write(async (signal) => {
-        try {
-          await remedy.write(api);
-        } catch (error) {
-          if (!signal.aborted) log.warn('cannot make way for a pod', { pod: keyOf(pod), error });
-        }
-      });
-    }
-    return messages;
   }
 
   /** Promises the node to the pod, and takes that promise from those that are less important. */

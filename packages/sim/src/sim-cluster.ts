@@ -9,6 +9,7 @@ import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
 import { SimMachine, type SimMachineOptions } from './sim-machine.ts';
 import { SimServer } from './sim-server.ts';
+import { withGroups } from './with-groups.ts';
 import { runSimulatedNodes } from './simulated-nodes.ts';
 import { type Faults, faultyApi, noFaults } from './testing/faulty-api.ts';
 
@@ -26,6 +27,8 @@ export interface SimClusterOptions {
    * knows nothing of containers and costs a hundredth, so that there may be thousands of them.
    */
   readonly machines?: SimMachineOptions;
+  /** Pods may be of groups, which are placed together (`GenericWorkload`). */
+  readonly hasGroups?: boolean;
   readonly log?: Logger;
 }
 
@@ -78,6 +81,7 @@ export class SimCluster implements AsyncDisposable {
       advertiseAddress: '10.95.0.1',
       advertisePort: 6443,
       views: placementViews([defaultProfile]),
+      ...(options.hasGroups ? withGroups : {}),
     });
     this.api = this.#server.api(systemUser);
   }
@@ -265,7 +269,11 @@ export class SimCluster implements AsyncDisposable {
     await using group = new TaskGroup(signal);
     const cache = new Cache({ api, clock, random: random.fork('cache'), log });
     group.spawn((s) => cache.run(s));
-    const controllers = builtinControllers({ rootCertificate: 'simulated', nodeIpam: { clusterCidr: CLUSTER_CIDR } });
+    const controllers = builtinControllers({
+      rootCertificate: 'simulated',
+      nodeIpam: { clusterCidr: CLUSTER_CIDR },
+      hasGroups: this.#options.hasGroups ?? false,
+    });
     const runner = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
     group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));
     group.spawn((s) => runKindControllers(this.#server, { ...runner, random: random.fork('kinds') }, s));
@@ -283,7 +291,19 @@ export class SimCluster implements AsyncDisposable {
     group.spawn((s) => cache.run(s));
     group.spawn((s) => recorder.run(s));
     group.spawn((s) =>
-      runScheduler({ api, cache, clock, random: random.fork('ties'), log, recorder, profiles: [defaultProfile] }, s),
+      runScheduler(
+        {
+          api,
+          cache,
+          clock,
+          random: random.fork('ties'),
+          log,
+          recorder,
+          profiles: [defaultProfile],
+          hasGroups: this.#options.hasGroups ?? false,
+        },
+        s,
+      ),
     );
     await group.join();
   }

@@ -9,7 +9,7 @@ import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { placementViews } from '@navarch/scheduler';
 import { admissionPlugins } from '../compose/admission-plugins.ts';
-import { apiSwitches } from '../compose/api-switches.ts';
+import { apiSwitches, hasPodGroups } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { deschedulerOf } from '../compose/descheduler.ts';
@@ -248,6 +248,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         loadBalancers,
         descheduler,
         scheduling,
+        hasGroups: hasPodGroups(options.switches),
         controllers: controllersOf(flags.controllers),
         candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
         housekeep: (until) => server.served.housekeep(until),

@@ -1,3 +1,4 @@
+import { podGroup } from '@navarch/api';
 import { type FeatureGates, parseFeatureGates, type RuntimeConfig, runtimeConfigOf } from '@navarch/apiserver';
 import { listOf } from '../cluster/flags.ts';
 import { UserError } from '../user-error.ts';
@@ -30,3 +31,7 @@ function told<T>(flag: string, parse: () => T): T {
     throw new UserError(`${flag}: ${(error as Error).message}`, { cause: error });
   }
 }
+
+/** Whether pods can be of groups, which are placed together. */
+export const hasPodGroups = ({ features, runtimeConfig }: ApiSwitches): boolean =>
+  features.isOn('GenericWorkload') && runtimeConfig.isOn(podGroup);

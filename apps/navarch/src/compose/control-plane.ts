@@ -40,6 +40,8 @@ export interface ControlPlaneDeps {
   readonly descheduler?: Omit<DeschedulerOptions, 'metrics'> | undefined;
   /** How pods are placed. */
   readonly scheduling: Scheduling;
+  /** The server has groups of pods: they are placed together. */
+  readonly hasGroups?: boolean;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -128,6 +130,7 @@ function controllersOf({
   loadBalancers,
   descheduler,
   metrics,
+  hasGroups = false,
   controllers: selection,
 }: ControlPlaneDeps): readonly Controller[] {
   const all = builtinControllers({
@@ -137,6 +140,7 @@ function controllersOf({
     loadBalancers,
     descheduler: descheduler && { ...descheduler, metrics },
     hasNodeDns: true,
+    hasGroups,
   });
   const [wrong] = selectionErrors([...all, ...kindControllers([])], selection);
   if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);
@@ -159,7 +163,7 @@ async function runManager(deps: ControlPlaneDeps, signal: AbortSignal): Promise<
 }
 
 async function runScheduling(
-  { as, clock, random, log, metrics, scheduling }: ControlPlaneDeps,
+  { as, clock, random, log, metrics, scheduling, hasGroups = false }: ControlPlaneDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const { profiles, backOff } = scheduling.config;
@@ -172,7 +176,19 @@ async function runScheduling(
   group.spawn((s) => recorder.run(s));
   group.spawn((s) =>
     runScheduler(
-      { api, cache, clock, random: random.fork('ties'), log, metrics, recorder, profiles, backOff, extenders },
+      {
+        api,
+        cache,
+        clock,
+        random: random.fork('ties'),
+        log,
+        metrics,
+        recorder,
+        profiles,
+        backOff,
+        extenders,
+        hasGroups,
+      },
       s,
     ),
   );

@@ -18,12 +18,17 @@ import { nodeRestriction } from './plugins/node-restriction.ts';
 import { ownerPermissions } from './plugins/owner-permissions.ts';
 import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/pod-security.ts';
 import { boundPodTopology, createdPodTopology } from './plugins/pod-topology-labels.ts';
-import { podPriority, priorityClasses } from './plugins/priority.ts';
+import { groupPriority, podPriority, priorityClasses } from './plugins/priority.ts';
 import { bindingEscalation, roleEscalation } from './plugins/rbac-escalation.ts';
 import { resourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { runtimeClassPlugin } from './plugins/runtime-class.ts';
 import { serviceAccountPlugin } from './plugins/service-account.ts';
-import { attributesClassProtection, claimProtection, volumeProtection } from './plugins/storage-protection.ts';
+import {
+  attributesClassProtection,
+  podGroupProtection,
+  claimProtection,
+  volumeProtection,
+} from './plugins/storage-protection.ts';
 import { requestSignatures, type SignatureProblem } from './plugins/request-signature.ts';
 import { type TokenIssuer, tokenSecrets } from './plugins/token-secrets.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
@@ -59,12 +64,14 @@ export const builtinAdmission = ({
   podTemplateSecurity,
   namespaceSecurity,
   podPriority,
+  groupPriority,
   priorityClasses,
   defaultTolerationSeconds,
   defaultStorageClass,
   claimProtection,
   volumeProtection,
   attributesClassProtection,
+  podGroupProtection,
   ownerPermissions,
   persistentVolumeClaimResize,
   runtimeClassPlugin,

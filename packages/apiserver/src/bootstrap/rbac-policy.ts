@@ -43,10 +43,17 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
     // Of a version that upstream's roles know only where its feature is on.
     can('update', 'internal.apiserver.k8s.io', 'storageversions/status'),
+    // Of versions that upstream's roles know only where their feature is on.
+    can('update', 'scheduling.k8s.io', 'podgroups'),
     // Of the add-ons: descheduler.
     can('create', 'core', 'pods/eviction'),
     // Upstream's API server repairs these itself.
     can('create delete', 'networking.k8s.io', 'ipaddresses'),
+  ],
+  // Upstream's role of the scheduler has these where the feature is on.
+  'navarch:pod-groups': [
+    can('get list watch', 'scheduling.k8s.io', 'podgroups'),
+    can('patch update', 'scheduling.k8s.io', 'podgroups/status'),
   ],
   // Cluster DNS is answered by the agent of each node (ADR 5).
   'navarch:node-dns': [
@@ -109,6 +116,7 @@ export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
   bindSame('system:node'),
   ...Object.keys(controllerRules).map((name) => bindSame(`system:controller:${name}`, account(name))),
   bindSame('navarch:controllers', user('system:kube-controller-manager')),
+  bindSame('navarch:pod-groups', user('system:kube-scheduler')),
   bindSame('navarch:node-dns', group('system:nodes')),
   bindSame('navarch:node-network-policies', group('system:nodes')),
   bind('navarch:node-proxier', 'system:node-proxier', group('system:nodes')),

@@ -94,7 +94,7 @@ const isClassUsed = ({ metadata: { name } }: ApiObject, cache: CacheReader): boo
   cache.find(persistentVolume, volumesByClass, name).length > 0;
 
 /** Gives the finalizer to what has none yet, and takes it from what is to go and is held no longer. */
-async function protect<O extends ApiObject>(
+export async function protect<O extends ApiObject>(
   kind: Kind<O>,
   finalizer: string,
   key: string,

@@ -44,6 +44,9 @@ export function errandFor(
     reserve() {
       for (const { claim, allocation } of given) ledger.hold(claim, allocation);
     },
+    unreserve() {
+      for (const { claim } of given) ledger.letGo(claim);
+    },
     async write(api, nowMs) {
       await unmakeAll(api, useless, pod, ledger);
       for (const { claim, allocation } of open) {

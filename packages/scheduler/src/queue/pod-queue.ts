@@ -26,6 +26,7 @@ const WHY: Readonly<Record<ClusterEvent['type'], string>> = {
   'storage-changed': 'PersistentVolumeClaimUpdate',
   'claim-changed': 'ResourceClaimUpdate',
   'devices-changed': 'ResourceSliceUpdate',
+  'group-changed': 'PodGroupUpdate',
 };
 
 interface Parked {
@@ -143,6 +144,17 @@ export class PodQueue {
         return next.key;
       } // Else it was removed while it waited.
     }
+  }
+
+  /** The pod's turn has come with that of another, wherever it waited; false: something keeps it from being tried at all. */
+  draw(pod: Pod): boolean {
+    const key = keyOf(pod);
+    this.#isReady.delete(key);
+    this.#unpark(key);
+    this.#backOffs.delete(key);
+    if (this.#held.hold(pod)) return false;
+    if (!this.#firstTriedMs.has(key)) this.#firstTriedMs.set(key, this.#clock.monotonic());
+    return true;
   }
 
   /** It fits nowhere: wait for what may help; `detained`: not before it is let go. */

@@ -192,6 +192,12 @@ export class Snapshot implements Topology {
       if (held.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
   }
 
+  /** The node that a pod was promised. */
+  nominatedNodeOf(key: string): string | undefined {
+    for (const [nodeName, held] of this.#nominated) if (held.has(key)) return nodeName;
+    return undefined;
+  }
+
   /** Pods that were promised a node. */
   nominatedOn(nodeName: string): Iterable<Placed> {
     return this.#nominated.get(nodeName)?.values() ?? [];

@@ -26,6 +26,7 @@ import { replicaSetScenarios } from './replica-set/replica-set.ts';
 import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
 import type { Scenario } from './scenario.ts';
 import { deviceScenarios } from './scheduler/devices.ts';
+import { groupScenarios } from './scheduler/groups.ts';
 import { preemptionScenarios } from './scheduler/preemption.ts';
 import { queueScenarios } from './scheduler/queue.ts';
 import { schedulingScenarios } from './scheduler/scheduling.ts';
@@ -88,6 +89,7 @@ export const scenarios: readonly Scenario[] = [
   ...clusterDnsScenarios,
   ...schedulingScenarios,
   ...deviceScenarios,
+  ...groupScenarios,
   ...preemptionScenarios,
   ...queueScenarios,
   ...wholeClusterScenarios,

@@ -147,8 +147,8 @@ export class Managers {
       group.spawn((s) => cache.run(s));
       group.spawn((s) => recorder.run(s));
       const ties = random.fork('ties');
-      const profiles = [defaultProfile];
-      group.spawn((s) => runScheduler({ api: own, cache, clock, random: ties, log, recorder, profiles }, s));
+      const [profiles, hasGroups] = [[defaultProfile], scenario.hasGroups ?? false];
+      group.spawn((s) => runScheduler({ api: own, cache, clock, random: ties, log, recorder, profiles, hasGroups }, s));
     }
     const { ofEveryKind: selection } = scenario;
     if (selection) group.spawn((s) => runKindControllers(server, { ...deps, readPath, selection }, s));

@@ -35,6 +35,8 @@ export interface Scenario {
   ): Partial<Pick<ServeOptions, 'extensions' | 'readKubelet' | 'runtimeConfig' | 'serviceCidr' | 'webhooks'>>;
   /** The scheduler places pods, beside the controllers and as often begun anew. Absent: the pods' life says where they go. */
   readonly schedules?: true;
+  /** Pods may be of groups, which the scheduler places together. */
+  readonly hasGroups?: true;
   /** How pods live; absent: quickly, for ever. `none`: nothing schedules or runs them. */
   readonly pods?: PodLife | 'none';
   /** What the behaviour is not made for: a deadline in wall-clock time says nothing when the clock is set. */

@@ -15,6 +15,7 @@ import {
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from '../sim-clock.ts';
 import { SimServer } from '../sim-server.ts';
+import { withGroups } from '../with-groups.ts';
 import { furnished, serverOptions } from './furnished.ts';
 import { type Crash, FaultPlan } from './fault-plan.ts';
 import { Load } from './load.ts';
@@ -77,6 +78,7 @@ export class World implements AsyncDisposable {
     );
     this.#server = new SimServer({
       ...serverOptions(this.clock, random.fork('server'), this.#log()),
+      ...(scenario.hasGroups ? withGroups : {}),
       ...scenario.server?.({ clock: this.clock, view: this.view }),
       disk,
       diskMs: () => this.#faults.diskMs,

@@ -1,5 +1,5 @@
-import { type Pod, priorityClass } from '@navarch/api';
-import { type ApiObject, forbidden } from '@navarch/machinery';
+import { type Pod, type podGroup, priorityClass } from '@navarch/api';
+import { type ApiObject, forbidden, type ObjectOf } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
 import { IN_SPEC } from '../pods.ts';
@@ -8,6 +8,8 @@ import { IN_SPEC } from '../pods.ts';
 const USER_PRIORITY_MAX = 1_000_000_000;
 const SYSTEM = 'system-';
 const BUILTIN = new Set(['system-node-critical', 'system-cluster-critical']);
+
+type PodGroup = ObjectOf<typeof podGroup>;
 
 interface PriorityClass extends ApiObject {
   readonly value: number;
@@ -51,6 +53,31 @@ export const podPriority = defineAdmissionPlugin<Pod>({
     draft.spec.priority = priority;
     draft.spec.preemptionPolicy = preemption;
     return IN_SPEC;
+  },
+});
+
+/** The same for groups of pods; what it says of preemption is the group's where its feature is on. */
+export const groupPriority = defineAdmissionPlugin<PodGroup>({
+  name: 'Priority',
+  on: { resources: ['scheduling.k8s.io/podgroups', 'scheduling.k8s.io/compositepodgroups'], operations: ['CREATE'] },
+  mutate(draft, { kind, name }, { registry }) {
+    if (!draft.spec.priorityClassName) {
+      const standard = defaultClass(registry);
+      if (standard) draft.spec.priorityClassName = standard.metadata.name;
+    }
+    const wanted = draft.spec.priorityClassName;
+    const found = wanted ? registry.of(priorityClass).find('', wanted) : undefined;
+    if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
+    const priority = found?.value ?? 0;
+    if (draft.spec.priority !== undefined && draft.spec.priority !== priority) {
+      throw forbidden(
+        kind,
+        name,
+        `the integer value of priority (${draft.spec.priority}) must not be provided in ${kind.kind} spec; priority admission controller computed ${priority} from the given PriorityClass name`,
+      );
+    }
+    draft.spec.priority = priority;
+    return true;
   },
 });
 

@@ -1,9 +1,9 @@
 import type { ApiObject } from '@navarch/machinery';
 import { type AdmissionPlugin, defineAdmissionPlugin } from '../admission.ts';
 
-const protection = (resource: string, finalizer: string): AdmissionPlugin =>
+const protection = (resource: string, finalizer: string, name = 'StorageObjectInUseProtection'): AdmissionPlugin =>
   defineAdmissionPlugin<ApiObject>({
-    name: 'StorageObjectInUseProtection',
+    name,
     on: { resources: [resource], operations: ['CREATE'] },
     mutate({ metadata }) {
       if (metadata.finalizers?.includes(finalizer)) return false;
@@ -18,4 +18,10 @@ export const volumeProtection = protection('/persistentvolumes', 'kubernetes.io/
 export const attributesClassProtection = protection(
   'storage.k8s.io/volumeattributesclasses',
   'kubernetes.io/vac-protection',
+);
+/** Groups of pods stay while they have pods that run. */
+export const podGroupProtection = protection(
+  'scheduling.k8s.io/podgroups',
+  'scheduling.k8s.io/podgroup-protection',
+  'PodGroupProtection',
 );
