@@ -8,7 +8,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Memory } from '../verdicts.ts';
 import { Tentative } from './tentative.ts';
 
-export interface Home {
+interface Home {
   readonly pod: Pod;
   readonly nodeName: string;
 }
