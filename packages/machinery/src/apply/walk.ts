@@ -5,6 +5,7 @@ import { misfits } from './fit.ts';
 import {
   childSchema,
   DEDUCED,
+  givenFields,
   isAssociative,
   isDeclared,
   isFilledList,
@@ -114,7 +115,7 @@ function addedNode(value: unknown, schema: Schema): FieldSet {
 
 function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
   const out: Record<string, FieldSet> = {};
-  for (const { name, element, schema: child } of sortedFields(schema)) {
+  for (const { name, element, schema: child } of givenFields(value, schema)) {
     const item = value[name];
     if (item !== undefined) out[element] = addedNode(item, child);
   }

@@ -29,6 +29,8 @@ interface DeclaredField {
   readonly schema: Schema;
   /** Nothing is asked of what is in it. */
   readonly isOpaque: boolean;
+  /** What its list or map is of, where something is asked of that. */
+  readonly items: ObjectSchema | undefined;
 }
 
 interface DeclaredType {
@@ -59,7 +61,7 @@ export class DeclaredRules {
     previous: object | undefined,
     isOn: (feature: string) => boolean,
   ): readonly DeclaredError[] {
-    if (this.#isSilent(schema, new Set())) return [];
+    if (this.#silent.get(schema.name ?? '') ?? this.#isSilent(schema, new Set())) return [];
     const run: Run = { isUpdate: previous !== undefined, isOn, errors: [], stages: [] };
     this.#object(schema, next as Values, previous as Values | undefined, new Field('', run.errors), run);
     return run.errors.flatMap((error, i) => {
@@ -91,13 +93,20 @@ export class DeclaredRules {
     const facts = this.#facts[name] ?? {};
     const fields = schema.fields.flatMap((field): readonly DeclaredField[] => {
       const rules = (facts[field.name] ?? []).map((text) => parseRule(text));
-      return rules.length === 0 && this.#isSilent(field.schema, new Set()) ? [] : [declaredField(field, rules)];
+      return rules.length === 0 && this.#isSilent(field.schema, new Set())
+        ? []
+        : [{ ...declaredField(field, rules), items: this.#askedOf(field.schema) }];
     });
     const withRule = (names: ReadonlySet<string>): readonly DeclaredField[] =>
       fields.filter(({ rules }) => rules.some((rule) => names.has(rule.name)));
     const type = { fields, related: withRule(RELATIONS), members: withRule(MEMBERSHIP) };
     this.#types.set(name, type);
     return type;
+  }
+
+  #askedOf(schema: Schema): ObjectSchema | undefined {
+    const items = schema.type === 'list' ? schema.items : schema.type === 'map' ? schema.values : undefined;
+    return items?.type === 'object' && !this.#isSilent(items, new Set()) ? items : undefined;
   }
 
   #object(schema: ObjectSchema, next: Values, previous: Values | undefined, at: Field, run: Run): void {
@@ -129,12 +138,11 @@ export class DeclaredRules {
     this.#inside(field, next, previous, at, run);
   }
 
-  #inside({ schema, shape, rules }: DeclaredField, next: unknown, previous: unknown, at: Field, run: Run): void {
+  #inside({ schema, shape, rules, items }: DeclaredField, next: unknown, previous: unknown, at: Field, run: Run): void {
     if (schema.type === 'object') {
       if (next !== undefined || !shape.isPointer)
         this.#object(schema, (next ?? {}) as Values, previous as Values | undefined, at, run);
-    } else if (schema.type === 'list' && schema.items.type === 'object' && !this.#isSilent(schema.items, new Set())) {
-      const { items } = schema;
+    } else if (items && schema.type === 'list') {
       const before = isKeyed(rules)
         ? Map.groupBy(itemsOf(previous), (item) => keyOf(item, shape.listMapKeys))
         : undefined;
@@ -143,11 +151,11 @@ export class DeclaredRules {
         if (run.isUpdate && old !== undefined && equalJson(item, old)) return;
         this.#object(items, item as Values, old as Values | undefined, at.index(i), run);
       });
-    } else if (schema.type === 'map' && schema.values.type === 'object' && !this.#isSilent(schema.values, new Set())) {
+    } else if (items) {
       for (const [key, value] of Object.entries((next ?? {}) as Values)) {
         const old = (previous as Values | undefined)?.[key];
         if (run.isUpdate && old !== undefined && equalJson(value, old)) continue;
-        this.#object(schema.values, value as Values, old as Values | undefined, at.key(key), run);
+        this.#object(items, value as Values, old as Values | undefined, at.key(key), run);
       }
     }
   }
@@ -164,7 +172,7 @@ const MEMBERSHIP: ReadonlySet<string> = new Set(['unionMember']);
 const isKeyed = (rules: readonly Rule[]): boolean =>
   rules.some(({ name, value }) => (name === 'listType' || name === 'unique') && value !== 'atomic');
 
-function declaredField(field: FieldSchema, rules: readonly Rule[]): DeclaredField {
+function declaredField(field: FieldSchema, rules: readonly Rule[]): Omit<DeclaredField, 'items'> {
   const { schema } = field;
   return {
     name: field.name,
