@@ -10,7 +10,7 @@ export interface Rule {
 const toolkit = ['base', 'machinery', 'api'];
 // Components never see each other: what they have to say to each other goes through the API.
 const component = [...toolkit, 'client'];
-const core = [...component, 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns'];
+const core = [...component, 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns', 'ingress'];
 
 export const layers: Readonly<Record<string, Rule>> = {
   base: { ring: 0, may: [] },
@@ -25,6 +25,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   kubelet: { ring: 3, may: component },
   proxy: { ring: 3, may: component },
   dns: { ring: 3, may: component },
+  ingress: { ring: 3, may: component },
   node: {
     ring: 4,
     may: core,

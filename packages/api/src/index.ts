@@ -198,6 +198,9 @@ export type { Lease } from './generated/types/coordination-v1.ts';
 export type * from './generated/types/core-v1.ts';
 export type { Endpoint, EndpointPort as EndpointSlicePort, EndpointSlice } from './generated/types/discovery-v1.ts';
 export type {
+  Ingress,
+  IngressBackend,
+  IngressClass,
   IPAddress,
   NetworkPolicy,
   NetworkPolicyEgressRule,

@@ -8,6 +8,7 @@ import { createToken } from '../join/tokens.ts';
 import { UserError } from '../user-error.ts';
 import { findDaemon, startDaemon } from './daemon.ts';
 import { DEFAULTS } from './flags.ts';
+import { ingressArguments } from './ingress-flags.ts';
 import type { Layout } from './layout.ts';
 import { type LocalNode, localNodes, netnsOf, portsOf } from './local-nodes.ts';
 import { markNodes } from './mark-nodes.ts';
@@ -123,7 +124,7 @@ async function startAgents(
 }
 
 async function startServer(layout: Layout, state: ClusterState): Promise<void> {
-  const { port, nodeIP, nodeName, runtime, loadBalancerPool, plan } = state;
+  const { port, nodeIP, nodeName, runtime, loadBalancerPool, plan, ingress } = state;
   const [first] = localNodes(layout, state);
   // No pod asks a server with simulated nodes, and the machine need not have the node's address.
   const isUnreached = runtime === 'sim' && (plan !== undefined || nodeIP === DEFAULTS.nodeIP);
@@ -144,6 +145,8 @@ async function startServer(layout: Layout, state: ClusterState): Promise<void> {
     nodeName,
     ...(loadBalancerPool ? ['--load-balancer-pool', loadBalancerPool] : []),
     ...(plan ? ['--cluster-cidr', plan.clusterCidr, '--service-cidr', plan.serviceCidr, ...plan.serverFlags] : []),
+    // A node with a network of its own has nothing on it that must not be reached by others.
+    ...ingressArguments(ingress, plan ? undefined : nodeIP),
     ...(plan && !/^(127\.|0\.0\.0\.0$)/.test(plan.apiServer.address) ? ['--tls-san', plan.apiServer.address] : []),
   ];
   await startDaemon(layout, 'server', words, first && netnsOf(first));

@@ -17,6 +17,8 @@ export interface ClusterState {
   /** What a file says of the cluster, and the block of addresses that its nodes have on this machine. */
   readonly plan?: ClusterPlan;
   readonly block?: number;
+  /** Ports on which Ingresses are served; absent: they are not. */
+  readonly ingress?: { readonly http: number; readonly https: number };
 }
 
 /** What an agent made on this machine outside its folder, so that `down` takes away that and nothing else. */

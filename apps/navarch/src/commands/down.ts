@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { kubeconfigFile, removeFromKubeconfig } from '@navarch/node/client';
 import { CommandError, findProgram, linkAddresses, replaceRoutes, runCommand, unmountBelow } from '@navarch/node/host';
 import { POLICY_TABLE, TABLE } from '@navarch/proxy';
+import { haproxyEngine } from '@navarch/node/haproxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { endUnclaimed, stopDaemon } from '../cluster/daemon.ts';
 import { DEFAULTS } from '../cluster/flags.ts';
+import { ingressFolder } from '../cluster/ingress-flags.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { allNodes } from '../cluster/local-nodes.ts';
 import { removeHub } from '../cluster/node-network.ts';
@@ -58,6 +60,7 @@ async function down(layout: Layout, keepsData: boolean): Promise<void> {
     );
   else await steps.step('Stopping the agent', () => stopDaemon(layout, 'agent'));
   await steps.step('Stopping the control plane', () => stopDaemon(layout, 'server'));
+  await haproxyEngine(ingressFolder(layout.dir)).stop(signal);
   await steps.step('Removing networks, mounts and files', async () => {
     await endUnclaimed(layout, ['server', 'agent'], signal);
     if (hasContainers) await removeHostState(layout, signal);

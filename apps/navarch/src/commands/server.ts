@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemUser } from '@navarch/apiserver';
-import { MetricRegistry } from '@navarch/base';
+import { MetricRegistry, TaskGroup } from '@navarch/base';
 import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
@@ -14,6 +14,7 @@ import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { deschedulerOf } from '../compose/descheduler.ts';
 import { ensureDefaultStorageClass } from '../compose/default-storage-class.ts';
+import { ensureIngress, serveIngress } from '../compose/ingress.ts';
 import { runControlPlane } from '../compose/control-plane.ts';
 import { loadBalancerPool } from '../compose/load-balancer-pool.ts';
 import { schedulingOf } from '../compose/scheduling.ts';
@@ -31,6 +32,7 @@ import {
   reachableAddressOf,
   serviceCidrOf,
 } from '../cluster/flags.ts';
+import { INGRESS_PORTS, ingressPortsOf, type IngressFlags } from '../cluster/ingress-flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { ensureJoining } from '../join/ensure-joining.ts';
@@ -53,7 +55,8 @@ Examples:
   ./navarch token create                               a token with which another machine joins
 `;
 
-interface ServerFlags {
+interface ServerFlags extends IngressFlags {
+  readonly ingressBindAddress: readonly string[];
   readonly name: string;
   readonly dataDir?: string;
   readonly bindAddress: readonly string[];
@@ -154,6 +157,10 @@ export const declareServer: Declare = (program) => {
     .option('--audit-log-maxbackup <count>', 'how many of them are kept')
     .option('--audit-log-maxsize <megabytes>', 'size at which the audit log is put aside (default: 100)')
     .option('--audit-log-compress', 'compress audit logs put aside')
+    .option('--ingress', 'serve Ingresses on this machine, which must reach pods (by HAProxy)')
+    .option('--ingress-http-port <port>', `port of Ingresses without TLS (default: ${INGRESS_PORTS.http})`)
+    .option('--ingress-https-port <port>', `port of Ingresses with TLS (default: ${INGRESS_PORTS.https})`)
+    .option('--ingress-bind-address <address...>', 'addresses of this machine to serve them on (default: all)', [])
     .addHelpText('after', HELP)
     .action((flags: ServerFlags) => runServer(flags));
 };
@@ -189,6 +196,15 @@ async function runServer(flags: ServerFlags): Promise<void> {
     switches: apiSwitches(flags.featureGates, flags.runtimeConfig),
     admission: admissionPlugins(listOf(flags.enableAdmissionPlugins), listOf(flags.disableAdmissionPlugins)),
   };
+  const ingress = flags.ingress
+    ? {
+        ports: ingressPortsOf(flags),
+        bindAddresses: flags.ingressBindAddress.map((address) => addressOf('--ingress-bind-address', address)),
+        addresses: [options.advertiseAddress],
+        dataDir: layout.dir,
+        pkiDir: layout.pki,
+      }
+    : undefined;
   const loadBalancers = loadBalancerPool(flags.loadBalancerPool);
   using scheduling = schedulingOf(flags.schedulerConfig);
   const descheduler = deschedulerOf(flags.deschedulerPolicy, flags.deschedulingInterval);
@@ -234,6 +250,13 @@ async function runServer(flags: ServerFlags): Promise<void> {
       });
       process.stdout.write(`Another machine joins, within 24 hours, with:\n  ${joinCommand(url, token)}\n`);
     }
+    const candidate = flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined;
+    await using beside = new TaskGroup(signal);
+    if (ingress) {
+      await ensureIngress(api);
+      const shared = { as: server.as, log, metrics, candidate };
+      beside.spawn((s) => serveIngress({ ...ingress, ...shared }, s));
+    }
     await runControlPlane(
       {
         as: (user) => server.as(user),
@@ -250,7 +273,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         scheduling,
         hasGroups: hasPodGroups(options.switches),
         controllers: controllersOf(flags.controllers),
-        candidate: flags.leaderElect ? `${hostname()}_${randomUUID()}` : undefined,
+        candidate,
         housekeep: (until) => server.served.housekeep(until),
         kinds: server.served.kinds,
       },

@@ -6,6 +6,7 @@ import { chooseRuntime } from '../cluster/choose-runtime.ts';
 import { findDaemon } from '../cluster/daemon.ts';
 import { addressOf, choiceOf, DEFAULTS, numberOf, portOf } from '../cluster/flags.ts';
 import { checkFreeSpace } from '../cluster/free-space.ts';
+import { type IngressFlags, INGRESS_PORTS, prepareIngress } from '../cluster/ingress-flags.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { NODES_MAX } from '../cluster/local-nodes.ts';
 import { newToken, startCluster, startMissing, waitUntilUsable } from '../cluster/start-cluster.ts';
@@ -35,7 +36,7 @@ Examples:
 
 const USUAL_NAME = 'navarch';
 
-interface UpFlags {
+interface UpFlags extends IngressFlags {
   readonly name?: string;
   readonly port?: string;
   readonly nodeIp?: string;
@@ -69,6 +70,10 @@ export const declareUp: Declare = (program) => {
       'containerd: real containers; sim: simulated nodes; auto: containers where this machine can',
       'auto',
     )
+    .option('--ingress', 'serve Ingresses on this machine; so it is unless it cannot be')
+    .option('--no-ingress', 'do not')
+    .option('--ingress-http-port <port>', `port of Ingresses without TLS (default: ${INGRESS_PORTS.http})`)
+    .option('--ingress-https-port <port>', `port of Ingresses with TLS (default: ${INGRESS_PORTS.https})`)
     .addHelpText('after', HELP)
     .action((flags: UpFlags) => up(flags));
 };
@@ -90,7 +95,10 @@ async function up(flags: UpFlags): Promise<void> {
     return alreadyUp(layout, { known, wanted, asked }, steps, signal);
   const runtime = await chooseRuntime(layout, asked, known, steps, signal);
   checkFreeSpace(layout.dir, runtime);
-  const state = await stateOf(layout, { runtime, wanted, known }, signal);
+  const state: ClusterState = {
+    ...(await stateOf(layout, { runtime, wanted, known }, signal)),
+    ...(runtime === 'sim' ? {} : await prepareIngress(flags, known, steps, signal)),
+  };
   writeState(layout, state);
   await startCluster(layout, state, steps, signal);
   await waitUntilUsable(layout, state, steps, signal);

@@ -15,4 +15,5 @@ export { identityOf, isAlive, type ProcessIdentity, signalProcess } from './proc
 export { commandLine, processIds } from './processes.ts';
 export { type RefusedRoute, replaceRoutes, type Route } from './routes.ts';
 export { readSysctl, writeSysctl } from './sysctl.ts';
+export { identityOfUser } from './user-identity.ts';
 export { whoListens } from './who-listens.ts';

@@ -1,0 +1,229 @@
+import type { Bind, Condition, Entrance, Route, Target } from '../model.ts';
+import { byPrecedence, keyOfPath, labelsOf } from '../precedence.ts';
+import { certificateFile, DEFAULT_CERTIFICATE, digestOf, type Line, lines, NOBODY, NOTHING } from './line.ts';
+import { literal, word } from './quote.ts';
+
+export interface Front {
+  readonly lines: readonly Line[];
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * The section that finds a request's route. Names, whole paths and prefixes are looked up in trees, so that it costs the
+ * same however many routes there are; what asks for more than a path is gone through in order, for that path only.
+ */
+export function frontend(entrance: Entrance, n: number): Front {
+  const builder = new FrontBuilder(entrance, `e${n}`);
+  return builder.build();
+}
+
+const IS_OPEN = '!{ var(txn.to) -m found }';
+/** A place's name: routes of which conditions have to choose. Backends' begin with `b`. */
+const PLACE = 'p';
+const SPLIT = 's';
+
+class FrontBuilder {
+  readonly #entrance: Entrance;
+  readonly #name: string;
+  readonly #files = new Map<string, string>();
+  readonly #lines: Line[] = [];
+  readonly #exact: string[] = [];
+  readonly #prefix: string[] = [];
+  readonly #splits = new Map<string, readonly Target[]>();
+  #hosts = 0;
+  #places = 0;
+
+  constructor(entrance: Entrance, name: string) {
+    this.#entrance = entrance;
+    this.#name = name;
+  }
+
+  build(): Front {
+    const { binds, routes } = this.#entrance;
+    this.#say(`frontend ${this.#name}`);
+    for (const bind of binds) this.#say(this.#bindText(bind));
+    this.#say(...PREPARE);
+    const byHost = Map.groupBy([...routes].sort(byPrecedence), ({ host }) => host);
+    const names = [...byHost].filter(([host]) => host !== '' && !host.startsWith('*.'));
+    if (names.length > 0) this.#stage('map_str', names, (host) => host);
+    for (const wildcards of this.#wildcardStages(byHost))
+      this.#stage('map_reg', wildcards, (host) => this.#wildcardPattern(host));
+    const every = byHost.get('');
+    if (every) this.#stageOfEvery(every);
+    for (const [name, targets] of this.#splits) this.#say(...splitText(name, targets));
+    this.#say('  use_backend %[var(txn.to)] if { var(txn.to) -m found }', `  default_backend ${NOBODY}`);
+    this.#files.set(this.#file('exact'), mapText(this.#exact));
+    this.#files.set(this.#file('prefix'), mapText(this.#prefix));
+    return { lines: this.#lines, files: this.#files };
+  }
+
+  #say(...texts: readonly string[]): void {
+    this.#lines.push(...lines(texts));
+  }
+
+  #file(what: string): string {
+    return `${this.#name}-${what}.map`;
+  }
+
+  #bindText({ address, port, isTls }: Bind): string {
+    const at = `${address === undefined ? '' : address.includes(':') ? `[${address}]` : address}:${port}`;
+    // Without an address: one socket for both families.
+    const family = address === undefined ? ':::' : undefined;
+    const where = family === undefined ? at : `${family}${port} v4v6`;
+    if (!isTls) return `  bind ${where}`;
+    const { certificates } = this.#entrance;
+    const list = `${this.#name}-certificates.list`;
+    if (certificates.length > 0) {
+      const text = certificates.map(({ id, hosts }) => [certificateFile(id), ...hosts].join(' '));
+      this.#files.set(list, `${text.join('\n')}\n`);
+    }
+    const more = certificates.length > 0 ? ` crt-list ${list}` : '';
+    return `  bind ${where} ssl crt ${DEFAULT_CERTIFICATE}${more} alpn h2,http/1.1`;
+  }
+
+  /** Longer wildcards before shorter ones; those of one length exclude each other. */
+  #wildcardStages(byHost: ReadonlyMap<string, readonly Route[]>): readonly (readonly [string, readonly Route[]][])[] {
+    const wildcards = [...byHost].filter(([host]) => host.startsWith('*.'));
+    const byLength = Map.groupBy(wildcards, ([host]) => labelsOf(host));
+    return [...byLength].sort(([a], [b]) => b - a).map(([, group]) => group);
+  }
+
+  #wildcardPattern(host: string): string {
+    return `^${this.#entrance.wildcard === 'labels' ? '.+' : '[^.]+'}${literal(host.slice(1))}$`;
+  }
+
+  #stage(look: string, hosts: readonly (readonly [string, readonly Route[]])[], keyOf: (host: string) => string): void {
+    const map = this.#file(`hosts${this.#hosts}`);
+    const ids = hosts.map(([host, routes]) => ({ key: keyOf(host), id: `h${this.#hosts++}`, routes }));
+    this.#files.set(map, mapText(ids.map(({ key, id }) => `${key} ${id}`)));
+    this.#say('  http-request unset-var(txn.vhost)', '  http-request unset-var(txn.at)');
+    this.#say(`  http-request set-var(txn.vhost) var(txn.host),${look}(${map}) if ${IS_OPEN}`);
+    this.#lookUp(ids);
+  }
+
+  #stageOfEvery(routes: readonly Route[]): void {
+    const id = `h${this.#hosts++}`;
+    this.#say('  http-request unset-var(txn.vhost)', '  http-request unset-var(txn.at)');
+    this.#say(`  http-request set-var(txn.vhost) str(${id}) if ${IS_OPEN}`);
+    this.#lookUp([{ id, routes }]);
+  }
+
+  #lookUp(hosts: readonly { readonly id: string; readonly routes: readonly Route[] }[]): void {
+    const known = '{ var(txn.vhost) -m found }';
+    this.#say(
+      `  http-request set-var(txn.at) var(txn.vhost),concat(:,txn.path),map_str(${this.#file('exact')}) if ${known}`,
+      `  http-request set-var(txn.at) var(txn.vhost),concat(:,txn.slashed),map_beg(${this.#file('prefix')}) if ${known} !{ var(txn.at) -m found }`,
+      `  http-request set-var(txn.to) var(txn.at) if ${IS_OPEN} { var(txn.at) -m beg b ${SPLIT} }`,
+    );
+    for (const { id, routes } of hosts) this.#host(id, routes);
+  }
+
+  #host(id: string, routes: readonly Route[]): void {
+    if (routes.some(({ path }) => path.type === 'regex')) {
+      this.#prefix.push(`${id}: ${this.#place(routes, true)}`);
+      return;
+    }
+    const exact = Map.groupBy(
+      routes.filter(({ path }) => path.type === 'exact'),
+      ({ path }) => path.value,
+    );
+    const prefixes = Map.groupBy(
+      routes.filter(({ path }) => path.type !== 'exact'),
+      ({ path }) => keyOfPath(path),
+    );
+    for (const [value, own] of exact) {
+      const to = this.#place([...own, ...shorter(`${value}/`, prefixes)], false);
+      if (isKey(value)) this.#exact.push(`${id}:${value} ${to}`);
+    }
+    for (const [key, own] of prefixes) {
+      const to = this.#place([...own, ...shorter(key, prefixes, key)], false);
+      if (isKey(key)) this.#prefix.push(`${id}:${key} ${to}`);
+    }
+  }
+
+  /** The first route that holds, of several: the name of where to go, or of the place where it is looked at. */
+  #place(candidates: readonly Route[], withPaths: boolean): string {
+    const last = candidates.findIndex(({ conditions }) => !withPaths && conditions.length === 0);
+    const routes = last < 0 ? candidates : candidates.slice(0, last + 1);
+    const [first] = routes;
+    if (first && last === 0) return this.#goal(first);
+    const name = `${PLACE}${this.#places++}`;
+    for (const route of routes) {
+      const conditions = [...(withPaths ? [pathText(route)] : []), ...route.conditions.map(conditionText)];
+      const owner = route.owner;
+      const text = `  http-request set-var(txn.to) str(${this.#goal(route)}) if ${IS_OPEN} { var(txn.at) -m str ${name} } ${conditions.join(' ')}`;
+      this.#lines.push({ text, owner });
+    }
+    return name;
+  }
+
+  #goal({ targets }: Route): string {
+    const weighted = targets.filter(({ weight }) => weight > 0);
+    const [only] = weighted;
+    if (!only) return NOTHING;
+    if (weighted.length === 1) return only.backend;
+    const name = `${SPLIT}${digestOf(JSON.stringify(weighted))}`;
+    this.#splits.set(name, weighted);
+    return name;
+  }
+}
+
+/** Where a request came from is told to who answers it; what a client says of that is not believed. */
+const PREPARE = [
+  '  http-request set-var(txn.host) req.hdr(host),regsub(:[0-9]+$,),regsub([.]$,),lower',
+  '  http-request set-var(txn.path) path',
+  '  http-request set-var(txn.slashed) path,concat(/)',
+  '  http-request set-header X-Request-ID %[uuid()] if !{ req.hdr(x-request-id) -m found }',
+  '  http-request set-header X-Real-IP %[src]',
+  '  http-request set-header X-Forwarded-For %[src]',
+  '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+  '  http-request set-header X-Forwarded-Port %[dst_port]',
+  '  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
+  '  http-request set-header X-Forwarded-Scheme %[ssl_fc,iif(https,http)]',
+];
+
+/** What less specific prefixes have for the same request, the longest first. */
+function shorter(key: string, prefixes: ReadonlyMap<string, readonly Route[]>, without?: string): readonly Route[] {
+  const found: string[] = [];
+  for (let end = key.length; end >= 0; end--) {
+    const candidate = key.slice(0, end);
+    if (candidate !== without && prefixes.has(candidate)) found.push(candidate);
+  }
+  return found.flatMap((candidate) => prefixes.get(candidate) ?? []);
+}
+
+/** No request has a path with a space in it, and a map could not hold it. */
+const isKey = (text: string): boolean => !/\s/.test(text);
+
+const mapText = (entries: readonly string[]): string => entries.map((entry) => `${entry}\n`).join('');
+
+function splitText(name: string, targets: readonly Target[]): readonly string[] {
+  let left = targets.reduce((sum, { weight }) => sum + weight, 0);
+  return targets.map(({ backend, weight }) => {
+    const share = weight === left ? '' : ` { rand(${left}) lt ${weight} }`;
+    left -= weight;
+    return `  http-request set-var(txn.to) str(${backend}) if { var(txn.to) -m str ${name} }${share}`;
+  });
+}
+
+function pathText({ path }: Route): string {
+  if (path.type === 'exact') return `{ path -m str -- ${word(path.value)} }`;
+  if (path.type === 'regex') return `{ path -m reg ${path.ignoreCase ? '-i ' : ''}-- ${word(`^(?:${path.value})`)} }`;
+  const key = keyOfPath(path);
+  return key === '' ? '' : `{ var(txn.slashed) -m beg -- ${word(key)} }`;
+}
+
+function conditionText({ of, name, type, value }: Condition): string {
+  // An empty word would end the list of patterns.
+  const pattern = value === '' ? '-m len 0' : `-m ${type === 'exact' ? 'str' : 'reg'} -- ${word(value)}`;
+  switch (of) {
+    case 'method':
+      return `{ method ${word(value)} }`;
+    case 'header':
+      return `{ req.fhdr(${name}) ${pattern} }`;
+    case 'query':
+      return `{ url_param(${name}) ${pattern} }`;
+    case 'cookie':
+      return `{ req.cook(${name}) ${pattern} }`;
+  }
+}

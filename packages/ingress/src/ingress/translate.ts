@@ -1,0 +1,247 @@
+import type { Ingress, IngressBackend } from '@navarch/api';
+import { keyOf } from '@navarch/machinery';
+import { Wardrobe } from '../certificates.ts';
+import { endpointsOf, portOf, type Surroundings } from '../endpoints.ts';
+import { digestOf } from '../haproxy/line.ts';
+import type { Backend, Certificate, Endpoint, PathMatch, Problem, Route, Target } from '../model.ts';
+import type { Certificates } from '../ports.ts';
+import { type Options, optionsOf } from './annotations.ts';
+import { forwardOf, rulesOf } from './backend-rules.ts';
+import { canaryRoutes } from './canary.ts';
+import { passwordsOf } from './passwords.ts';
+
+export interface TranslateDeps extends Surroundings {
+  readonly certificates: Certificates;
+  readonly nowMs: number;
+  /** Where people reach what is served with TLS. */
+  readonly httpsPort: number;
+}
+
+export interface Translation {
+  readonly routes: readonly Route[];
+  readonly backends: readonly Backend[];
+  readonly certificates: readonly Certificate[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * What Ingresses of our class want, all together. Where two want the same host and path the older one has it. Whatever
+ * cannot be done is told of its Ingress; everything else is done.
+ */
+export function translateIngresses(ingresses: readonly Ingress[], deps: TranslateDeps): Translation {
+  const translator = new Translator(deps);
+  const sorted = [...ingresses].sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
+  const read = sorted.map((ingress) => translator.read(ingress));
+  for (const one of read) if (!one.options.canary) translator.take(one);
+  for (const one of read) if (one.options.canary) translator.takeCanary(one);
+  return translator.result();
+}
+
+const rankOf = (ingress: Ingress): string => `${ingress.metadata.creationTimestamp ?? ''} ${keyOf(ingress)}`;
+
+/** An Ingress with what its annotations say. */
+interface Subject {
+  readonly ingress: Ingress;
+  readonly owner: string;
+  readonly namespace: string;
+  readonly options: Options;
+}
+
+interface Place {
+  readonly host: string;
+  readonly path: PathMatch;
+  readonly written: string;
+  readonly backend: IngressBackend | undefined;
+}
+
+/** What comes after everything else. */
+const REST: PathMatch = { type: 'begin', value: '' };
+
+class Translator {
+  readonly #deps: TranslateDeps;
+  readonly #wardrobe: Wardrobe;
+  readonly #problems: Problem[] = [];
+  readonly #backends = new Map<string, Backend>();
+  /** By host and path. */
+  readonly #routes = new Map<string, Route>();
+  readonly #canaries = new Map<string, readonly Route[]>();
+
+  constructor(deps: TranslateDeps) {
+    this.#deps = deps;
+    this.#wardrobe = new Wardrobe(deps.certificates, deps.nowMs);
+  }
+
+  read(ingress: Ingress): Subject {
+    const owner = keyOf(ingress);
+    const { options, problems } = optionsOf(ingress, owner);
+    this.#problems.push(...problems);
+    return { ingress, owner, namespace: ingress.metadata.namespace ?? '', options };
+  }
+
+  take(subject: Subject): void {
+    this.#certificates(subject);
+    for (const place of placesOf(subject)) {
+      const key = keyOfPlace(place);
+      const held = this.#routes.get(key);
+      if (held) this.#conflict(subject, place, held.owner);
+      else this.#routes.set(key, this.#route(subject, place));
+    }
+  }
+
+  takeCanary(subject: Subject): void {
+    for (const place of placesOf(subject)) {
+      const key = keyOfPlace(place);
+      const main = this.#routes.get(key);
+      if (!main || this.#canaries.has(key)) {
+        const why = main
+          ? 'has a canary already'
+          : 'is not served by another Ingress: there is nothing to be a canary of';
+        this.#tell(subject, 'InvalidCanary', `${wordsOf(place)} ${why}`);
+      } else this.#canaries.set(key, canaryRoutes(main, this.#route(subject, place), subject.options));
+    }
+  }
+
+  result(): Translation {
+    return {
+      routes: [...this.#routes].flatMap(([key, route]) => this.#canaries.get(key) ?? [route]),
+      backends: [...this.#backends.values()],
+      certificates: this.#wardrobe.certificates,
+      problems: this.#problems,
+    };
+  }
+
+  #tell({ owner }: Subject, reason: string, message: string): void {
+    this.#problems.push({ owner, reason, message });
+  }
+
+  #conflict(subject: Subject, place: Place, holder: string): void {
+    const whose =
+      holder === subject.owner ? 'is there twice: the first is taken' : `is served by Ingress ${holder} already`;
+    this.#tell(subject, 'Conflict', `${wordsOf(place)} ${whose}`);
+  }
+
+  #certificates({ ingress: { spec }, owner, namespace }: Subject): void {
+    for (const { hosts = [], secretName } of spec.tls ?? []) {
+      // Without a secret the default certificate is meant.
+      if (!secretName) continue;
+      const wish = { namespace, secretName, hosts, owner };
+      this.#problems.push(...this.#wardrobe.add(wish, this.#deps.secret(namespace, secretName)));
+    }
+  }
+
+  #route(subject: Subject, place: Place): Route {
+    const { owner, ingress } = subject;
+    return {
+      host: place.host,
+      path: place.path,
+      conditions: [],
+      targets: this.#targets(subject, place),
+      owner,
+      since: ingress.metadata.creationTimestamp ?? '',
+    };
+  }
+
+  #targets(subject: Subject, place: Place): readonly Target[] {
+    const { options, namespace, owner } = subject;
+    const passwords = passwordsOf({ options, namespace, owner, secret: this.#deps.secret });
+    this.#problems.push(...passwords.problems);
+    const rules = rulesOf({
+      options,
+      path: place.written,
+      isRegex: place.path.type === 'regex',
+      isSecured: isSecured(subject, place.host),
+      httpsPort: this.#deps.httpsPort,
+      passwords: passwords.rule,
+    });
+    const isAnswered = rules.some((rule) => rule.do === 'send-to' && rule.onlyFrom === undefined);
+    const found = isAnswered ? { name: 'redirect' } : this.#destination(subject, place);
+    if (!found) return [];
+    const { name, ...destination } = found;
+    const forward = isAnswered ? undefined : { ...forwardOf(options), endpoints: [], ...destination };
+    const id = `b:${name}:${digestOf(JSON.stringify([owner, rules, { ...forward, endpoints: [] }]))}`;
+    this.#backends.set(id, { id, owner, rules, ...(forward ? { forward } : {}) });
+    return [{ weight: 1, backend: id }];
+  }
+
+  #destination(subject: Subject, place: Place): Destination | undefined {
+    const { backend } = place;
+    if (backend?.resource) {
+      const { kind, name } = backend.resource;
+      this.#tell(subject, 'ResourceBackend', `${wordsOf(place)}: backends of kind ${kind} (${name}) are not supported`);
+      return undefined;
+    }
+    if (!backend?.service) return undefined;
+    const { name, port } = backend.service;
+    const found = this.#service(subject, name, port);
+    const fallback = subject.options['default-backend'];
+    if (found && (found.external || (found.endpoints ?? []).length > 0 || fallback === undefined)) return found;
+    const [first] = fallback === undefined ? [] : (this.#deps.service(subject.namespace, fallback)?.spec.ports ?? []);
+    return fallback !== undefined && first ? this.#service(subject, fallback, { number: first.port }) : found;
+  }
+
+  #service(subject: Subject, name: string, reference: { name?: string; number?: number }): Destination | undefined {
+    const { namespace } = subject;
+    const service = this.#deps.service(namespace, name);
+    const label = `${namespace}:${name}:${reference.name ?? reference.number ?? ''}`;
+    if (!service) {
+      this.#tell(subject, 'ServiceNotFound', `service "${namespace}/${name}" not found`);
+      return undefined;
+    }
+    const port = portOf(service, reference);
+    if (service.spec.type === 'ExternalName' && (port?.port ?? reference.number) !== undefined) {
+      const host = (service.spec.externalName ?? '').replace(/\.$/, '');
+      return { name: label, external: { host, port: port?.port ?? reference.number ?? 0 } };
+    }
+    if (!port) {
+      const wanted = reference.name ? JSON.stringify(reference.name) : String(reference.number ?? 0);
+      this.#tell(subject, 'PortNotFound', `service "${namespace}/${name}" has no port ${wanted}`);
+      return undefined;
+    }
+    return { name: label, endpoints: endpointsOf(service, port, this.#deps.slices(namespace, name)) };
+  }
+}
+
+interface Destination {
+  readonly name: string;
+  readonly endpoints?: readonly Endpoint[];
+  readonly external?: { readonly host: string; readonly port: number };
+}
+
+const keyOfPlace = ({ host, path }: Place): string =>
+  `${host} ${path.type} ${path.type === 'prefix' ? path.value.replace(/\/+$/, '') : path.value}`;
+
+function wordsOf({ host, path, written }: Place): string {
+  if (path === REST) return host === '' ? 'the default backend' : `the default backend of host "${host}"`;
+  return `host "${host === '' ? '*' : host}" path "${written}"`;
+}
+
+/** Host names are compared without case. */
+const isSecured = ({ ingress: { spec } }: Subject, host: string): boolean =>
+  (spec.tls ?? []).some(({ hosts = [] }) => (hosts.length === 0 && host !== '' ? true : hosts.includes(host)));
+
+/** Every host and path of an Ingress, and its rest. */
+function placesOf(subject: Subject): readonly Place[] {
+  const { ingress, options } = subject;
+  const { spec } = ingress;
+  const aliases = options['server-alias'] ?? [];
+  const hosts = new Set<string>();
+  const places: Place[] = [];
+  for (const { host = '', http } of spec.rules ?? []) {
+    for (const one of host === '' ? [''] : [host, ...aliases].map((name) => name.toLowerCase())) {
+      hosts.add(one);
+      for (const { path = '/', pathType, backend } of http?.paths ?? [])
+        places.push({ host: one, path: pathOf(path === '' ? '/' : path, pathType, options), written: path, backend });
+    }
+  }
+  const { defaultBackend } = spec;
+  if (!defaultBackend) return places;
+  hosts.add('');
+  return [...places, ...[...hosts].map((host) => ({ host, path: REST, written: '', backend: defaultBackend }))];
+}
+
+/** As ingress-nginx: paths are regular expressions where that is said, or where a rewrite takes groups from them. */
+function pathOf(value: string, pathType: string, options: Options): PathMatch {
+  const isRegex = options['use-regex'] ?? /\$\{?\d/.test(options['rewrite-target'] ?? '');
+  if (isRegex) return { type: 'regex', value: pathType === 'Exact' ? `${value}$` : value, ignoreCase: true };
+  return { type: pathType === 'Exact' ? 'exact' : pathType === 'Prefix' ? 'prefix' : 'begin', value };
+}

@@ -1,0 +1,178 @@
+/** What an engine has to do, in no engine's words. Ingresses and Gateways are translated into it, and engines' configuration is made from it. */
+export interface Site {
+  readonly entrances: readonly Entrance[];
+  readonly backends: readonly Backend[];
+}
+
+/** A place where requests arrive, with what becomes of them. */
+export interface Entrance {
+  readonly id: string;
+  readonly binds: readonly Bind[];
+  /** In no order: precedence says which comes first. */
+  readonly routes: readonly Route[];
+  readonly certificates: readonly Certificate[];
+  /** Whether `*.example.com` stands for one label, as in an Ingress, or for any number of them, as in a Gateway. */
+  readonly wildcard: 'one-label' | 'labels';
+}
+
+export interface Bind {
+  /** Absent: every address. */
+  readonly address?: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+export interface Certificate {
+  /** `namespace/name` of its secret. */
+  readonly id: string;
+  /** Names for which it is shown. */
+  readonly hosts: readonly string[];
+  /** Certificates, then the key. */
+  readonly pem: string;
+}
+
+export interface PathMatch {
+  /**
+   * `exact`: the whole path. `prefix`: element by element, a slash at the end means nothing. `begin`: letter by letter.
+   * `regex`: the path begins with something that it matches.
+   */
+  readonly type: 'exact' | 'prefix' | 'begin' | 'regex';
+  readonly value: string;
+  /** Of a regex: letters match whatever their case is. */
+  readonly ignoreCase?: boolean;
+}
+
+export interface Condition {
+  readonly of: 'method' | 'header' | 'query' | 'cookie';
+  /** Empty for the method. */
+  readonly name: string;
+  readonly type: 'exact' | 'regex';
+  readonly value: string;
+}
+
+export interface Route {
+  /** `example.com`, `*.example.com`, or empty for every host. */
+  readonly host: string;
+  readonly path: PathMatch;
+  /** All of them hold. */
+  readonly conditions: readonly Condition[];
+  /** Shares of what matches. None: nobody is there to answer. */
+  readonly targets: readonly Target[];
+  /** Whose route it is: what is told about it is told of that object. */
+  readonly owner: string;
+  /** When its owner was made: of two that are otherwise equal the older one comes first. */
+  readonly since: string;
+}
+
+export interface Target {
+  readonly weight: number;
+  /** The id of a backend. */
+  readonly backend: string;
+}
+
+/** What is done with a request that was sent here: rules in order, then it is forwarded, unless a rule answered. */
+export interface Backend {
+  readonly id: string;
+  readonly owner: string;
+  readonly rules: readonly Rule[];
+  readonly forward?: Forward;
+}
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Forward {
+  /** `h2`: HTTP/2 over TLS, `h2c`: without. Certificates of pods are not verified. */
+  readonly protocol: 'http' | 'https' | 'h2' | 'h2c';
+  readonly endpoints: readonly Endpoint[];
+  /** A name outside of the cluster instead of endpoints. */
+  readonly external?: { readonly host: string; readonly port: number };
+  readonly timeouts?: Timeouts;
+  /** Who came once is sent to the same endpoint again. */
+  readonly affinity?: Affinity;
+}
+
+export interface Timeouts {
+  readonly connectMs?: number;
+  /** Between two things that the endpoint sends, or takes. */
+  readonly idleMs?: number;
+}
+
+export interface Affinity {
+  readonly cookie: string;
+  readonly maxAgeSeconds?: number;
+  readonly isSecure: boolean;
+  readonly sameSite?: string;
+}
+
+export interface HeaderChange {
+  readonly set: readonly HeaderValue[];
+  readonly add: readonly HeaderValue[];
+  readonly remove: readonly string[];
+}
+
+export interface HeaderValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Cors {
+  /** `*`, or origins: one that is in the list is answered with itself. */
+  readonly origins: readonly string[];
+  readonly methods: string;
+  readonly headers: string;
+  readonly exposed: string;
+  readonly withCredentials: boolean;
+  readonly maxAgeSeconds: number;
+}
+
+/** Parts that are absent are as they were asked for. */
+export interface Redirect {
+  readonly status: number;
+  readonly scheme?: 'http' | 'https';
+  readonly host?: string;
+  /** Absent: the one that the request came to, or the scheme's own where a scheme is given. */
+  readonly port?: number;
+  readonly path?: string;
+  /** The part of the path that is replaced by `path`; absent: all of it. */
+  readonly prefix?: string;
+}
+
+export type Rule =
+  | { readonly do: 'admit' | 'refuse'; readonly sources: readonly string[] }
+  | { readonly do: 'ask-password'; readonly realm: string; readonly users: readonly User[] }
+  /** Sends who came without TLS to the same place with it. */
+  | { readonly do: 'secure'; readonly port: number }
+  | { readonly do: 'limit-body'; readonly bytes: number }
+  | { readonly do: 'limit-rate'; readonly perSecond: number; readonly burst: number }
+  | { readonly do: 'share'; readonly cors: Cors }
+  | { readonly do: 'redirect'; readonly to: Redirect }
+  /** To a place as it was written, from this path only where one is given. */
+  | { readonly do: 'send-to'; readonly location: string; readonly status: number; readonly onlyFrom?: string }
+  | { readonly do: 'respond'; readonly status: number; readonly text?: string }
+  | { readonly do: 'set-path'; readonly path: string }
+  /** `$1` in the replacement is the first group. */
+  | {
+      readonly do: 'rewrite-path';
+      readonly pattern: string;
+      readonly replacement: string;
+      readonly ignoreCase: boolean;
+    }
+  | { readonly do: 'replace-prefix'; readonly prefix: string; readonly by: string }
+  | { readonly do: 'set-host'; readonly host: string }
+  | { readonly do: 'change-request' | 'change-response'; readonly headers: HeaderChange };
+
+export interface User {
+  readonly name: string;
+  /** As crypt(3) makes it. */
+  readonly hash: string;
+}
+
+/** Something about an object that keeps a part of it from being served. The rest of it, and all others, are. */
+export interface Problem {
+  readonly owner: string;
+  readonly reason: string;
+  readonly message: string;
+}
