@@ -6,6 +6,7 @@ import { controllerRuntimeOracle } from './controller-runtime/oracle.ts';
 import { csiOracle } from './csi/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
+import { dnsOracle } from './dns/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
 import { http2Oracle } from './http2/oracle.ts';
@@ -39,6 +40,7 @@ const oracles: readonly Oracle[] = [
   csiOracle,
   switchesOracle,
   schedulerOracle,
+  dnsOracle,
   documentsOracle,
   serverOracle,
   cborServerOracle,

@@ -1,4 +1,6 @@
-export { answer, type Zone } from './answer.ts';
-export { type Answer, codes, decodeQuery, encodeAnswer, type Query, type Question, types } from './message.ts';
-export { type DnsDeps, dnsKinds, DnsServer, type Upstream, viewOf } from './server.ts';
-export { type View } from './view.ts';
+export type { CompilePattern } from './chain/patterns.ts';
+export type { Config, ServerBlock } from './corefile/config.ts';
+export { defaultConfig } from './corefile/defaults.ts';
+export { readCorefile } from './corefile/read-corefile.ts';
+export type { AskHow, Exchange, Upstream } from './forward/exchange.ts';
+export { type DnsDeps, dnsKinds, DnsServer, type From } from './server.ts';

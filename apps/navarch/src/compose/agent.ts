@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Node, node, type Taint } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
-import { dnsKinds, DnsServer } from '@navarch/dns';
+import { defaultConfig, dnsKinds, DnsServer } from '@navarch/dns';
 import {
   type EvictionSettings,
   type ImageThresholds,
@@ -25,7 +25,7 @@ import {
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
-import { listenDns, resolvers } from '@navarch/node/dns';
+import { dnsExchange, listenDns } from '@navarch/node/dns';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import {
@@ -291,14 +291,23 @@ async function runNetwork(
   }
   if (extras.hasPodNetwork) group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
   await cache.whenSynced(dnsKinds, group.signal);
-  const upstream = resolvers(hostFacts(options.dataDir, nodeName).resolvers);
-  const dns = new DnsServer({
-    cache,
-    clock: systemClock,
-    log,
-    upstream,
-    zone: { domain: settings.clusterDomain, ttl: DNS_TTL_SECONDS },
-  });
+  using exchange = dnsExchange(() =>
+    hostFacts(options.dataDir, nodeName).resolvers.filter((address) => address !== options.nodeIP),
+  );
+  const dns = new DnsServer(
+    defaultConfig(settings.clusterDomain, DNS_TTL_SECONDS),
+    {
+      cache,
+      clock: systemClock,
+      log,
+      random: systemRandom(),
+      exchange,
+      metrics: new MetricRegistry(),
+      addresses: [options.nodeIP],
+      version: KUBERNETES_VERSION,
+    },
+    group.signal,
+  );
   group.spawn((s) => listenDns(dns, options.nodeIP, DNS_PORT, s));
   await group.join();
 }

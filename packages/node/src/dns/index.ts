@@ -1,1 +1,2 @@
-export { listenDns, resolvers } from './listen-dns.ts';
+export { dnsExchange } from './exchange.ts';
+export { listenDns } from './listen-dns.ts';

@@ -1,1 +1,2 @@
+export { groupPatterns } from './group-patterns.ts';
 export { linearPatterns } from './linear-patterns.ts';

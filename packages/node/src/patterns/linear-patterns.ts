@@ -14,7 +14,8 @@ export const linearPatterns: Patterns = {
   },
 };
 
-function compiledBy(pattern: string): RE2JS {
+/** Throws SyntaxError where the text is no pattern. */
+export function compiledBy(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
