@@ -1,4 +1,4 @@
-import { endpointSlice, namespace, service } from '@navarch/api';
+import { endpointSlice, namespace, pod, service } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, type Random, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { AnswerTable } from './chain/answer-table.ts';
@@ -57,6 +57,7 @@ export class DnsServer {
   #serial: number;
   #turn = 0;
   #waiting = 0;
+  #followsPods = false;
 
   /** Serves `config`, until the signal aborts. */
   constructor(config: Config, deps: DnsDeps, signal: AbortSignal) {
@@ -65,13 +66,10 @@ export class DnsServer {
     this.metrics = dnsMetrics(deps.metrics, deps.version);
     this.#serial = Math.floor(deps.clock.now() / 1000);
     this.#served = this.#serve(config);
-    const changed = (): void => {
-      this.#serial = Math.floor(deps.clock.now() / 1000);
-      this.#served.table.forget();
-    };
-    deps.cache.onChange(service, changed);
-    deps.cache.onChange(endpointSlice, changed);
-    deps.cache.onChange(namespace, changed);
+    deps.cache.onChange(service, this.#changed);
+    deps.cache.onChange(endpointSlice, this.#changed);
+    deps.cache.onChange(namespace, this.#changed);
+    this.#followPods(config);
   }
 
   /** From now on this is served. What others answered is asked for anew. */
@@ -79,6 +77,7 @@ export class DnsServer {
     const before = this.#served;
     this.metrics.pluginEnabled.forget({ server: SERVER });
     this.#served = this.#serve(config);
+    this.#followPods(config);
     before.stop.abort(new Error('Another configuration is served'));
   }
 
@@ -182,6 +181,18 @@ export class DnsServer {
       reply.length,
     );
     metrics.answered(code, by, (this.#deps.clock.monotonic() - began) / 1000);
+  }
+
+  readonly #changed = (): void => {
+    this.#serial = Math.floor(this.#deps.clock.now() / 1000);
+    this.#served.table.forget();
+  };
+
+  /** Pods are many, and known only where a configuration looks for them. */
+  #followPods(config: Config): void {
+    if (this.#followsPods || !config.blocks.some(({ cluster }) => cluster?.pods === 'verified')) return;
+    this.#followsPods = true;
+    this.#deps.cache.onChange(pod, () => this.#served.table.forget());
   }
 
   #serve(config: Config): Served {

@@ -4,7 +4,7 @@ import type { Cache } from '@navarch/client';
 import { type HealthCheck, healthChecks } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
 import { type Ruleset, ruleset } from './ruleset.ts';
-import { difference } from './script.ts';
+import { difference, TABLE } from './script.ts';
 import { type StaleFlows, staleFlows } from './stale-flows.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
@@ -33,6 +33,10 @@ export interface ProxyDeps {
 /** Changes that arrive within this time are applied together. */
 const COALESCE_MS = 20;
 const RETRY_MS = 1000;
+/** Someone may throw away all rules of the machine: whether ours are there is looked at this often. */
+const LOOK_MS = 5_000;
+/** Does nothing, and is refused where there is no such table: nft need not read what is in it. */
+const LOOK = `add chain inet ${TABLE} services\n`;
 const ZONE = 'topology.kubernetes.io/zone';
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
@@ -52,6 +56,18 @@ export async function runProxy(
   await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
   let applied: Ruleset | undefined;
+  group.spawn(async (s) => {
+    for (;;) {
+      await clock.sleep(LOOK_MS, s);
+      const looked = applied;
+      if (!looked || (await isThere(filter, s)) || s.aborted) continue;
+      // What was applied meanwhile has made the table anew, or is refused and will.
+      if (applied !== looked) continue;
+      log.warn('the rules of services were gone: they are made anew', {});
+      applied = undefined;
+      marks.set();
+    }
+  });
   while (await marks.take(clock, COALESCE_MS, group.signal)) {
     const [services, slices] = [cache.list(service), cache.list(endpointSlice)];
     const next = ruleset(services, slices, { ...node, zone: zone() });
@@ -69,6 +85,15 @@ export async function runProxy(
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
     if (health) await publish({ health, log }, healthChecks(services, slices, node.name), group.signal);
+  }
+}
+
+async function isThere(filter: PacketFilter, signal: AbortSignal): Promise<boolean> {
+  try {
+    await filter.apply(LOOK, signal);
+    return true;
+  } catch {
+    return false;
   }
 }
 

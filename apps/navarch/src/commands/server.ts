@@ -238,7 +238,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
       kubeletAuthority: server.kubeletAuthority,
       settings,
     });
-    await ensureClusterDns(api, settings.clusterDns);
+    await ensureClusterDns(api, settings);
     await ensureDefaultStorageClass(api);
     // Only to a person: a token is a secret, and a log is kept and passed on.
     if (isatty(1) && options.bindAddresses.some((address) => address !== '127.0.0.1')) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Node, node, type Taint } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
-import { defaultConfig, dnsKinds, DnsServer } from '@navarch/dns';
+import { dnsKinds } from '@navarch/dns';
 import {
   type EvictionSettings,
   type ImageThresholds,
@@ -25,7 +25,6 @@ import {
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
-import { dnsExchange, listenDns } from '@navarch/node/dns';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import {
@@ -54,12 +53,9 @@ import { keepKubeletServer } from './kubelet-server.ts';
 import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
+import { runDns } from './run-dns.ts';
 
 export const PAUSE_IMAGE = 'docker.io/library/pause:latest';
-
-const DNS_PORT = 53;
-/** CoreDNS's value in a fresh upstream cluster. */
-const DNS_TTL_SECONDS = 30;
 
 export interface AgentOptions {
   readonly dataDir: string;
@@ -149,7 +145,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s).catch(asUserError),
   );
   group.spawn((s) => guard.run(s));
-  group.spawn((s) => runNetwork(cache, options, containerd, s));
+  group.spawn((s) => runNetwork({ api, cache }, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) =>
     keepFresh(
@@ -251,7 +247,7 @@ function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDe
 
 /** Pod network, routes, service proxy and cluster DNS: all read the same copy of nodes, services and endpoints. */
 async function runNetwork(
-  cache: Cache,
+  { api, cache }: { readonly api: Api; readonly cache: Cache },
   options: AgentOptions,
   containerd: Containerd,
   signal: AbortSignal,
@@ -290,24 +286,19 @@ async function runNetwork(
     group.spawn((s) => runAnnouncer({ cache, clock: systemClock, log, link, pool, nodeName }, s));
   }
   if (extras.hasPodNetwork) group.spawn((s) => keepPodRoutes({ cache, clock: systemClock, log, nodeName }, s));
-  await cache.whenSynced(dnsKinds, group.signal);
-  using exchange = dnsExchange(() =>
-    hostFacts(options.dataDir, nodeName).resolvers.filter((address) => address !== options.nodeIP),
+  group.spawn((s) =>
+    runDns(
+      {
+        api,
+        cache,
+        log,
+        nodeIP: options.nodeIP,
+        nodeName,
+        clusterDomain: settings.clusterDomain,
+        resolvers: () => hostFacts(options.dataDir, nodeName).resolvers,
+      },
+      s,
+    ),
   );
-  const dns = new DnsServer(
-    defaultConfig(settings.clusterDomain, DNS_TTL_SECONDS),
-    {
-      cache,
-      clock: systemClock,
-      log,
-      random: systemRandom(),
-      exchange,
-      metrics: new MetricRegistry(),
-      addresses: [options.nodeIP],
-      version: KUBERNETES_VERSION,
-    },
-    group.signal,
-  );
-  group.spawn((s) => listenDns(dns, options.nodeIP, DNS_PORT, s));
   await group.join();
 }

@@ -96,6 +96,23 @@ test('a node sees the pods of others while there are network policies, and only 
   assert.deepEqual(await seen(), [403, 403, 403, 403]);
 });
 
+test('a node sees the pods of others where cluster DNS answers for those that there are, and only then', async () => {
+  const { ask, make } = await withNodes();
+  const read = async (path: string) => (await ask('GET', path, undefined, NODE)).status;
+  const path = '/api/v1/namespaces/kube-system/configmaps';
+  const told = (mode: string) => ({
+    metadata: { name: 'coredns' },
+    data: { Corefile: `. {\n kubernetes {\n  pods ${mode}\n }\n}` },
+  });
+  await make(path, told('insecure'));
+  assert.equal(await read('/api/v1/pods'), 403);
+  assert.equal((await ask('PUT', `${path}/coredns`, told('verified'))).status, 200);
+  assert.equal(await read('/api/v1/pods'), 200);
+  // How it answers is told to every node, and nothing else of the namespace.
+  assert.equal(await read(`${path}?fieldSelector=metadata.name%3Dcoredns`), 200);
+  assert.equal(await read(path), 403);
+});
+
 test('a node writes its own Node and lease, and no labels or taints that others rely on', async () => {
   const { ask } = await withNodes();
   const patch = async (name: string, body: object) => {

@@ -7,6 +7,7 @@ export interface NamespaceRole {
   readonly rules: readonly PolicyRule[];
   readonly binding: string;
   readonly users?: readonly string[];
+  readonly groups?: readonly string[];
   /** Service accounts of kube-system. */
   readonly accounts?: readonly string[];
 }
@@ -24,6 +25,14 @@ export const namespaceRoles: readonly NamespaceRole[] = [
     binding: 'system::extension-apiserver-authentication-reader',
     rules: [can(READ, 'core', 'configmaps', 'extension-apiserver-authentication')],
     users: ['system:kube-controller-manager', 'system:kube-scheduler'],
+  },
+  {
+    // How cluster DNS answers is told to every node.
+    namespace: 'kube-system',
+    name: 'navarch:node-dns',
+    binding: 'navarch:node-dns',
+    rules: [can(READ, 'core', 'configmaps', 'coredns')],
+    groups: ['system:nodes'],
   },
   {
     namespace: 'kube-system',

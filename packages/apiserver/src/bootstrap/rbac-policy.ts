@@ -133,9 +133,9 @@ export const roles: readonly Draft<Role>[] = namespaceRoles.map(({ namespace, na
 }));
 
 export const roleBindings: readonly Draft<RoleBinding>[] = namespaceRoles.map(
-  ({ namespace, name, binding, users = [], accounts = [] }) => ({
+  ({ namespace, name, binding, users = [], groups = [], accounts = [] }) => ({
     metadata: { ...metadata(binding), namespace },
     roleRef: { apiGroup: RBAC, kind: 'Role', name },
-    subjects: [...users.map(user), ...accounts.map(account)],
+    subjects: [...users.map(user), ...groups.map(group), ...accounts.map(account)],
   }),
 );

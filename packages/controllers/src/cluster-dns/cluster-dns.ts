@@ -11,6 +11,7 @@ const NAME_MAX = 253;
 const PORTS = [
   { name: 'dns', port: 53, protocol: 'UDP' as const },
   { name: 'dns-tcp', port: 53, protocol: 'TCP' as const },
+  { name: 'metrics', port: 9153, protocol: 'TCP' as const },
 ];
 
 const slices: Watch<EndpointSlice> = {

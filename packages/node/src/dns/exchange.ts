@@ -80,7 +80,8 @@ class UdpPath {
         resolve(false);
         this.#failAll();
       });
-      this.#socket.connect(port, address, () => resolve(true));
+      // Node calls it where there is no way to the server, too.
+      this.#socket.connect(port, address, (error?: Error) => resolve(!error));
     });
     this.#socket.on('message', (message) => {
       if (message.length < 12) return;
