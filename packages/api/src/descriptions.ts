@@ -25,7 +25,7 @@ import { typeFacts } from './generated/facts/index.ts';
  *       FIELD: what it is.
  *
  * A name is that of the type in every group that has one, in every version, unless another has it with the group before
- * it: `storage.TokenRequest`. `=OTHER` says the same as of another type.
+ * it: `storage.TokenRequest`. `=OTHER` shares the fields of a type before it, and its words where none follow.
  */
 const TEXTS = [
   access,
@@ -47,6 +47,8 @@ const TEXTS = [
   workloads,
 ];
 const LINE = /^(?<indent> *)(?<name>\S+): (?<text>.+)$/;
+
+const SAME = /^=(?<other>\S+) ?(?<own>.*)$/;
 
 export interface Description {
   readonly text: string;
@@ -111,9 +113,10 @@ function read(texts: readonly string[]): ReadonlyMap<string, Description> {
     if (name === '') continue;
     if (indent !== '') fields.set(name, text);
     else {
-      const same = text.startsWith('=') ? types.get(text.slice(1)) : undefined;
+      const { other, own = '' } = SAME.exec(text)?.groups ?? { other: '', own: text };
+      const same = types.get(other ?? '');
       fields = same?.fields ?? new Map();
-      types.set(name, same ?? { text, fields });
+      types.set(name, { text: own || (same?.text ?? ''), fields });
     }
   }
   return types;

@@ -16,29 +16,14 @@ ValidatingWebhook: A server that is asked, and what about.
   timeoutSeconds: Seconds that it may take, up to 30. 10 where nothing is said.
   admissionReviewVersions: Versions of AdmissionReview that it understands, the best first.
   matchConditions: Only requests for which these are true.
-MutatingWebhook: A server that is asked, and what about.
-  name: Its name, with a domain.
-  clientConfig: Where it is.
-  rules: Which requests it is asked about.
-  failurePolicy: What becomes of a request when it does not answer: Fail or Ignore. Fail where nothing is said.
-  matchPolicy: Whether requests in other versions fit too: Exact or Equivalent. Equivalent where nothing is said.
-  namespaceSelector: Only objects in such namespaces.
-  objectSelector: Only objects with such labels, before or after.
-  sideEffects: What it does besides: None or NoneOnDryRun.
-  timeoutSeconds: Seconds that it may take, up to 30. 10 where nothing is said.
-  admissionReviewVersions: Versions of AdmissionReview that it understands, the best first.
+MutatingWebhook: =ValidatingWebhook
   reinvocationPolicy: Whether it is asked again when another changed the object after it: Never or IfNeeded. Never where nothing is said.
-  matchConditions: Only requests for which these are true.
 WebhookClientConfig: Where a server is; one of url and service.
   url: Its address, https.
   service: A service of the cluster.
   caBundle: Who must have signed its certificate, in PEM. Those that the system trusts where nothing is said.
 RuleWithOperations: Requests that are meant.
   operations: CREATE, UPDATE, DELETE, CONNECT; * for all.
-  apiGroups: Groups; * for all.
-  apiVersions: Versions; * for all.
-  resources: Resources, as pods, pods/log, pods/* or */*; * for all without subresources.
-  scope: Cluster, Namespaced or *. * where nothing is said.
 Rule: Resources that are meant.
   apiGroups: Groups; * for all.
   apiVersions: Versions; * for all.
@@ -46,11 +31,6 @@ Rule: Resources that are meant.
   scope: Cluster, Namespaced or *. * where nothing is said.
 NamedRuleWithOperations: Requests that are meant.
   resourceNames: Only objects of these names. None: all.
-  operations: CREATE, UPDATE, DELETE, CONNECT; * for all.
-  apiGroups: Groups; * for all.
-  apiVersions: Versions; * for all.
-  resources: Resources, as pods, pods/log, pods/* or */*; * for all without subresources.
-  scope: Cluster, Namespaced or *. * where nothing is said.
 MatchCondition: Something that must be true of a request.
   name: Its name.
   expression: It, in CEL: object, oldObject, request, authorizer and more.

@@ -47,13 +47,7 @@ MetricSpec: What the load is told by; one of these, as type says.
   resource: What each pod uses of cpu or memory.
   containerResource: What one container of each pod uses of cpu or memory.
   external: A metric from outside the cluster.
-MetricStatus: What the load was told by.
-  type: Object, Pods, Resource, ContainerResource or External.
-  object: A metric of one object.
-  pods: A metric of each pod.
-  resource: What each pod uses of cpu or memory.
-  containerResource: What one container of each pod uses of cpu or memory.
-  external: A metric from outside the cluster.
+MetricStatus: =MetricSpec What the load was told by.
 ObjectMetricSource: A metric of one object.
   describedObject: The object.
   target: What it is to be.
@@ -96,8 +90,5 @@ MetricTarget: What a metric is to be.
   value: The metric itself.
   averageValue: The metric divided by the number of pods.
   averageUtilization: A percentage of what the pods request.
-MetricValueStatus: What a metric is.
-  value: The metric itself.
-  averageValue: The metric divided by the number of pods.
-  averageUtilization: A percentage of what the pods request.
+MetricValueStatus: =MetricTarget What a metric is.
 `;

@@ -54,18 +54,6 @@ DeviceClaim: Which devices are asked for.
   requests: Requests, each of which must be met.
   constraints: What must be true of the devices together.
   config: What the drivers are told.
-DeviceRequest: Devices that are asked for; one of exactly and firstAvailable.
-  name: What it is called in the claim.
-  exactly: Devices of one sort.
-  firstAvailable: Alternatives, the best first.
-  deviceClassName: Their class.
-  selectors: What each of them must be like.
-  allocationMode: ExactCount or All. ExactCount where nothing is said.
-  count: How many. 1 where nothing is said.
-  adminAccess: For looking after them, whoever uses them. In namespaces that are labelled for it.
-  tolerations: Taints that it puts up with.
-  capacity: How much of each device's capacity.
-  derivedAttributes: Attributes that are worked out.
 ExactDeviceRequest: Devices of one sort.
   deviceClassName: Their class.
   selectors: What each of them must be like.
@@ -75,15 +63,11 @@ ExactDeviceRequest: Devices of one sort.
   tolerations: Taints that it puts up with.
   capacity: How much of each device's capacity.
   derivedAttributes: Attributes that are worked out.
-DeviceSubRequest: One of several alternatives.
-  name: What it is called in the request.
-  deviceClassName: The class of the devices.
-  selectors: What each of them must be like.
-  allocationMode: ExactCount or All. ExactCount where nothing is said.
-  count: How many. 1 where nothing is said.
-  tolerations: Taints that it puts up with.
-  capacity: How much of each device's capacity.
-  derivedAttributes: Attributes that are worked out.
+DeviceRequest: =ExactDeviceRequest Devices that are asked for; one of exactly and firstAvailable.
+  name: What it is called in the claim.
+  exactly: Devices of one sort.
+  firstAvailable: Alternatives, the best first.
+DeviceSubRequest: =ExactDeviceRequest One of several alternatives.
 DeviceDerivedAttribute: An attribute that is worked out.
   name: Its name.
   expression: It, in CEL.

@@ -10,16 +10,6 @@ scheduling.TypedLocalObjectReference: An object in the same namespace.
   kind: Its kind.
   name: Its name.
 PodGroup: Pods that are scheduled together.
-PodGroupSpec: How a group of pods is scheduled.
-  parentCompositePodGroupName: The group of groups that it belongs to.
-  workloadRef: The template that it was made from.
-  schedulingPolicy: Whether they begin together.
-  schedulingConstraints: Where they must be.
-  resourceClaims: Claims that they share.
-  disruptionMode: Whether they are pushed away one by one or all together.
-  priorityClassName: The PriorityClass of the group.
-  priority: The group's priority. Filled in from priorityClassName.
-  preemptionPolicy: Whether it may push away others.
 PodGroupTemplate: What groups of pods look like.
   name: Its name.
   schedulingPolicy: Whether they begin together.
@@ -29,6 +19,9 @@ PodGroupTemplate: What groups of pods look like.
   priorityClassName: The PriorityClass of the group.
   priority: The group's priority.
   preemptionPolicy: Whether it may push away others.
+PodGroupSpec: =PodGroupTemplate How a group of pods is scheduled.
+  parentCompositePodGroupName: The group of groups that it belongs to.
+  workloadRef: The template that it was made from.
 PodGroupStatus: How a group stands.
   conditions: What is true of it now.
   resourceClaimStatuses: Which ResourceClaim belongs to each entry.
@@ -57,14 +50,7 @@ WorkloadReference: A template in a workload.
   templateName: The template.
 CompositePodGroup: Groups of pods that are scheduled together.
 CompositePodGroupSpec: =PodGroupSpec
-CompositePodGroupTemplate: What groups of groups look like.
-  name: Its name.
-  schedulingPolicy: Whether they begin together.
-  schedulingConstraints: Where they must be.
-  disruptionMode: Whether they are pushed away one by one or all together.
-  priorityClassName: The PriorityClass of the group.
-  priority: The group's priority.
-  preemptionPolicy: Whether it may push away others.
+CompositePodGroupTemplate: =PodGroupTemplate What groups of groups look like.
   podGroupTemplates: Its groups of pods.
   compositePodGroupTemplates: Its groups of groups.
 CompositePodGroupStatus: How a group of groups stands.
