@@ -1,5 +1,5 @@
 import { type Pod, type podGroup, priorityClass } from '@navarch/api';
-import { type ApiObject, forbidden, type ObjectOf } from '@navarch/machinery';
+import { type ApiObject, forbidden, type Kind, type ObjectOf } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
 import { IN_SPEC } from '../pods.ts';
@@ -14,6 +14,7 @@ type PodGroup = ObjectOf<typeof podGroup>;
 interface PriorityClass extends ApiObject {
   readonly value: number;
   readonly globalDefault?: boolean;
+  readonly preemptionPolicy?: string;
 }
 
 /** Turns the name of a priority class into its number. */
@@ -27,21 +28,7 @@ export const podPriority = defineAdmissionPlugin<Pod>({
       draft.spec.priority = previous.spec.priority;
       return IN_SPEC;
     }
-    if (!draft.spec.priorityClassName) {
-      const standard = defaultClass(registry);
-      if (standard) draft.spec.priorityClassName = standard.metadata.name;
-    }
-    const wanted = draft.spec.priorityClassName;
-    const found = wanted ? registry.of(priorityClass).find('', wanted) : undefined;
-    if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
-    const priority = found?.value ?? 0;
-    if (draft.spec.priority !== undefined && draft.spec.priority !== priority) {
-      throw forbidden(
-        kind,
-        name,
-        `the integer value of priority (${draft.spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`,
-      );
-    }
+    const found = complete(draft.spec, 'pod', kind, name, registry);
     const preemption = found?.preemptionPolicy ?? 'PreemptLowerPriority';
     if (draft.spec.preemptionPolicy !== undefined && draft.spec.preemptionPolicy !== preemption) {
       throw forbidden(
@@ -50,7 +37,6 @@ export const podPriority = defineAdmissionPlugin<Pod>({
         `the string value of PreemptionPolicy (${draft.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`,
       );
     }
-    draft.spec.priority = priority;
     draft.spec.preemptionPolicy = preemption;
     return IN_SPEC;
   },
@@ -61,25 +47,35 @@ export const groupPriority = defineAdmissionPlugin<PodGroup>({
   name: 'Priority',
   on: { resources: ['scheduling.k8s.io/podgroups', 'scheduling.k8s.io/compositepodgroups'], operations: ['CREATE'] },
   mutate(draft, { kind, name }, { registry }) {
-    if (!draft.spec.priorityClassName) {
-      const standard = defaultClass(registry);
-      if (standard) draft.spec.priorityClassName = standard.metadata.name;
-    }
-    const wanted = draft.spec.priorityClassName;
-    const found = wanted ? registry.of(priorityClass).find('', wanted) : undefined;
-    if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
-    const priority = found?.value ?? 0;
-    if (draft.spec.priority !== undefined && draft.spec.priority !== priority) {
-      throw forbidden(
-        kind,
-        name,
-        `the integer value of priority (${draft.spec.priority}) must not be provided in ${kind.kind} spec; priority admission controller computed ${priority} from the given PriorityClass name`,
-      );
-    }
-    draft.spec.priority = priority;
+    complete(draft.spec, kind.kind, kind, name, registry);
     return true;
   },
 });
+
+/** Gives what names a class, or falls to the default one, its priority; `of` is what a refusal calls it. Throws Forbidden. */
+function complete(
+  spec: { priorityClassName?: string; priority?: number },
+  of: string,
+  kind: Kind<any>,
+  name: string,
+  registry: Registry,
+): PriorityClass | undefined {
+  const standard = spec.priorityClassName ? undefined : defaultClass(registry);
+  if (standard) spec.priorityClassName = standard.metadata.name;
+  const wanted = spec.priorityClassName;
+  const found = wanted ? registry.of(priorityClass).find('', wanted) : undefined;
+  if (wanted && !found) throw forbidden(kind, name, `no PriorityClass with name ${wanted} was found`);
+  const priority = found?.value ?? 0;
+  if (spec.priority !== undefined && spec.priority !== priority) {
+    throw forbidden(
+      kind,
+      name,
+      `the integer value of priority (${spec.priority}) must not be provided in ${of} spec; priority admission controller computed ${priority} from the given PriorityClass name`,
+    );
+  }
+  spec.priority = priority;
+  return found;
+}
 
 /** At most one class is everybody's, and the names of the system's classes are its own. */
 export const priorityClasses = defineAdmissionPlugin<PriorityClass>({
