@@ -14,7 +14,7 @@ type PodGroup = ObjectOf<typeof podGroup>;
 interface PriorityClass extends ApiObject {
   readonly value: number;
   readonly globalDefault?: boolean;
-  readonly preemptionPolicy?: string;
+  readonly preemptionPolicy?: 'Never' | 'PreemptLowerPriority';
 }
 
 /** Turns the name of a priority class into its number. */
