@@ -18,6 +18,8 @@ export interface Attempt {
 
 export interface Assumption extends Attempt {
   readonly nodeName: string;
+  /** The profile, or the same that is timed. */
+  readonly asked?: Profile;
   /** Who binds it instead of the scheduler. */
   readonly binder?: Extender | undefined;
 }

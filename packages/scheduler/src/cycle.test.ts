@@ -4,6 +4,7 @@ import { seededRandom } from '@navarch/base';
 import { chooseMax, enoughNodes, place } from './place.ts';
 import { defaultProfile } from './profile.ts';
 import { nodeOf, podOf, put, snapshotOf, verdict } from './testing/builders.ts';
+import { Memory } from './verdicts.ts';
 
 test('place() says of every node why it does not fit, in upstream words', () => {
   const snapshot = snapshotOf([
@@ -74,4 +75,31 @@ test('chooseMax() breaks ties evenly', () => {
   for (let i = 0; i < 3000; i++) counts[chooseMax(Float64Array.of(5, 9, 9, 9), random)]! += 1;
   assert.equal(counts[0], 0);
   for (const count of counts.slice(1)) assert.ok(Math.abs(count - 1000) < 120, String(counts));
+});
+
+test('place() tells who watches what it is at, and how often each plugin was asked', () => {
+  const snapshot = snapshotOf([nodeOf('a'), nodeOf('b'), nodeOf('c', { allocatable: { cpu: '50m' } })]);
+  const told: string[] = [];
+  const watch = {
+    passed: (point: string, status = 'Success') => void told.push(`${point} ${status}`),
+    evaluated: (plugin: string, point: string, times: number) =>
+      void (plugin === 'NodeResourcesFit' && told.push(`${plugin} ${point} ${times}`)),
+  };
+  const memory = new Memory();
+  const placed = (name: string) => {
+    const found = place(podOf(name), snapshot, defaultProfile, { random: seededRandom(1), memory, watch });
+    snapshot.place(podOf(name), found.node ?? '');
+    return told.splice(0);
+  };
+  const through = (filtered: number, scored: number): readonly string[] => [
+    'PreFilter Success',
+    'Filter Success',
+    'NodeResourcesFit PreFilter 1',
+    `NodeResourcesFit Filter ${filtered}`,
+    'PreScore Success',
+    'Score Success',
+    `NodeResourcesFit Score ${scored}`,
+  ];
+  assert.deepEqual(placed('first'), through(3, 2));
+  assert.deepEqual(placed('second'), through(1, 1), 'one node has changed since, the others are known');
 });

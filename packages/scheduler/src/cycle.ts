@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
+import { AskedInTurn, type CycleWatch } from './cycle-watch.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -17,6 +18,11 @@ export interface Unfit {
   readonly rejectedBy: ReadonlySet<string>;
   /** Nodes on which the pod might fit if others went. */
   readonly resolvable: readonly NodeInfo[];
+}
+
+interface Beside {
+  readonly memory: Memory;
+  readonly watch?: CycleWatch | undefined;
 }
 
 interface Ready {
@@ -60,6 +66,10 @@ function ready(filters: readonly Weighted[], pod: Pod, snapshot: Snapshot): read
   return found;
 }
 
+interface Weighing extends Weighted {
+  readonly weighed: unknown;
+}
+
 /** One pod against all nodes: what was prepared for it, and what was found so far. */
 export class Cycle {
   readonly pod: Pod;
@@ -78,13 +88,22 @@ export class Cycle {
   readonly #narrowedBy: string[] = [];
   /** Of `nodes`, where they are all that there are. */
   readonly #slots: Int32Array | undefined;
+  readonly #generations: Float64Array;
   /** Of the scorers that look at one node only; asked when the first node has to be judged. */
   #weighed: ReadonlyMap<Weighted['plugin'], unknown> | undefined;
   /** Who found the last misfit. */
   #finder = '';
 
-  constructor(pod: Pod, snapshot: Snapshot, profile: Profile, memory: Memory) {
+  readonly #watch: CycleWatch | undefined;
+  /** Counted where somebody watches. */
+  readonly #localAsked: AskedInTurn | undefined;
+  readonly #globalAsked: AskedInTurn | undefined;
+  /** Nodes that were scored anew by those who look at one node only. */
+  #scoredAnew = 0;
+
+  constructor(pod: Pod, snapshot: Snapshot, profile: Profile, { memory, watch }: Beside) {
     this.pod = pod;
+    this.#watch = watch;
     this.#snapshot = snapshot;
     this.#profile = profile;
     this.nodes = this.#worthLooking();
@@ -92,6 +111,9 @@ export class Cycle {
     const roles = rolesOf(profile);
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
+    this.#generations = snapshot.generations;
+    this.#localAsked = watch && new AskedInTurn(this.#local.length);
+    this.#globalAsked = watch && new AskedInTurn(this.#global.length);
     this.#final = roles.final;
     this.#compared = roles.compared;
     this.#verdicts = memory.of(snapshot.templateOf(pod).shape, profile, snapshot.slots, roles.compared);
@@ -126,10 +148,11 @@ export class Cycle {
 
   /** Whether it is known of a node, by its place among `nodes`, that it will not do: without a look at the node itself. */
   isTurnedAway(index: number): boolean {
-    const slot = this.#slots?.[index];
-    if (slot === undefined) return false;
-    const { generations, misfits } = this.#verdicts;
-    return generations[slot] === this.#snapshot.generations[slot] && misfits[slot] !== undefined;
+    const slots = this.#slots;
+    if (slots === undefined) return false;
+    const slot = slots[index] as number;
+    const verdicts = this.#verdicts;
+    return verdicts.misfits[slot] !== undefined && verdicts.generations[slot] === this.#generations[slot];
   }
 
   /** Counts what it finds: asked once a node. */
@@ -160,10 +183,9 @@ export class Cycle {
       this.#judge(node);
       totals[i] = this.#verdicts.sums[node.slot] as number;
     }
-    for (const { plugin, weight } of this.#profile.plugins) {
-      if (!plugin.score || weight === 0 || (plugin.scope === 'node' && !plugin.normalize)) continue;
-      const weighed: unknown = plugin.weigh?.(this.pod, this.#snapshot, feasible);
-      if (plugin.weigh && weighed === undefined) continue;
+    const scorers = this.#weighing(feasible);
+    this.#watch?.passed('PreScore');
+    for (const { plugin, weight, weighed } of scorers) {
       const scores =
         plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
       // Equal scores stay equal, whatever is done to all of them.
@@ -171,7 +193,48 @@ export class Cycle {
       plugin.normalize?.(scores, feasible, weighed);
       for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
+    this.#watch?.passed('Score');
+    this.#tellScores(scorers, feasible.length);
     return totals;
+  }
+
+  /** Tells who was asked of nodes, and how often. */
+  tellFilters(): void {
+    const watch = this.#watch;
+    if (!watch) return;
+    for (const [plugins, asked] of [
+      [this.#local, this.#localAsked],
+      [this.#global, this.#globalAsked],
+    ] as const) {
+      asked?.times().forEach((times, i) => {
+        const { name, prepare } = (plugins[i] as Ready).plugin;
+        if (prepare) watch.evaluated(name, 'PreFilter', 1);
+        if (times > 0) watch.evaluated(name, 'Filter', times);
+      });
+    }
+  }
+
+  #tellScores(scorers: readonly Weighing[], feasible: number): void {
+    const watch = this.#watch;
+    if (!watch) return;
+    if (this.#scoredAnew > 0)
+      for (const { plugin } of [...this.#final, ...this.#compared])
+        watch.evaluated(plugin.name, 'Score', this.#scoredAnew);
+    for (const { plugin } of scorers) {
+      if (plugin.weigh) watch.evaluated(plugin.name, 'PreScore', 1);
+      if (plugin.scope === 'cluster') watch.evaluated(plugin.name, 'Score', feasible);
+    }
+  }
+
+  /** Those who compare nodes with each other and prefer some for this pod. */
+  #weighing(feasible: readonly NodeInfo[]): readonly Weighing[] {
+    const found: Weighing[] = [];
+    for (const { plugin, weight } of this.#profile.plugins) {
+      if (!plugin.score || weight === 0 || (plugin.scope === 'node' && !plugin.normalize)) continue;
+      const weighed: unknown = plugin.weigh?.(this.pod, this.#snapshot, feasible);
+      if (!plugin.weigh || weighed !== undefined) found.push({ plugin, weight, weighed });
+    }
+    return found;
   }
 
   unfit(looked: number): Unfit {
@@ -210,19 +273,23 @@ export class Cycle {
     const { slot } = node;
     if (generations[slot] === node.generation) return;
     misfits[slot] = undefined;
+    let asked = 0;
     for (const { plugin, prepared } of this.#local) {
+      asked += 1;
       const found = plugin.filter?.(this.pod, node, prepared);
       if (!found) continue;
       misfits[slot] = found;
       rejecters[slot] = plugin.name;
       break;
     }
+    this.#localAsked?.count(asked);
     if (misfits[slot] === undefined) this.#scoreOne(node);
     generations[slot] = node.generation;
   }
 
   #scoreOne(node: NodeInfo): void {
     const { sums, raw } = this.#verdicts;
+    this.#scoredAnew += 1;
     this.#weighed ??= new Map(
       [...this.#final, ...this.#compared].map(({ plugin }): [Weighted['plugin'], unknown] => [
         plugin,
@@ -262,10 +329,15 @@ export class Cycle {
       this.#finder = this.#verdicts.rejecters[node.slot] ?? '';
       return local;
     }
+    let asked = 0;
     for (const { plugin, prepared } of this.#global) {
+      asked += 1;
       const found = plugin.filter?.(this.pod, node, prepared);
-      if (found) return this.#foundBy(plugin.name, found);
+      if (!found) continue;
+      this.#globalAsked?.count(asked);
+      return this.#foundBy(plugin.name, found);
     }
+    this.#globalAsked?.count(asked);
     return undefined;
   }
 

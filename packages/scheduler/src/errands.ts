@@ -1,6 +1,9 @@
 import { type Clock, type Logger, TaskGroup } from '@navarch/base';
 import type { Api, Cache } from '@navarch/client';
-import type { Errand } from './plugin.ts';
+import type { Pod } from '@navarch/api';
+import type { Errand, Profile } from './plugin.ts';
+import type { NodeInfo } from './snapshot/node-info.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
 
 export interface ErrandDeps {
   readonly api: Api;
@@ -16,6 +19,17 @@ const CANCEL_MS = 1000;
 export class ErrandError extends Error {
   override readonly name = 'ErrandError';
 }
+
+/** What plugins have to see to before the pod may be bound to that node. */
+export const errandsOf = (
+  pod: Pod,
+  node: NodeInfo | undefined,
+  { plugins }: Profile,
+  snapshot: Snapshot,
+): readonly Errand[] =>
+  node
+    ? plugins.map(({ plugin }) => plugin.errand?.(pod, node, snapshot)).filter((errand) => errand !== undefined)
+    : [];
 
 export async function writeErrands(errands: readonly Errand[], { api, clock }: ErrandDeps): Promise<void> {
   for (const errand of errands) await of(errand, () => errand.write(api, clock.now()));

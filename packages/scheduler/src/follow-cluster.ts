@@ -37,6 +37,9 @@ export interface FollowedCluster {
   /** The pod is for this scheduler. */
   isOurs(pod: Pod): boolean;
   readonly hasGroups: boolean;
+  /** A change was taken in; `startedMs` is what `begun` gave. */
+  handled(event: string, startedMs: number): void;
+  begun(): number;
 }
 
 const STORAGE_KINDS = [
@@ -73,23 +76,26 @@ export const kindsFollowed = ({ hasGroups = false }: { readonly hasGroups?: bool
 export function followCluster(cluster: FollowedCluster): void {
   const { cache, snapshot, queue, hasGroups } = cluster;
   for (const kind of kindsFollowed(cluster)) cache.follow(kind);
-  cache.onChange(nodeKind, (node, previous) => {
+  on(cluster, nodeKind, (node, previous) => {
     if (node) snapshot.setNode(node);
     else if (previous) snapshot.removeNode(previous.metadata.name);
     if (node) queue.wake(previous ? { type: 'node-changed', node, previous } : { type: 'node-added', node }, snapshot);
   });
-  cache.onChange(podKind, (current, previous) => {
+  on(cluster, podKind, (current, previous) => {
     podChanged(current, previous, cluster);
     if (hasGroups) membersChanged(current, previous, cluster);
   });
-  cache.onChange(namespace, (current, previous) => {
+  on(cluster, namespace, (current, previous) => {
     if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
   });
   for (const kind of STORAGE_KINDS)
-    cache.onChange<ApiObject>(kind as Kind<any>, () => queue.wake({ type: 'storage-changed' }, snapshot));
+    on<ApiObject>(cluster, kind as Kind<any>, () => {
+      snapshot.storageChanged();
+      queue.wake({ type: 'storage-changed' }, snapshot);
+    });
   followDevices(cluster);
   if (hasGroups)
-    cache.onChange(podGroup, (current, previous) => {
+    on(cluster, podGroup, (current, previous) => {
       const group = current ?? previous;
       if (group && !equalJson(current?.spec, previous?.spec))
         queue.wake({ type: 'group-changed', key: keyOf(group) }, snapshot);
@@ -107,12 +113,13 @@ function membersChanged(
   if (key !== undefined && (!current || !previous)) queue.wake({ type: 'group-changed', key }, snapshot);
 }
 
-function followDevices({ cache, snapshot, queue }: FollowedCluster): void {
-  cache.onChange(resourceClaim, (claim, previous) => {
+function followDevices(cluster: FollowedCluster): void {
+  const { snapshot, queue } = cluster;
+  on(cluster, resourceClaim, (claim, previous) => {
     snapshot.devices.claimChanged(claim, previous);
     queue.wake({ type: 'claim-changed', claim, previous }, snapshot);
   });
-  cache.onChange(resourceSlice, (slice, previous) => {
+  on(cluster, resourceSlice, (slice, previous) => {
     snapshot.devices.sliceChanged(slice, previous);
     queue.wake({ type: 'devices-changed' }, snapshot);
   });
@@ -120,13 +127,31 @@ function followDevices({ cache, snapshot, queue }: FollowedCluster): void {
     snapshot.devices.rulesChanged();
     queue.wake({ type: 'devices-changed' }, snapshot);
   };
-  cache.onChange(deviceClass, (current, previous) => {
+  on(cluster, deviceClass, (current, previous) => {
     if (current?.spec.extendedResourceName !== previous?.spec.extendedResourceName || !current || !previous)
       snapshot.classesChanged();
     changed();
   });
-  cache.onChange(deviceTaintRule, changed);
+  on(cluster, deviceTaintRule, changed);
 }
+
+/** Takes changes of a kind in, and tells how long that took. */
+function on<O extends ApiObject>(
+  { cache, begun, handled }: FollowedCluster,
+  kind: Kind<O>,
+  take: (current: O | undefined, previous: O | undefined) => void,
+): void {
+  const resource = kind.group === '' ? kind.kind : `${kind.group}/${kind.kind}`;
+  cache.onChange(kind, (current, previous) => {
+    const startedMs = begun();
+    take(current, previous);
+    // Upstream's names of events; of pods it tells those that have a node from the others.
+    const about = kind.kind === podKind.kind ? sortOf((current ?? previous) as Pod | undefined) : resource;
+    handled(`${about}${current ? (previous ? 'Update' : 'Add') : 'Delete'}`, startedMs);
+  });
+}
+
+const sortOf = (pod: Pod | undefined): string => (pod?.spec.nodeName ? 'AssignedPod' : 'UnschedulablePod');
 
 function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster: FollowedCluster): void {
   const { snapshot, queue, assumed } = cluster;

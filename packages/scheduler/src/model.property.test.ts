@@ -150,7 +150,7 @@ class History {
   #askOf(pod: Pod): string | undefined {
     const plain = { ...this.#around, nodes: [...this.#nodes.values()], pods: [...this.#pods.values()] };
     const expected = answer(pod, plain, this.#settings);
-    const cycle = new Cycle(pod, this.#snapshot, this.#profile, this.#memory);
+    const cycle = new Cycle(pod, this.#snapshot, this.#profile, { memory: this.#memory });
     const found = place(pod, this.#snapshot, this.#profile, { random: seededRandom(3), memory: this.#memory });
     assert.deepEqual(
       place(pod, this.#snapshot, this.#profile, { random: seededRandom(3) }),
@@ -184,7 +184,7 @@ class History {
     const snapshot = new Snapshot(cacheOf(this.#around));
     for (const node of this.#nodes.values()) snapshot.setNode(node);
     for (const placed of this.#pods.values()) snapshot.place(placed, placed.spec.nodeName ?? '');
-    const rebuilt = new Cycle(pod, snapshot, this.#profile, new Memory());
+    const rebuilt = new Cycle(pod, snapshot, this.#profile, { memory: new Memory() });
     assert.deepEqual(misfitsOf(kept), misfitsOf(rebuilt), 'misfits as of a state that was built anew');
     const again = feasible.map(({ name }) => snapshot.node(name) as NodeInfo);
     assert.deepEqual(kept.totals(feasible), rebuilt.totals(again), 'scores as of a state that was built anew');

@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
 import type { Random } from '@navarch/base';
+import type { CycleWatch } from './cycle-watch.ts';
 import { Cycle, type Unfit } from './cycle.ts';
 import type { Profile } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
@@ -20,6 +21,7 @@ export interface Search {
   /** Where among the nodes the search begins, so that all nodes get their turn. */
   readonly start?: number;
   readonly memory?: Memory;
+  readonly watch?: CycleWatch | undefined;
 }
 
 /** Fewer nodes than this are all looked at. */
@@ -41,14 +43,17 @@ export function place(
   pod: Pod,
   snapshot: Snapshot,
   profile: Profile,
-  { random, start = 0, memory = new Memory() }: Search,
+  { random, start = 0, memory = new Memory(), watch }: Search,
 ): Placement {
-  const cycle = new Cycle(pod, snapshot, profile, memory);
+  const cycle = new Cycle(pod, snapshot, profile, { memory, watch });
   const refused = cycle.refusal();
+  watch?.passed('PreFilter', refused && (refused.resolvable.length > 0 ? REFUSED : REFUSED_FOR_GOOD));
   if (refused) return refused;
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
   if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
   const { feasible, looked } = searched(cycle, profile, start);
+  watch?.passed('Filter');
+  cycle.tellFilters();
   if (feasible.length === 0) return cycle.unfit(looked);
   const best =
     feasible.length === 1
@@ -57,11 +62,18 @@ export function place(
   return { node: best.name, looked, feasible: feasible.length };
 }
 
-/** Nodes that fit, as many as are enough to choose from, and how many were looked at for them. */
+const REFUSED = 'Unschedulable';
+const REFUSED_FOR_GOOD = 'UnschedulableAndUnresolvable';
+
+/**
+ * Nodes that fit, as many as are enough to choose from, and how many were looked at for them. Where there is one that
+ * will do, nobody asks why others will not; or `asksWhyNot`.
+ */
 export function searched(
   cycle: Cycle,
   { percentageOfNodesToScore }: Profile,
   start: number,
+  asksWhyNot = false,
 ): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
   const { nodes } = cycle;
   const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
@@ -75,8 +87,7 @@ export function searched(
     if (cycle.isTurnedAway(index)) turnedAway.push(index);
     else if (cycle.misfitOf(nodes[index] as NodeInfo) === undefined) feasible.push(nodes[index] as NodeInfo);
   }
-  // Where there is a node that will do, nobody asks why others will not.
-  if (feasible.length === 0) for (const index of turnedAway) cycle.misfitOf(nodes[index] as NodeInfo);
+  if (feasible.length === 0 || asksWhyNot) for (const index of turnedAway) cycle.misfitOf(nodes[index] as NodeInfo);
   return { feasible, looked };
 }
 

@@ -148,6 +148,8 @@ export interface Profile {
   readonly schedulerName: string;
   /** Filters run in this order: cheap and selective ones first. */
   readonly plugins: readonly Weighted[];
+  /** The one whose verdicts hold for this one as well: it says the same of everything. */
+  readonly remembersAs?: Profile;
   /** How many feasible nodes in a hundred are enough to choose from; absent: fewer the larger the cluster. */
   readonly percentageOfNodesToScore?: number;
 }

@@ -53,6 +53,20 @@ test('runScheduler() counts attempts by their end, and the pods that wait', asyn
     'scheduler_scheduling_algorithm_duration_seconds_count 2',
     'scheduler_framework_extension_point_duration_seconds_count{extension_point="Bind",profile="default-scheduler",status="Success"} 1',
     'scheduler_framework_extension_point_duration_seconds_count{extension_point="PostFilter",profile="default-scheduler",status="Unschedulable"} 1',
+    'scheduler_framework_extension_point_duration_seconds_count{extension_point="PreFilter",profile="default-scheduler",status="Success"} 2',
+    'scheduler_framework_extension_point_duration_seconds_count{extension_point="Filter",profile="default-scheduler",status="Success"} 2',
+    ...['Reserve', 'Permit', 'PreBind', 'PostBind'].map(
+      (point) =>
+        `scheduler_framework_extension_point_duration_seconds_count{extension_point="${point}",profile="default-scheduler",status="Success"} 1`,
+    ),
+    // The first of ten attempts is timed plugin by plugin.
+    'scheduler_plugin_execution_duration_seconds_count{extension_point="Filter",plugin="NodeResourcesFit",status="Success"} 1',
+    'scheduler_plugin_execution_duration_seconds_count{extension_point="PreFilter",plugin="VolumeBinding",status="Skip"} 1',
+    'scheduler_plugin_evaluation_total{extension_point="PreFilter",plugin="NodeResourcesFit",profile="default-scheduler"} 2',
+    'scheduler_plugin_evaluation_total{extension_point="Filter",plugin="NodeResourcesFit",profile="default-scheduler"} 2',
+    'scheduler_goroutines{operation="binding"} 0',
+    'scheduler_event_handling_duration_seconds_count{event="NodeAdd"} 1',
+    'scheduler_event_handling_duration_seconds_count{event="UnschedulablePodAdd"} 3',
   ])
     assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
 });

@@ -2,7 +2,7 @@ import { type Pod, pod as podKind, podDisruptionBudget } from '@navarch/api';
 import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, TaskGroup } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { hasReason, keyOf } from '@navarch/machinery';
-import { cancelErrands, waitForErrands, writeErrands } from './errands.ts';
+import { cancelErrands, errandsOf, waitForErrands, writeErrands } from './errands.ts';
 import { withGroups } from './gang/gang-scheduling.ts';
 import { GroupCycle } from './gang/group-cycle.ts';
 import { groupKeyOf } from './gang/pod-groups.ts';
@@ -16,11 +16,13 @@ import { Lanes } from './extenders/lanes.ts';
 import { followCluster, kindsFollowed } from './follow-cluster.ts';
 import { type Unfit, unfitMessage } from './cycle.ts';
 import { place } from './place.ts';
-import { type Measures, measures } from './measures.ts';
-import { bind, evict, losePromise, reportFailure, storedPod } from './outcome.ts';
-import type { Errand, Profile } from './plugin.ts';
+import { type Measures, measures } from './measures/measures.ts';
+import { timedProfile } from './measures/timed-profile.ts';
+import { bind, reportFailure, storedPod } from './outcome.ts';
+import type { Profile } from './plugin.ts';
 import { CandidateMemory } from './preemption/candidate-memory.ts';
-import { type Budget, preempt, type Preemption } from './preemption/preemption.ts';
+import { Evictions } from './preemption/evictions.ts';
+import { preempt, type Preemption } from './preemption/preemption.ts';
 import { messagesOf, remediesFor, tryRemedy } from './remedies.ts';
 import { HeldPods } from './queue/held-pods.ts';
 import type { BackOff } from './queue/back-offs.ts';
@@ -50,7 +52,7 @@ const WRITES_MAX = 128;
 /** Bindings under way that extenders do; more pods that extenders bind wait, and nobody else. */
 const EXTENDER_BINDINGS_MAX = 16;
 
-/** Decisions one after the other without letting others of the process have a turn. */
+/** Decisions without letting others of the process have a turn. */
 const TURN_MS_MAX = 20;
 
 /** Places pods until the signal aborts. Decides one after the other; tells the server of many at a time. */
@@ -67,6 +69,7 @@ class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #group: TaskGroup;
   readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #timedProfiles: ReadonlyMap<Profile, Profile>;
   readonly #snapshot: Snapshot;
   readonly #queue: PodQueue;
   readonly #memory = new Memory();
@@ -78,8 +81,10 @@ class Scheduler {
   readonly #extenders: readonly Extender[];
   readonly #groups: GroupCycle | undefined;
   readonly #lanes: Lanes;
+  readonly #evictions: Evictions;
   #writes = 0;
   #extenderBindings = 0;
+  #bindings = 0;
   #start = 0;
 
   constructor(deps: SchedulerDeps, group: TaskGroup) {
@@ -92,7 +97,16 @@ class Scheduler {
       (pod) => this.#profileOf(pod)?.plugins.find(({ plugin }) => plugin.gate?.(pod, this.#snapshot))?.plugin,
     );
     this.#queue = new PodQueue(deps.clock, deps.backOff, held);
+    this.#evictions = new Evictions({
+      snapshot: this.#snapshot,
+      queue: this.#queue,
+      deps,
+      write: (work) => this.#write(work),
+    });
     this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
+    this.#timedProfiles = new Map(
+      deps.profiles.map((profile) => [profile, timedProfile(profile, deps.clock, this.#measures.pluginTook)]),
+    );
     // Those that may fail come last: they need not be asked about what others turn away.
     this.#extenders = (deps.extenders ?? []).toSorted((a, b) => Number(a.isIgnorable) - Number(b.isIgnorable));
     this.#groups = deps.hasGroups ? this.#groupCycle() : undefined;
@@ -114,8 +128,11 @@ class Scheduler {
       assumed: this.#assumed,
       isOurs: (pod) => this.#profileOf(pod) !== undefined,
       hasGroups: this.#groups !== undefined,
+      begun: () => this.#deps.clock.monotonic(),
+      handled: this.#measures.handled,
     });
-    this.#measures.follow({ queue: this.#queue, snapshot: this.#snapshot, assumed: this.#assumed }, this.#group.signal);
+    const [queue, snapshot, assumed] = [this.#queue, this.#snapshot, this.#assumed];
+    this.#measures.follow({ queue, snapshot, assumed, bindings: () => this.#bindings }, this.#group.signal);
     this.#group.spawn((signal) => this.#queue.run(signal));
   }
 
@@ -156,10 +173,13 @@ class Scheduler {
     const snapshot = this.#snapshot;
     const { clock, random } = this.#deps;
     const startedMs = clock.monotonic();
-    const placement = place(pod, snapshot, profile, { random, start: this.#start, memory: this.#memory });
+    const asked = this.#measures.isSampled() ? (this.#timedProfiles.get(profile) ?? profile) : profile;
+    const watch = this.#measures.watchOf(profile.schedulerName);
+    watch?.begin();
+    const placement = place(pod, snapshot, asked, { random, start: this.#start, memory: this.#memory, watch });
     this.#measures.decided(startedMs);
     this.#start = (this.#start + placement.looked) % Math.max(1, snapshot.nodes.length);
-    if (placement.node !== undefined) return this.#assume({ pod, profile, nodeName: placement.node, startedMs });
+    if (placement.node !== undefined) return this.#assume({ pod, profile, asked, nodeName: placement.node, startedMs });
     this.#reject({ pod, profile, unfit: placement, startedMs });
   }
 
@@ -170,7 +190,7 @@ class Scheduler {
       ...attempt,
       snapshot: this.#snapshot,
       random,
-      budgets: this.#budgets(),
+      budgets: this.#deps.cache.list(podDisruptionBudget),
       memory: this.#candidates,
     });
     const status = preemption.node === undefined ? 'Unschedulable' : 'Success';
@@ -185,20 +205,16 @@ class Scheduler {
       queue: this.#queue,
       measures: this.#measures,
       memory: this.#memory,
-      budgets: () => this.#budgets(),
+      budgets: () => this.#deps.cache.list(podDisruptionBudget),
       start: () => this.#start,
       isAssumed: (key) => this.#assumed.has(key),
       profileOf: (pod) => this.#profileOf(pod),
       isExtended: (pod) => this.#extenders.some((extender) => extender.isInterested(pod)),
       assume: (pod, profile, nodeName, startedMs) => this.#assume({ pod, profile, nodeName, startedMs }),
       reject: (pod, profile, unfit, startedMs) => this.#reject({ pod, profile, unfit, startedMs }),
-      makeRoom: (pod, nodeName) => this.#makeRoom(pod, nodeName),
+      makeRoom: (pod, nodeName) => this.#evictions.promise(pod, nodeName),
       write: (work) => this.#write(work),
     });
-  }
-
-  #budgets(): readonly Budget[] {
-    return this.#deps.cache.list(podDisruptionBudget);
   }
 
   /** As #schedule, with time passing while extenders are asked: others are placed meanwhile. */
@@ -211,7 +227,7 @@ class Scheduler {
     const snapshot = this.#snapshot;
     const startedMs = clock.monotonic();
     const search = { random, start: this.#start, memory: this.#memory };
-    const how = { search, budgets: () => this.#budgets() };
+    const how = { search, budgets: () => this.#deps.cache.list(podDisruptionBudget) };
     const decision = await decideExtended(pod, { snapshot, profile, extenders, log }, how, signal);
     const current = this.#wanted(key);
     // What was decided is of a pod that is gone, or of what it was: where it changed, it comes again.
@@ -233,7 +249,7 @@ class Scheduler {
   }
 
   /** It counts as placed from now on; the server is told. */
-  #assume({ pod, profile, nodeName, startedMs, binder }: Assumption): void {
+  #assume({ pod, profile, asked = profile, nodeName, startedMs, binder }: Assumption): void {
     const { clock } = this.#deps;
     const { schedulerName } = profile;
     this.#assumed.add(keyOf(pod));
@@ -241,30 +257,43 @@ class Scheduler {
     this.#snapshot.unnominate(keyOf(pod));
     const attempt = this.#queue.failures(keyOf(pod)) + 1;
     const sinceFirstMs = this.#queue.triedForMs(keyOf(pod)) - clock.monotonic();
-    const decided = { pod, nodeName, errands: this.#errandsOf(pod, nodeName, profile) };
-    const statusOf = (isDone: boolean): string => (isDone ? 'Success' : 'Error');
+    const isAfterFlush = this.#queue.wasFlushed(keyOf(pod));
+    const decided = { pod, nodeName, errands: errandsOf(pod, this.#snapshot.node(nodeName), asked, this.#snapshot) };
+    const passed = (point: Parameters<Measures['passed']>[0], since: number, isDone = true): void =>
+      this.#measures.passed(point, schedulerName, { status: isDone ? 'Success' : 'Error', startedMs: since });
     const bound = async (signal: AbortSignal): Promise<void> => {
+      if (errands.length === 0) passed('PreBind', clock.monotonic());
       const beganMs = clock.monotonic();
+      this.#bindings += 1;
       const work = (): Promise<void> =>
         binder
           ? bindExtended({ pod, nodeName, extender: binder }, this.#deps, signal)
           : bind(pod, nodeName, this.#deps);
-      const isBound = await this.#orTakenBack(decided, work, signal);
-      this.#measures.passed('Bind', schedulerName, { status: statusOf(isBound), startedMs: beganMs });
-      if (isBound) this.#measures.scheduled(attempt, sinceFirstMs + clock.monotonic());
+      const isBound = await this.#orTakenBack(decided, work, signal).finally(() => (this.#bindings -= 1));
+      passed('Bind', beganMs, isBound);
+      if (isBound) {
+        passed('PostBind', clock.monotonic());
+        this.#measures.scheduled(attempt, sinceFirstMs + clock.monotonic(), isAfterFlush);
+      }
       this.#measures.ended(isBound ? 'scheduled' : 'error', schedulerName, startedMs);
     };
     const tell = (): void => (binder ? this.#letBind(bound) : this.#write(bound));
     const { errands } = decided;
-    if (errands.length === 0) return tell();
+    const reservingMs = clock.monotonic();
     for (const errand of errands) errand.reserve?.();
+    passed('Reserve', reservingMs);
+    passed('Permit', clock.monotonic());
+    if (errands.length === 0) return tell();
     this.#write(async (signal) => {
       if (!(await this.#orTakenBack(decided, () => writeErrands(errands, this.#deps), signal))) return;
-      if (errands.every(({ conditions }) => conditions.length === 0)) return binder ? tell() : bound(signal);
+      if (errands.every(({ conditions }) => conditions.length === 0)) {
+        passed('PreBind', startedMs);
+        return binder ? tell() : bound(signal);
+      }
       // Others may have to act first, which takes what it takes: nobody else waits for it.
       this.#group.spawn(async (s) => {
         const isDone = await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s);
-        this.#measures.passed('PreBind', schedulerName, { status: statusOf(isDone), startedMs });
+        passed('PreBind', startedMs, isDone);
         if (isDone) tell();
       });
     });
@@ -281,13 +310,6 @@ class Scheduler {
         this.#landed.notify();
       }
     });
-  }
-
-  #errandsOf(pod: Pod, nodeName: string, { plugins }: Profile): readonly Errand[] {
-    const node = this.#snapshot.node(nodeName);
-    return node
-      ? plugins.map(({ plugin }) => plugin.errand?.(pod, node, this.#snapshot)).filter((errand) => errand !== undefined)
-      : [];
   }
 
   /** True when it is done. Else the pod gives its room back, and is placed anew after a pause. */
@@ -338,12 +360,11 @@ class Scheduler {
     const count = snapshot.nodes.length;
     if (preemption.node !== undefined) {
       const nodeName = preemption.node;
-      this.#makeRoom(pod, nodeName);
       const message = unfitMessage(count, unfit);
       this.#write((signal) =>
         reportFailure({ pod, reason: 'Unschedulable', message, nominatedNodeName: nodeName }, this.#deps, signal),
       );
-      return this.#evict(pod, nodeName, profile, preemption.victims);
+      return this.#evictions.make({ pod, nodeName, victims: preemption.victims, schedulerName: profile.schedulerName });
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
@@ -355,32 +376,6 @@ class Scheduler {
         signal,
       ),
     );
-  }
-
-  /** While some are still to be told, the pod would only evict others as well. */
-  #evict(preemptor: Pod, nodeName: string, { schedulerName }: Profile, victims: readonly Pod[]): void {
-    const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
-    let left = staying.length;
-    if (left === 0) this.#queue.letGo(keyOf(preemptor));
-    for (const victim of staying)
-      this.#write(async (signal) => {
-        await evict({ victim, preemptor, nodeName, schedulerName }, this.#deps, signal);
-        left -= 1;
-        if (left === 0) this.#queue.letGo(keyOf(preemptor));
-      });
-  }
-
-  /** Promises the node to the pod, and takes that promise from those that are less important. */
-  #makeRoom(pod: Pod, nodeName: string): void {
-    const lesser = [...this.#snapshot.nominatedOn(nodeName)]
-      .map((placed) => placed.pod)
-      .filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
-    for (const other of lesser) {
-      this.#snapshot.unnominate(keyOf(other));
-      this.#queue.add(other);
-      this.#write((signal) => losePromise(other, this.#deps, signal));
-    }
-    this.#snapshot.nominate(pod, nodeName);
   }
 
   #write(work: (signal: AbortSignal) => Promise<void>): void {

@@ -45,7 +45,8 @@ const SHAPES_MAX = 64;
 export class Memory {
   readonly #byProfile = new WeakMap<Profile, Map<Shape, Verdicts>>();
 
-  of(shape: Shape, profile: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
+  of(shape: Shape, of: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
+    const profile = of.remembersAs ?? of;
     let known = this.#byProfile.get(profile);
     if (!known) this.#byProfile.set(profile, (known = new Map()));
     let verdicts = known.get(shape);

@@ -64,7 +64,7 @@ export class Judge {
   }
 
   #whole(): Cycle {
-    return (this.#cycle ??= new Cycle(this.#pod, this.#snapshot, this.#profile, new Memory()));
+    return (this.#cycle ??= new Cycle(this.#pod, this.#snapshot, this.#profile, { memory: new Memory() }));
   }
 
   /** What each plugin adds to the score of each node, weighted. `nodes` all fit. */

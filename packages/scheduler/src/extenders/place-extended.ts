@@ -33,7 +33,7 @@ export async function placeExtended(
   signal: AbortSignal,
 ): Promise<Found | Unfit | typeof OUTDATED> {
   const { snapshot, profile } = extending;
-  const cycle = new Cycle(pod, snapshot, profile, memory);
+  const cycle = new Cycle(pod, snapshot, profile, { memory });
   const refused = cycle.refusal();
   if (refused) return refused;
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
@@ -42,13 +42,13 @@ export async function placeExtended(
     if (left.length > 0)
       return fitsStill(pod, promised, extending) ? { node: promised.name, looked: 0, feasible: 1 } : OUTDATED;
   }
-  const { feasible, looked } = searched(cycle, profile, start);
+  const { feasible, looked } = searched(cycle, profile, start, true);
   const unfit = cycle.unfit(looked);
   if (feasible.length === 0) return unfit;
   const asked = await filtered(pod, feasible, extending, signal);
   if (asked.left.length === 0) return turnedAway(unfit, asked, feasible);
   const scores = asked.left.length > 1 ? await scored(pod, asked.left, extending, signal) : [];
-  const now = new Cycle(pod, snapshot, profile, memory);
+  const now = new Cycle(pod, snapshot, profile, { memory });
   const nodes = asked.left.flatMap(({ name }) => {
     const node = snapshot.node(name);
     return node && now.fits(node) ? [node] : [];
@@ -61,7 +61,7 @@ export async function placeExtended(
 
 const fitsStill = (pod: Pod, { name }: NodeInfo, { snapshot, profile }: Extending): boolean => {
   const node = snapshot.node(name);
-  return node !== undefined && new Cycle(pod, snapshot, profile, new Memory()).fits(node);
+  return node !== undefined && new Cycle(pod, snapshot, profile, { memory: new Memory() }).fits(node);
 };
 
 interface Asked {

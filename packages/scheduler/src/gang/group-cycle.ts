@@ -1,7 +1,7 @@
 import { type Pod, podGroup } from '@navarch/api';
 import { type Key, keyOf } from '@navarch/machinery';
 import { type Unfit, unfitMessage } from '../cycle.ts';
-import type { Measures } from '../measures.ts';
+import type { Measures } from '../measures/measures.ts';
 import { evict, type OutcomeDeps, reportFailure } from '../outcome.ts';
 import type { Profile, SchedulerPlugin } from '../plugin.ts';
 import type { Budget } from '../preemption/preemption.ts';

@@ -2,6 +2,7 @@ import { csiNode, persistentVolume, volumeAttachment } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import type { ObjectOf } from '@navarch/machinery';
 import { definePlugin, misfit } from '../plugin.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Template } from '../snapshot/template.ts';
 import { claimsOf } from './pod-claims.ts';
 
@@ -11,6 +12,16 @@ interface Wanted {
   /** Driver -> volumes by their handle. */
   readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
   readonly objects: CacheReader;
+  readonly version: number | undefined;
+}
+
+/** What is attached to a node, and how much may be, as of a state of it and of all volumes. */
+interface Attached {
+  readonly generation: number;
+  readonly version: number | undefined;
+  readonly limits: ReadonlyMap<string, number>;
+  /** Driver -> volumes by their handle. */
+  readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Keeps a pod from nodes where its CSI drivers can attach no more volumes. */
@@ -19,32 +30,62 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
   scope: 'cluster',
   wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
   prepare(pod, snapshot) {
-    const byDriver = volumesOf(snapshot.templateOf(pod), snapshot.objects);
-    return byDriver.size > 0 ? { byDriver, objects: snapshot.objects } : undefined;
+    const { objects, storageVersion } = snapshot;
+    const byDriver = volumesOf(snapshot.templateOf(pod), objects);
+    return byDriver.size > 0 ? { byDriver, objects, version: storageVersion } : undefined;
   },
-  filter(_pod, { name, pods }, { byDriver, objects }) {
-    const drivers = objects.get(csiNode, name)?.spec.drivers ?? [];
+  filter(_pod, node, { byDriver, objects, version }) {
+    const { limits, byDriver: here } = attachedOn(node, objects, version);
     for (const [driver, wanted] of byDriver) {
-      const limit = drivers.find((each) => each.name === driver)?.allocatable?.count;
+      const limit = limits.get(driver);
       if (limit === undefined) continue;
-      const attached = new Set<string>();
-      for (const { template } of pods.values())
-        for (const handle of volumesOf(template, objects).get(driver) ?? []) attached.add(handle);
-      for (const handle of attachedTo(name, driver, objects)) attached.add(handle);
-      const added = [...wanted].filter((handle) => !attached.has(handle)).length;
+      const attached = here.get(driver) ?? NONE;
+      let added = 0;
+      for (const handle of wanted) if (!attached.has(handle)) added += 1;
       if (added > 0 && attached.size + added > limit) return TOO_MANY;
     }
     return undefined;
   },
 });
 
+const NONE: ReadonlySet<string> = new Set();
+const known = new WeakMap<NodeInfo, Attached>();
+
+/** Counted once until something changes: thousands of nodes are asked for every pod. */
+function attachedOn(node: NodeInfo, objects: CacheReader, version: number | undefined): Attached {
+  const last = known.get(node);
+  if (version !== undefined && last?.version === version && last.generation === node.generation) return last;
+  const limits = new Map<string, number>();
+  for (const { name, allocatable } of objects.get(csiNode, node.name)?.spec.drivers ?? [])
+    if (allocatable?.count !== undefined) limits.set(name, allocatable.count);
+  const byDriver = new Map<string, Set<string>>();
+  if (limits.size > 0) {
+    for (const { template } of node.pods.values())
+      for (const [driver, handles] of volumesOf(template, objects))
+        for (const handle of handles) hold(byDriver, driver, handle);
+    for (const [driver, handle] of attachmentsTo(node.name, objects)) hold(byDriver, driver, handle);
+  }
+  const attached = { generation: node.generation, version, limits, byDriver };
+  if (version !== undefined) known.set(node, attached);
+  return attached;
+}
+
+function hold(byDriver: Map<string, Set<string>>, driver: string, handle: string): void {
+  const held = byDriver.get(driver);
+  if (held) held.add(handle);
+  else byDriver.set(driver, new Set([handle]));
+}
+
 const byNode = defineIndex<ObjectOf<typeof volumeAttachment>>(({ spec }) => [spec.nodeName]);
 
 /** A volume stays attached for a while after the last pod that used it, and takes its place until it is not. */
-const attachedTo = (nodeName: string, driver: string, objects: CacheReader): readonly string[] =>
+const attachmentsTo = (
+  nodeName: string,
+  objects: CacheReader,
+): readonly (readonly [driver: string, handle: string])[] =>
   objects.find(volumeAttachment, byNode, nodeName).flatMap(({ spec }) => {
     const csi = objects.get(persistentVolume, spec.source.persistentVolumeName ?? '')?.spec.csi;
-    return csi?.driver === driver ? [csi.volumeHandle] : [];
+    return csi ? [[csi.driver, csi.volumeHandle] as const] : [];
   });
 
 function volumesOf(template: Template, objects: CacheReader): ReadonlyMap<string, Set<string>> {
@@ -55,9 +96,7 @@ function volumesOf(template: Template, objects: CacheReader): ReadonlyMap<string
     const driver = volume ? volume.spec.csi?.driver : storageClass?.provisioner;
     if (!driver) continue;
     const handle = volume?.spec.csi?.volumeHandle ?? `${template.namespace}/${name}`;
-    const held = found.get(driver);
-    if (held) held.add(handle);
-    else found.set(driver, new Set([handle]));
+    hold(found, driver, handle);
   }
   return found;
 }

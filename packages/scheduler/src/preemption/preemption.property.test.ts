@@ -78,7 +78,7 @@ const fitsWithout = (
     left,
   );
   const node = snapshot.node(nodeName);
-  return node !== undefined && new Cycle(pod, snapshot, defaultProfile, new Memory()).fits(node);
+  return node !== undefined && new Cycle(pod, snapshot, defaultProfile, { memory: new Memory() }).fits(node);
 };
 
 test('preempt() names only less important pods, enough of them, and none too many', () => {

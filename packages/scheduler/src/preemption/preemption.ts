@@ -84,7 +84,7 @@ function candidatesOf(
     add(NO_VICTIMS, resolvable.length);
     return [];
   }
-  const cycle = new Cycle(pod, snapshot, profile, new Memory());
+  const cycle = new Cycle(pod, snapshot, profile, { memory: new Memory() });
   const enough = Math.max(
     minCandidateNodesAbsolute,
     Math.floor((resolvable.length * minCandidateNodesPercentage) / 100),

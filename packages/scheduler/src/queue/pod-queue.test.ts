@@ -13,7 +13,7 @@ async function setUp() {
   const clock = new SimClock();
   const queue = new PodQueue(clock);
   const told: string[] = [];
-  queue.follow((part, why) => told.push(`${part} ${why}`));
+  queue.follow({ came: (part, why) => told.push(`${part} ${why}`) });
   const take = async (): Promise<string | undefined> => {
     const stop = new AbortController();
     const taken = queue.take(stop.signal).catch(() => undefined);

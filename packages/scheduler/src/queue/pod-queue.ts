@@ -11,7 +11,13 @@ const BACK_OFF: BackOff = { initialMs: 1000, maxMs: 10_000 };
 /** A parked pod that nothing woke is looked at again after this time. */
 const FLUSH_MS = 5 * 60_000;
 
-type Told = (queue: 'active' | 'backoff' | 'unschedulable', why: string) => void;
+/** Hears what becomes of pods in the queue. */
+export interface QueueFollower {
+  /** A pod came to a part of the queue, and why. */
+  came(queue: 'active' | 'backoff' | 'unschedulable', why: string): void;
+  /** A plugin was asked whether an event may help a pod. */
+  hinted?(plugin: string, event: string, answer: { readonly hint: string; readonly ms: number }): void;
+}
 
 // Why pods come to a part of the queue, by upstream's names of events.
 const POD_ADDED = 'UnschedulablePodAdd';
@@ -56,12 +62,14 @@ export class PodQueue {
   readonly #attempts = new Map<string, number>();
   /** How often a pod has met an error one after the other: what it was before that has nothing to do with. */
   readonly #errors = new Map<string, number>();
+  /** Those whom no event has brought back since they were. */
+  readonly #flushed = new Set<string>();
   readonly #firstTriedMs = new Map<string, number>();
   readonly #arrived = new Notifier();
   readonly #timed = new Notifier();
   #sleeper: { readonly untilMs: number; readonly wake: AbortController } | undefined;
   #order = 0;
-  #told: Told = () => undefined;
+  #follower: QueueFollower = { came: () => undefined };
 
   constructor(clock: Clock, backOff: BackOff = BACK_OFF, held: HeldPods = new HeldPods(() => undefined)) {
     this.#clock = clock;
@@ -84,9 +92,14 @@ export class PodQueue {
     for (const { pod, rejecters } of this.#parked.values()) for (const { name } of rejecters) yield [name, pod];
   }
 
-  /** `told` hears of every pod that comes to a part of the queue, and why. There is one who does. */
-  follow(told: Told): void {
-    this.#told = told;
+  /** There is one who does. */
+  follow(follower: QueueFollower): void {
+    this.#follower = follower;
+  }
+
+  /** The pod was brought back because it had waited long, not because anything had happened. */
+  wasFlushed(key: string): boolean {
+    return this.#flushed.has(key);
   }
 
   /** Since the pod was tried first, or now, in ms. */
@@ -103,7 +116,7 @@ export class PodQueue {
   /** A new or changed pod: tried at once, unless something keeps it from being tried at all. */
   admit(pod: Pod): void {
     if (!this.#held.hold(pod)) return this.add(pod);
-    this.#told('unschedulable', POD_ADDED);
+    this.#follower.came('unschedulable', POD_ADDED);
     this.#isReady.delete(keyOf(pod));
     this.#unpark(keyOf(pod));
     this.#backOffs.delete(keyOf(pod));
@@ -117,7 +130,7 @@ export class PodQueue {
     this.#backOffs.delete(key);
     if (this.#isReady.has(key)) return;
     this.#isReady.add(key);
-    this.#told('active', why);
+    this.#follower.came('active', why);
     this.#ready.push({ key, priority: pod.spec.priority ?? 0, order: this.#order++ });
     this.#arrived.notify();
   }
@@ -131,6 +144,7 @@ export class PodQueue {
     this.#attempts.delete(key);
     this.#errors.delete(key);
     this.#firstTriedMs.delete(key);
+    this.#flushed.delete(key);
   }
 
   async take(signal: AbortSignal): Promise<string> {
@@ -165,7 +179,8 @@ export class PodQueue {
     const detained = isDetained ? { hasMissed: false } : undefined;
     const parked: Parked = { pod, rejecters, triedMs: this.#clock.monotonic(), detained };
     this.#unpark(key);
-    this.#told('unschedulable', FAILED);
+    this.#flushed.delete(key);
+    this.#follower.came('unschedulable', FAILED);
     this.#parked.set(key, parked);
     for (const type of new Set(rejecters.flatMap(({ wakesOn }) => wakesOn))) {
       const waiting = this.#byEvent.get(type);
@@ -192,7 +207,7 @@ export class PodQueue {
     const errors = (this.#errors.get(key) ?? 0) + 1;
     this.#errors.set(key, errors);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    this.#told('backoff', FAILED);
+    this.#follower.came('backoff', FAILED);
     this.#rouse(this.#backOffs.add(pod, this.#clock.monotonic() + this.#backOffs.lengthMs(errors), true));
   }
 
@@ -202,7 +217,7 @@ export class PodQueue {
     const waiting = this.#byEvent.get(event.type);
     if (!waiting) return;
     const helps = ({ pod, rejecters }: Parked): boolean =>
-      rejecters.some((plugin) => plugin.wakesOn.includes(event.type) && (plugin.wakes?.(pod, event, snapshot) ?? true));
+      rejecters.some((plugin) => plugin.wakesOn.includes(event.type) && this.#mayHelp(plugin, pod, event, snapshot));
     for (const [key, parked] of waiting) {
       if (!helps(parked)) continue;
       if (parked.detained) {
@@ -237,6 +252,7 @@ export class PodQueue {
       this.add(pod, 'BackoffComplete');
     for (const { pod, triedMs } of this.#parked.values()) {
       if (triedMs + FLUSH_MS > nowMs) break;
+      this.#flushed.add(keyOf(pod));
       this.add(pod, 'UnschedulableTimeout');
     }
   }
@@ -244,9 +260,19 @@ export class PodQueue {
   #backOff(pod: Pod, triedMs: number, why: string): void {
     const untilMs = triedMs + this.#backOffs.lengthMs(this.#attempts.get(keyOf(pod)) ?? 1);
     if (untilMs <= this.#clock.monotonic()) return this.add(pod, why);
-    this.#told('backoff', why);
+    this.#follower.came('backoff', why);
     this.#rouse(this.#backOffs.add(pod, untilMs, false));
     this.#arrived.notify();
+  }
+
+  #mayHelp(plugin: SchedulerPlugin<any, any>, pod: Pod, event: ClusterEvent, snapshot: Snapshot): boolean {
+    if (!plugin.wakes) return true;
+    if (!this.#follower.hinted) return plugin.wakes(pod, event, snapshot);
+    const beganMs = this.#clock.monotonic();
+    const helps = plugin.wakes(pod, event, snapshot);
+    const answer = { hint: helps ? 'Queue' : 'QueueSkip', ms: this.#clock.monotonic() - beganMs };
+    this.#follower.hinted(plugin.name, WHY[event.type], answer);
+    return helps;
   }
 
   #unpark(key: string): void {

@@ -41,6 +41,7 @@ export class Snapshot implements Topology {
   #ranks: Int32Array | undefined;
   /** Of the node in each slot: beside each other, where a look at every node would wait for memory. */
   #generations = new Float64Array(GENERATIONS_MIN);
+  #storageVersion: number | undefined;
   #generation = 0;
   #version = 0;
 
@@ -48,6 +49,18 @@ export class Snapshot implements Topology {
     this.objects = objects;
     this.pods = new PodIndex(this, objects);
     this.devices = new DeviceLedger(objects);
+  }
+
+  /**
+   * Changes whenever claims, volumes, and what is said of them do: until then what was read of them holds. Absent where
+   * nobody tells of changes.
+   */
+  get storageVersion(): number | undefined {
+    return this.#storageVersion;
+  }
+
+  storageChanged(): void {
+    this.#storageVersion = (this.#storageVersion ?? 0) + 1;
   }
 
   /** In the order in which they are looked at: one of each zone in turn, so that a search that ends early has seen all zones. */

@@ -1,6 +1,10 @@
-import { type Clock, exponential, type Labels, type MetricFamily, type Metrics } from '@navarch/base';
-import type { PodQueue } from './queue/pod-queue.ts';
-import type { Snapshot } from './snapshot/snapshot.ts';
+import { type Clock, exponential, type Labels, type MetricFamily, type Metrics, noMetrics } from '@navarch/base';
+import type { CycleWatch, DecisionPoint } from '../cycle-watch.ts';
+import type { PodQueue } from '../queue/pod-queue.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { cycleWatches } from './cycle-watches.ts';
+import { byLabels } from './by-labels.ts';
+import type { PluginTook } from './timed-profile.ts';
 
 /** Upstream's: one millisecond, doubled fifteen times. */
 const SECONDS = exponential(0.001, 2, 15);
@@ -12,7 +16,13 @@ const ATTEMPTS_SHOWN = 15;
 const SLI_SECONDS = exponential(0.01, 2, 20);
 const POINT_SECONDS = exponential(0.0001, 2, 12);
 
-type Point = 'PostFilter' | 'PreBind' | 'Bind';
+const HANDLING_SECONDS = exponential(0.0001, 2, 12);
+/** Plugins take so little that upstream looks closer. */
+const PLUGIN_SECONDS = exponential(0.00001, 1.5, 20);
+/** Of so many attempts one is timed plugin by plugin, as upstream does (pluginMetricsSamplePercent). */
+const SAMPLED_EVERY = 10;
+
+type Point = DecisionPoint | 'PostFilter' | 'Reserve' | 'Permit' | 'PreBind' | 'Bind' | 'PostBind';
 
 type Result = 'scheduled' | 'unschedulable' | 'error';
 
@@ -20,10 +30,19 @@ interface Held {
   readonly queue: PodQueue;
   readonly snapshot: Snapshot;
   readonly assumed: ReadonlySet<string>;
+  /** Bindings under way. */
+  bindings(): number;
 }
 
 /** What the scheduler counts, under upstream's names. */
 export interface Measures {
+  /** Whether the attempt that begins now is one of those that are timed plugin by plugin. */
+  isSampled(): boolean;
+  readonly pluginTook: PluginTook;
+  /** Hears of the decisions on pods of a profile; to be told when one begins. Absent where nobody counts. */
+  watchOf(profile: string): (CycleWatch & { begin(): void }) | undefined;
+  /** A change of the cluster was taken in, which began then. */
+  handled(event: string, startedMs: number): void;
   /** How an attempt ended that began then, on the monotonic clock. */
   ended(result: Result, profile: string, startedMs: number): void;
   /** It was decided where a pod goes, which was begun then. */
@@ -31,7 +50,7 @@ export interface Measures {
   /** What a profile's plugins did at one point is over, and came to this. */
   passed(point: Point, profile: string, outcome: { readonly status: string; readonly startedMs: number }): void;
   /** A pod has got its node, at this attempt, so long after the first. */
-  scheduled(attempt: number, tookMs: number): void;
+  scheduled(attempt: number, tookMs: number, isAfterFlush: boolean): void;
   /** It was looked for pods to evict; undefined: none would help. */
   preempted(victims: number | undefined): void;
   /** What is looked up when somebody asks. Ends with the signal. */
@@ -89,6 +108,39 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     'scheduler_cache_size',
     '[ALPHA] Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
   );
+  const handling = metrics.histogram(
+    'scheduler_event_handling_duration_seconds',
+    '[ALPHA] Event handling latency in seconds.',
+    HANDLING_SECONDS,
+  );
+  const handlingOf = byLabels((event) => handling.of({ event }));
+  const plugins = metrics.histogram(
+    'scheduler_plugin_execution_duration_seconds',
+    '[BETA] Duration for running a plugin at a specific extension point.',
+    PLUGIN_SECONDS,
+  );
+  const pluginOf = byLabels((plugin, extension_point = '', status = '') =>
+    plugins.of({ extension_point, plugin, status }),
+  );
+  const hints = metrics.histogram(
+    'scheduler_queueing_hint_execution_duration_seconds',
+    '[ALPHA] Duration for running a queueing hint function of a plugin.',
+    PLUGIN_SECONDS,
+  );
+  const hintOf = byLabels((plugin, event = '', hint = '') => hints.of({ event, hint, plugin }));
+  const running = metrics.gauge(
+    'scheduler_goroutines',
+    '[BETA] Number of running goroutines split by the work they do such as binding.',
+  );
+  const afterFlush = metrics.counter(
+    'scheduler_pod_scheduled_after_flush_total',
+    '[ALPHA] Number of pods that were successfully scheduled after being flushed from unschedulablePods due to timeout.',
+  );
+  const pointOf = byLabels((profile, extension_point = '', status = '') =>
+    points.of({ extension_point, profile, status }),
+  );
+  const watchOf = metrics === noMetrics ? () => undefined : cycleWatches(metrics, clock, pointOf);
+  let attempt = 0;
   const known = new Map<string, Labels>();
   const labelsOf = (profile: string, result: Result): Labels => {
     const key = `${result} ${profile}`;
@@ -97,6 +149,10 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     return labels;
   };
   return {
+    isSampled: () => metrics !== noMetrics && attempt++ % SAMPLED_EVERY === 0,
+    pluginTook: (plugin, point, { status, ms }) => pluginOf(plugin, point, status).observe(ms / 1000),
+    watchOf,
+    handled: (event, startedMs) => handlingOf(event).observe((clock.monotonic() - startedMs) / 1000),
     ended(result, profile, startedMs) {
       const labels = labelsOf(profile, result);
       attempts.add(1, labels);
@@ -104,8 +160,9 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     },
     decided: (startedMs) => algorithm.observe((clock.monotonic() - startedMs) / 1000),
     passed: (point, profile, { status, startedMs }) =>
-      points.observe((clock.monotonic() - startedMs) / 1000, { extension_point: point, profile, status }),
-    scheduled(attempt, tookMs) {
+      pointOf(profile, point, status).observe((clock.monotonic() - startedMs) / 1000),
+    scheduled(attempt, tookMs, isAfterFlush) {
+      if (isAfterFlush) afterFlush.add();
       attemptsNeeded.observe(attempt);
       const attempts = attempt > ATTEMPTS_SHOWN ? `${ATTEMPTS_SHOWN + 1}+` : String(attempt);
       sli.observe(tookMs / 1000, { attempts });
@@ -114,13 +171,18 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
       preemptions.add();
       if (count !== undefined) victims.observe(count);
     },
-    follow({ queue, snapshot, assumed }, signal) {
+    follow({ queue, snapshot, assumed, bindings }, signal) {
+      running.follow(bindings, { operation: 'binding' });
       for (const part of ['active', 'backoff', 'unschedulable', 'gated'] as const)
         pending.follow(() => queue.sizes[part], { queue: part });
       cacheSize.follow(() => snapshot.nodes.length, { type: 'nodes' });
       cacheSize.follow(() => snapshot.podCount, { type: 'pods' });
       cacheSize.follow(() => assumed.size, { type: 'assumed_pods' });
-      queue.follow((part, event) => incoming.add(1, { queue: part, event }));
+      const incomingOf = byLabels((part, event = '') => incoming.of({ event, queue: part }));
+      queue.follow({
+        came: (part, event) => incomingOf(part, event).add(),
+        hinted: (plugin, event, { hint, ms }) => hintOf(plugin, event, hint).observe(ms / 1000),
+      });
       const end = metrics.collect(() => [unschedulable(queue)]);
       signal.addEventListener('abort', end, { once: true });
     },

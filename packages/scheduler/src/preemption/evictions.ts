@@ -1,0 +1,58 @@
+import type { Pod } from '@navarch/api';
+import { keyOf } from '@navarch/machinery';
+import { evict, losePromise, type OutcomeDeps } from '../outcome.ts';
+import type { PodQueue } from '../queue/pod-queue.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+
+interface Evicting {
+  readonly snapshot: Snapshot;
+  readonly queue: PodQueue;
+  readonly deps: OutcomeDeps;
+  /** Does it beside everything else. */
+  write(work: (signal: AbortSignal) => Promise<void>): void;
+}
+
+interface Room {
+  readonly pod: Pod;
+  readonly nodeName: string;
+  readonly victims: readonly Pod[];
+  readonly schedulerName: string;
+}
+
+/** Makes room for pods that fit nowhere, on nodes that they are promised. */
+export class Evictions {
+  readonly #evicting: Evicting;
+
+  constructor(evicting: Evicting) {
+    this.#evicting = evicting;
+  }
+
+  /** The pod is in the queue, and detained: while some are still to be told, it would only evict others as well. */
+  make({ pod, nodeName, victims, schedulerName }: Room): void {
+    const { queue, deps, write } = this.#evicting;
+    this.promise(pod, nodeName);
+    const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
+    let left = staying.length;
+    if (left === 0) queue.letGo(keyOf(pod));
+    for (const victim of staying)
+      write(async (signal) => {
+        await evict({ victim, preemptor: pod, nodeName, schedulerName }, deps, signal);
+        left -= 1;
+        if (left === 0) queue.letGo(keyOf(pod));
+      });
+  }
+
+  /** Promises it that node, and takes the promise from those that are less important. */
+  promise(pod: Pod, nodeName: string): void {
+    const { snapshot, queue, deps, write } = this.#evicting;
+    const lesser = [...snapshot.nominatedOn(nodeName)]
+      .map((placed) => placed.pod)
+      .filter((other) => (other.spec.priority ?? 0) < (pod.spec.priority ?? 0));
+    for (const other of lesser) {
+      snapshot.unnominate(keyOf(other));
+      queue.add(other);
+      write((signal) => losePromise(other, deps, signal));
+    }
+    snapshot.nominate(pod, nodeName);
+  }
+}
