@@ -1,6 +1,7 @@
 import type { Benchmark } from '../harness/benchmark.ts';
 import { api } from './api.ts';
 import { churn, churnWhole } from './churn.ts';
+import { dns } from './dns.ts';
 import { manyPods } from './many-pods.ts';
 import { podStart } from './pod-start.ts';
 import { rss } from './rss.ts';
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   testing,
   churn,
   churnWhole,
+  dns,
   up,
   podStart,
   rss,

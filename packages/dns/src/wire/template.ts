@@ -133,12 +133,12 @@ class TailWriter {
       case 'PTR':
       case 'NS':
         return this.#name(data.target);
-      // RFC 3597, 4: what came later than RFC 1035 has its names in full; SRV is compressed by all, and read so by all.
+      // What came later than RFC 1035 has its names in full (RFC 3597, 4; RFC 2782): c-ares takes no others in SRV.
       case 'DNAME':
-        return labelsOf(data.target) !== undefined && this.#write(nameBytes(data.target));
+        return this.#name(data.target, 'in full');
       case 'SRV':
         for (const value of [data.priority, data.weight, data.port]) this.#uint16(value);
-        return this.#name(data.target);
+        return this.#name(data.target, 'in full');
       case 'MX':
         this.#uint16(data.preference);
         return this.#name(data.target);
@@ -161,18 +161,19 @@ class TailWriter {
     }
   }
 
-  #name(text: string): boolean {
+  /** `in full`: without pointing back; others may point to it. */
+  #name(text: string, how: 'short' | 'in full' = 'short'): boolean {
     const labels = labelsOf(text);
     if (!labels) return false;
     const names = suffixes(text);
     for (const [i, name] of names.entries()) {
       const known = this.#places.get(name);
-      if (known !== undefined) {
+      if (known !== undefined && how === 'short') {
         this.#uint16(0xc000 | known);
         return true;
       }
       const at = this.#base + this.#at;
-      if (at <= POINTED_MAX) this.#places.set(name, at);
+      if (known === undefined && at <= POINTED_MAX) this.#places.set(name, at);
       const label = labels[i] as Uint8Array;
       this.#byte(label.length);
       this.#write(label);

@@ -93,6 +93,19 @@ test('Replies.write() takes from times to live what has gone by, and never below
   assert.deepEqual(ttls(99), [0, 0]);
 });
 
+test('templateOf() writes targets of SRV in full: some clients take no others', () => {
+  const target = 'db-0.x.cluster.local';
+  const srv: Record = {
+    name: 'x.cluster.local',
+    ttl: 5,
+    data: { type: 'SRV', priority: 0, weight: 1, port: 2, target },
+  };
+  const { ends } = templateOf({ ...answerOf(0, [srv]), additionals: [a('10.0.0.1', target)] }, 'x.cluster.local');
+  const [first = 0, second = 0] = ends;
+  // 12 bytes before the data, 6 of numbers, and the name; what comes later points to it.
+  assert.deepEqual([first, second - first], [12 + 6 + target.length + 2, 16]);
+});
+
 test('readResponse() gives back what templateOf() wrote', () => {
   const records: readonly Record[] = [
     { name: 'a.b', ttl: 1, data: { type: 'SRV', priority: 1, weight: 2, port: 3, target: 'c.a.b' } },
