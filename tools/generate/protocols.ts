@@ -32,6 +32,9 @@ const sources: readonly Source[] = [
     services: ['Identity', 'Controller', 'Node'],
   },
   { facts: 'deviceplugin.json', package: 'v1beta1', folder: 'devices', title: 'deviceplugin v1beta1' },
+  { facts: 'dra.json', package: 'k8s.io.kubelet.pkg.apis.dra.v1', folder: 'dra', title: 'dra v1' },
+  { facts: 'dra.json', package: 'v1', folder: 'dra-health', title: 'dra-health v1' },
+  { facts: 'podresources.json', package: 'v1', folder: 'pod-resources', title: 'podresources v1' },
 ];
 
 const root = join(import.meta.dirname, '..', '..');

@@ -72,3 +72,7 @@ export { parseCpuSet } from './cpu-manager/cpu-set.ts';
 export { type ResourceSettings, resourceSettings, type ResourceTexts } from './node-resources/settings.ts';
 export type { LogicalCpu, MachineTopology, NumaNode } from './topology/machine.ts';
 export { SettingError } from './topology/setting-error.ts';
+export type { DRAResourceHealth } from './dra-health/generated/types.ts';
+export type { DRAPlugin } from './dra/generated/types.ts';
+export type { DraSockets } from './dra/ports.ts';
+export type { PodResourcesSocket } from './pod-resources/pod-resources.ts';

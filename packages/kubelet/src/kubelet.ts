@@ -17,11 +17,7 @@ import { Pods } from './pods.ts';
 import type { ShutdownGroup } from './shutdown/groups.ts';
 import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
-import { keepCpuSets } from './node-resources/keep-cpu-sets.ts';
-import { NodeResources } from './node-resources/node-resources.ts';
-import type { ResourceSettings } from './node-resources/settings.ts';
-import type { DevicePluginSockets } from './devices/ports.ts';
-import { type MachineTopology, plainTopology } from './topology/machine.ts';
+import { type ResourceHolders, type ResourcesDeps, startResources } from './node-resources/start-resources.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import type { CsiSockets } from './csi/port.ts';
@@ -32,7 +28,7 @@ import type { PluginSockets } from './plugin-registration/ports.ts';
 import { AccountTokens } from './volumes/account-tokens.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
 
-export interface KubeletDeps {
+export interface KubeletDeps extends ResourcesDeps {
   readonly api: Api;
   readonly runtime: ContainerRuntime;
   readonly files: Files;
@@ -43,14 +39,6 @@ export interface KubeletDeps {
   readonly csiSockets?: CsiSockets;
   /** Without it no driver or device plugin is found. */
   readonly pluginSockets?: PluginSockets;
-  /** Without it no device plugin is heard. */
-  readonly devicePluginSockets?: DevicePluginSockets;
-  /** How processors and memory hang together; one node of cores with one processor each when left out. */
-  readonly topology?: MachineTopology;
-  /** What single containers are given of the node, and what the node keeps. As upstream does when left out. */
-  readonly resourceSettings?: ResourceSettings;
-  /** Where it is counted what containers were given. */
-  readonly resourceMetrics?: Metrics;
   /** Without it nobody keeps pods apart. */
   readonly guard?: PodGuard;
   /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
@@ -108,8 +96,7 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const collector = new ImageCollector({ ...deps, thresholds: deps.imageThresholds ?? IMAGE_THRESHOLDS, event: tell });
   const pressures = (): ReadonlySet<Pressure> => evictor?.pressures ?? noPressures;
   const closed = (): Rejection | undefined => (shutdown?.isComing ? shutdownRejection : undefined);
-  const resources = resourcesOf(deps);
-  await resources.restore();
+  const { resources, kinds, ...given } = await startResources(deps, group);
   const moved = new Notifier();
   const tokens = new AccountTokens(deps);
   const { csiSockets } = deps;
@@ -134,10 +121,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
       s,
     ),
   );
-  await followPluginSockets(deps, csi ? [csi.drivers] : [], group);
-  group.spawn((s) => resources.run(s));
-  group.spawn((s) => tellOfResources(resources, pods, changed, s));
-  group.spawn((s) => keepCpuSets({ ...deps, resources }, s));
+  await followPluginSockets(deps, csi ? [csi.drivers, ...kinds] : kinds, group);
+  const holders = holdersOf(pods, cache, changed);
+  group.spawn((s) => given.run(holders, s));
   const synced = cache.whenSynced([pod, node, service], group.signal);
   const orphans = new Orphans({ ...deps, ...volumes }, group);
   const statics = staticPods(deps, cache, pods);
@@ -154,9 +140,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   group.spawn((s) => collector.run(s));
   if (evictor) group.spawn((s) => evictor.run(s));
   if (shutdown) group.spawn((s) => shutdown.run(s));
+  // Before pods come that want what others had who are gone.
+  group.spawn((s) => given.sweep(holders, s));
   pods.start();
-  // Pods that went while nobody was here have nothing any more.
-  await resources.keepOnly((uid) => pods.has(uid));
   isComplete = true;
   if (deps.runtime.features().hasContainerEvents) group.spawn((s) => followEvents(deps, pods, s));
   await group.join();
@@ -174,30 +160,13 @@ async function followPluginSockets(
   group.spawn((s) => followPlugins({ sockets, dir, kinds, clock, log }, s));
 }
 
-function resourcesOf(deps: KubeletDeps): NodeResources {
-  const { dirs, host, resourceSettings: settings, devicePluginSockets: sockets, resourceMetrics: metrics } = deps;
-  return new NodeResources({
-    ...deps,
-    root: dirs.root,
-    topology: deps.topology ?? plainTopology(host),
-    ...(settings ? { settings } : {}),
-    ...(sockets ? { sockets } : {}),
-    ...(metrics ? { metrics } : {}),
-  });
-}
-
-/** The node's devices are told of at once, and so is how those of its pods are. */
-async function tellOfResources(
-  resources: NodeResources,
-  pods: Pods,
-  changed: () => void,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await resources.moved.wait(signal).catch(() => undefined);
-    changed();
-    pods.pokeHolders();
-  }
+function holdersOf(pods: Pods, cache: Cache, changed: () => void): ResourceHolders {
+  return {
+    changed,
+    restate: () => pods.pokeHolders(),
+    has: (uid) => pods.has(uid) || cache.list(pod).some(({ metadata }) => metadata.uid === uid),
+    pods: () => pods.active().map((worker) => worker.pod),
+  };
 }
 
 /** Of a machine of which nobody tells when it goes down there is nothing to end. */

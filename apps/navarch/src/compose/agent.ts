@@ -25,6 +25,7 @@ import {
 import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
+import { nodeDraSockets } from '@navarch/node/dra';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import {
@@ -37,6 +38,7 @@ import {
 } from '@navarch/node/kubelet';
 import { nodePluginSockets } from '@navarch/node/plugin-registration';
 import { nftFilter } from '@navarch/node/nftables';
+import { nodePodResourcesSocket } from '@navarch/node/pod-resources';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
 import { PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
@@ -230,6 +232,8 @@ function kubeletDeps(
     topology: machineTopology(),
     resourceSettings: options.resources,
     devicePluginSockets: nodeDevicePluginSockets,
+    draSockets: nodeDraSockets,
+    podResourcesSocket: nodePodResourcesSocket,
     ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },

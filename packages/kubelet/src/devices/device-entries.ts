@@ -16,12 +16,8 @@ export interface DeviceEntry {
 export class DeviceEntries {
   readonly #entries = new Map<string, DeviceEntry[]>();
 
-  ofPod(podUid: string): readonly DeviceEntry[] {
-    return this.#entries.get(podUid) ?? [];
-  }
-
   of(podUid: string, container: string): readonly DeviceEntry[] {
-    return this.ofPod(podUid).filter((entry) => entry.container === container);
+    return (this.#entries.get(podUid) ?? []).filter((entry) => entry.container === container);
   }
 
   inUse(resource: string): ReadonlySet<string> {

@@ -13,9 +13,10 @@ import type { DevicePluginSockets } from '../devices/ports.ts';
 import { checkReservedMemory } from '../memory-manager/memory-settings.ts';
 import { type MemoryEntries, NumaMemory } from '../memory-manager/numa-memory.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
+import type { ClaimDevices } from '../dra/claim-devices.ts';
 import type { Files } from '../ports.ts';
 import { CpuLayout, type MachineTopology } from '../topology/machine.ts';
-import { AdmissionError, type TopologyProvider } from '../topology/provider.ts';
+import { AdmissionError, rolesOf, type TopologyProvider } from '../topology/provider.ts';
 import { SettingError } from '../topology/setting-error.ts';
 import type { ContainerPart } from './container-part.ts';
 import { placePod } from './place-pod.ts';
@@ -30,6 +31,10 @@ export interface NodeResourcesDeps {
   readonly metrics?: Metrics;
   readonly topology: MachineTopology;
   readonly settings?: ResourceSettings;
+  /** Tells that something moved, also to whoever made it; one of its own when left out. */
+  readonly moved?: Notifier;
+  /** Without it pods have no claims. */
+  readonly claims?: ClaimDevices;
   /** Without it there are no devices of plugins. */
   readonly sockets?: DevicePluginSockets;
 }
@@ -42,7 +47,7 @@ export class NodeResources {
   readonly settings: ResourceSettings;
   readonly topology: MachineTopology;
   /** Tells that the node has other devices to offer, or that those that all share are others. */
-  readonly moved = new Notifier();
+  readonly moved: Notifier;
   readonly #deps: NodeResourcesDeps;
   /** One pod at a time: each sees what the one before it was given. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -51,6 +56,7 @@ export class NodeResources {
   constructor(deps: NodeResourcesDeps) {
     const { topology, sockets, metrics = noMetrics, root } = deps;
     this.#deps = deps;
+    this.moved = deps.moved ?? new Notifier();
     this.topology = topology;
     this.settings = deps.settings ?? ordinaryResources;
     const { cpu, memory, aside, topology: wanted } = this.settings;
@@ -124,12 +130,23 @@ export class NodeResources {
 
   /** Whether a pod has something that it could give back. */
   has(podUid: string): boolean {
-    return this.#podUids().has(podUid);
+    return this.#podUids().has(podUid) || (this.#deps.claims?.has(podUid) ?? false);
   }
 
-  /** Takes back what pods have that are no longer here. */
-  async keepOnly(isHere: (podUid: string) => boolean): Promise<void> {
+  /** Has drivers make ready what the pod claims, before anything of it runs. Throws Error in upstream's words. */
+  async prepareClaims(pod: Pod, signal: AbortSignal): Promise<void> {
+    await this.#deps.claims?.prepare(pod, signal);
+  }
+
+  /** Before anybody hears that the pod is over: its claims may be given to others then. Throws Error. */
+  async unprepareClaims(podUid: string, signal: AbortSignal): Promise<void> {
+    await this.#deps.claims?.unprepare(podUid, signal);
+  }
+
+  /** Takes back what pods have that are no longer here. Throws Error where a driver does not do its part. */
+  async keepOnly(isHere: (podUid: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const uid of this.#podUids()) if (!isHere(uid)) await this.release(uid);
+    for (const uid of this.#deps.claims?.podUids() ?? []) if (!isHere(uid)) await this.unprepareClaims(uid, signal);
   }
 
   /** What the container has been given. Throws RpcError where a device plugin does not let it start. */
@@ -138,8 +155,11 @@ export class NodeResources {
     const { uid } = pod.metadata;
     const own = this.cpus?.of(uid, container.name);
     const shared: CpuSet = this.cpus?.shared ?? new Set();
+    const gifts = giftsOf(this.devicesOf(uid, container.name));
+    const claimed = this.#deps.claims?.cdiDevices(pod, container) ?? [];
     return {
-      ...giftsOf(this.devicesOf(uid, container.name)),
+      ...gifts,
+      cdiDevices: [...new Set([...gifts.cdiDevices, ...claimed])],
       cpus: cpuSetText(own ?? shared),
       memoryNodes: this.memory?.of(uid, container.name)?.nodes.join(',') ?? '',
       hasOwnCpus: own !== undefined,
@@ -151,12 +171,15 @@ export class NodeResources {
   }
 
   /** How the devices of the pod's containers are, by container; of those that have any. */
-  healthOf(podUid: string): ReadonlyMap<string, readonly ResourceStatus[]> {
+  healthOf(pod: Pod): ReadonlyMap<string, readonly ResourceStatus[]> {
     const pool = this.devices?.pool;
-    const containers = Map.groupBy(pool?.entries.ofPod(podUid) ?? [], ({ container }) => container);
-    return new Map(
-      [...containers].map(([name, entries]) => [name, healthOf(entries, (resource) => pool?.get(resource))]),
+    const of = (name: string): readonly ResourceStatus[] =>
+      healthOf(this.devicesOf(pod.metadata.uid, name), (resource) => pool?.get(resource));
+    const all = rolesOf(pod).map(
+      ([container]) =>
+        [container.name, [...of(container.name), ...(this.#deps.claims?.healthOf(pod, container) ?? [])]] as const,
     );
+    return new Map(all.filter(([, statuses]) => statuses.length > 0));
   }
 
   /** The plugins' word counts for these, not the node's. */

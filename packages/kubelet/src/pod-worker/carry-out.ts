@@ -81,6 +81,7 @@ async function startSandbox(
     }
     for (const [reason, message] of dnsProblems(pod, dns, host)) events.about('Warning', reason, message);
     await files.makeDir(config.logDirectory ?? '', 0o755);
+    if (!(await prepareClaims(pod, deps, signal))) return;
     deps.cgroups.enter(pod);
     await runtime.runPodSandbox({ config, runtimeHandler: await handlerOf(pod, deps) }, signal);
     notes.sandboxRetryAt = undefined;
@@ -89,6 +90,21 @@ async function startSandbox(
     const isFirst = notes.sandboxRetryAt === undefined;
     notes.sandboxRetryAt = clock.now() + (isFirst ? FIRST_REFUSAL_PAUSE_MS : refusalPauseMs(random));
     events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
+  }
+}
+
+/** False where a driver has not made ready what the pod claims: it is asked again. */
+async function prepareClaims(pod: Pod, deps: StepDeps, signal: AbortSignal): Promise<boolean> {
+  const { resources, notes, events, clock, random } = deps;
+  try {
+    await resources.prepareClaims(pod, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    notes.sandboxRetryAt = clock.now() + refusalPauseMs(random);
+    const message = `Failed to prepare dynamic resources: prepare dynamic resources: ${(error as Error).message}`;
+    events.about('Warning', 'FailedPrepareDynamicResources', message);
+    return false;
   }
 }
 

@@ -242,7 +242,7 @@ export class PodWorker {
       this.#notes.memory(
         {
           node: { hostIP: nodeIP, runtimeName: runtime.features().runtimeName },
-          devices: resources.healthOf(pod.metadata.uid),
+          devices: resources.healthOf(pod),
         },
         this.#steps.keys,
       );
@@ -251,10 +251,13 @@ export class PodWorker {
       : undefined;
     const memory = remember();
     const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
+    const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
+    if (isOver && resources.has(pod.metadata.uid)) {
+      await resources.unprepareClaims(pod.metadata.uid, group.signal);
+      await resources.release(pod.metadata.uid);
+    }
     this.#reporter.say(status);
     this.#events.announce(status);
-    const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
-    if (isOver && resources.has(pod.metadata.uid)) await resources.release(pod.metadata.uid);
     this.#probing.follow(pod, containers, memory, observed.sandboxes[0]?.ip || nodeIP, group);
     await this.#steps.giveUp(actions);
     if (this.#steps.ended !== endedBefore) return 0;

@@ -15,6 +15,9 @@ import { openCgroups, unmountBelow } from '../../host/index.ts';
 import { openTokenKeys } from '../../token-keys/index.ts';
 import { systemClock, systemRandom } from '../../system/index.ts';
 import { nodeDevicePluginSockets } from '../../devices/index.ts';
+import { nodeDraSockets } from '../../dra/index.ts';
+import { nodePluginSockets } from '../../plugin-registration/index.ts';
+import { nodePodResourcesSocket } from '../../pod-resources/index.ts';
 import { nodeFiles } from '../files.ts';
 import { hostFacts } from '../host-facts.ts';
 import { nodeCertificateKeys } from '../certificate-keys.ts';
@@ -129,6 +132,9 @@ async function startNode(
           topology: machineTopology(),
           resourceSettings: resourceSettings(resources),
           devicePluginSockets: nodeDevicePluginSockets,
+          draSockets: nodeDraSockets,
+          podResourcesSocket: nodePodResourcesSocket,
+          pluginSockets: nodePluginSockets,
           labels: {},
           dns: { clusterDns: '', clusterDomain: 'cluster.local' },
           dirs: { root: join(dir, 'kubelet'), podLogs: join(dir, 'pod-logs'), cgroupRoot: host.cgroupRoot },

@@ -1,0 +1,1 @@
+export { nodeDraSockets } from './dra-sockets.ts';

@@ -1,0 +1,1 @@
+export { nodePodResourcesSocket } from './pod-resources-socket.ts';
