@@ -46,9 +46,7 @@ test('agents are told which container has which processors and memory, and what 
     memory: [{ memoryType: 'memory', size: 2 * GI, topology: { nodes } }],
     dynamicResources: [],
   };
-  assert.deepEqual(view.list(), [
-    { name: 'p', namespace: 'default', containers: [container], cpuIds: [], memory: [] },
-  ]);
+  assert.deepEqual(view.list(), [{ name: 'p', namespace: 'default', containers: [container], cpuIds: [], memory: [] }]);
   assert.deepEqual(view.get('default', 'p'), view.list()[0]);
   assert.throws(() => view.get('default', 'q'), { message: 'pod q in namespace default not found' });
   assert.deepEqual(view.allocatable(), {
