@@ -185,7 +185,7 @@ export class ClaimDevices {
   }
 }
 
-export interface ClaimDevice {
+interface ClaimDevice {
   readonly driver: string;
   readonly device: Device;
 }

@@ -4,7 +4,7 @@ import type { DRAPlugin } from './generated/types.ts';
 /** Versions of the protocol, as drivers name them; newest first. */
 export const DRA_SERVICES = ['v1.DRAPlugin', 'v1beta1.DRAPlugin'] as const;
 export const HEALTH_SERVICES = ['v1.DRAResourceHealth', 'v1alpha1.DRAResourceHealth'] as const;
-export type DraService = (typeof DRA_SERVICES)[number];
+type DraService = (typeof DRA_SERVICES)[number];
 export type HealthService = (typeof HEALTH_SERVICES)[number];
 
 /** Drivers of claims on the node, over their sockets. Calls throw RpcError. */
