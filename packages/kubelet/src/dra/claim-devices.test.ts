@@ -6,7 +6,7 @@ import type { Api } from '@navarch/client';
 import { memoryFiles } from '../volumes/testing/memory-files.ts';
 import { ClaimDevices } from './claim-devices.ts';
 import { DraDrivers } from './dra-drivers.ts';
-import type { DRAPlugin, NodePrepareResourcesRequest, NodeUnprepareResourcesRequest } from './generated/types.ts';
+import type { DRAPlugin, NodePrepareResourcesRequest } from './generated/types.ts';
 import { PreparedClaims } from './prepared-claims.ts';
 
 const DRIVER = 'gpu.example.com';
@@ -109,10 +109,7 @@ class World {
     );
   }
 
-  async #answer(
-    what: string,
-    claims: NodePrepareResourcesRequest['claims'] | NodeUnprepareResourcesRequest['claims'],
-  ): Promise<never> {
+  async #answer(what: string, claims: NodePrepareResourcesRequest['claims']): Promise<never> {
     this.asked.push(`${what} ${claims.map(({ uid }) => uid).join(' ')}`);
     const results = claims.map(({ uid, name }) => {
       const device = {
