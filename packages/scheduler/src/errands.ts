@@ -55,7 +55,12 @@ export async function waitForErrands(
   try {
     for (const errand of errands)
       await of(errand, async () => {
-        for (const { kind, isMet } of errand.conditions) await cache.when(kind, () => isMet(cache), either);
+        for (const { kind, isMet } of errand.conditions)
+          await cache
+            .when(kind, () => isMet(cache), either)
+            .catch((error: unknown) => {
+              throw over.signal.aborted && errand.lateMessage ? new Error(errand.lateMessage, { cause: error }) : error;
+            });
       });
   } finally {
     late.abort(new Error('Done'));

@@ -62,6 +62,8 @@ export interface Errand {
   readonly says: string;
   /** How long all of it may take; then the pod is placed anew. */
   readonly waitMsMax: number;
+  /** What the pod is told when it has taken too long. */
+  readonly lateMessage?: string;
   /** Keeps what was decided on from others, from this moment on. */
   reserve?(): void;
   /** Undoes just that: nothing was written. */

@@ -41,6 +41,7 @@ export function errandFor(
   return {
     says: 'running PreBind plugin "DynamicResources"',
     waitMsMax,
+    lateMessage: 'device binding timeout',
     reserve() {
       for (const { claim, allocation } of given) ledger.hold(claim, allocation);
     },

@@ -169,3 +169,12 @@ test('a pod is bound when its device is ready, and placed anew where it cannot g
   await cluster.settled();
   assert.equal((await get(cluster, 'p')).status.phase, 'Running');
 });
+
+test('a pod whose device does not get ready in time is told so, and placed anew', async () => {
+  const slow = { bindingConditions: ['example.com/attached'], bindingFailureConditions: ['example.com/broken'] };
+  await using cluster = await started({ 'node-1': [deviceOf('a', slow)] });
+  await create(cluster, 'p', fromTemplate);
+  await cluster.advance('11m');
+  assert.equal(await why(cluster, 'p'), 'running PreBind plugin "DynamicResources": device binding timeout');
+  assert.deepEqual(given(await claims(cluster)), ['node-1/a']);
+});
