@@ -3,13 +3,14 @@ import type { Container, PersistentVolumeClaim, Pod, ResourceQuota, Service } fr
 import type { ResourceClaim } from '../generated/types/resource-v1.ts';
 import { podLimits, podRequests } from '../core/v1/pod-resources.ts';
 import { type Amounts, amountsOf, wholeAmount } from './amounts.ts';
+import { type AroundClaims, deviceUsage, measuresDevices } from './device-usage.ts';
 
 /** How objects of one resource count against quotas. */
 interface Evaluator {
   /** Whether a resource name of a quota is about these objects. */
   measures(name: string): boolean;
   /** `now` in milliseconds. */
-  usage(object: any, now: number): Amounts;
+  usage(object: any, now: number, around?: AroundClaims): Amounts;
   /** Quotas for these objects only may have scopes. */
   isInScope?(object: any, scope: Scope): boolean;
   /** Names that a container must say something about, and does not: `cpu` to the containers' names. */
@@ -187,38 +188,10 @@ const attributesOf = ({ spec, status }: PersistentVolumeClaim): readonly string[
 const attributesMatch = (names: readonly string[], operator: string, values: readonly string[]): boolean =>
   (names.length > 0 ? names : ['']).some((name) => matches(name, operator, values));
 
-const DEVICES = '.deviceclass.resource.k8s.io/devices';
-/** What a request for all devices of a class is taken for: as many as a claim may get. */
-const DEVICES_MAX = 32;
-
-type DeviceRequest = NonNullable<NonNullable<ResourceClaim['spec']['devices']>['requests']>[number];
-interface Devices {
-  readonly deviceClassName: string;
-  readonly allocationMode?: string;
-  readonly count?: number | bigint;
-}
-
 const deviceClaims: Evaluator = {
-  measures: (name) => name.endsWith(DEVICES),
-  usage({ spec }: ResourceClaim) {
-    const usage = new Map<string, number>();
-    for (const request of spec.devices?.requests ?? [])
-      for (const [name, count] of devicesOf(request)) usage.set(name, (usage.get(name) ?? 0) + count);
-    return new Map([...usage].map(([name, count]) => [`${name}${DEVICES}`, wholeAmount(count)]));
-  },
+  measures: measuresDevices,
+  usage: (claim: ResourceClaim, _now, around) => deviceUsage(claim, around),
 };
-
-/** How many devices of each class; of alternatives the most of each. */
-function devicesOf({ exactly, firstAvailable = [] }: DeviceRequest): ReadonlyMap<string, number> {
-  const most = new Map<string, number>();
-  const all: readonly Devices[] = firstAvailable.length > 0 ? firstAvailable : exactly ? [exactly] : [];
-  for (const { deviceClassName, allocationMode, count = 1 } of all)
-    most.set(
-      deviceClassName,
-      Math.max(most.get(deviceClassName) ?? 0, allocationMode === 'All' ? DEVICES_MAX : Number(count)),
-    );
-  return most;
-}
 
 /** Counted by their plain names too, as it was before any resource could be counted. */
 const PLAIN = new Set(['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets']);
@@ -236,11 +209,11 @@ const evaluatorOf = ({ group, plural }: Named): Evaluator | undefined => EVALUAT
 /** Whether updates can take more of a quota than before. */
 export const isMeasuredOnUpdate = (kind: Named): boolean => evaluatorOf(kind) !== undefined;
 
-/** What one object takes of quotas. `now` in milliseconds. */
-export function quotaUsage(kind: Named, object: ApiObject, now: number): Amounts {
+/** What one object takes of quotas. `now` in milliseconds; without `around` claims are counted by their classes only. */
+export function quotaUsage(kind: Named, object: ApiObject, now: number, around?: AroundClaims): Amounts {
   const counted = new Map([[countName(kind), wholeAmount(1)]]);
   if (kind.group === '' && PLAIN.has(kind.plural)) counted.set(kind.plural, wholeAmount(1));
-  return new Map([...counted, ...(evaluatorOf(kind)?.usage(object, now) ?? [])]);
+  return new Map([...counted, ...(evaluatorOf(kind)?.usage(object, now, around) ?? [])]);
 }
 
 /** The names among a quota's that objects of the kind are measured by. */

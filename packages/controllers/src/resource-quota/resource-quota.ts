@@ -1,17 +1,21 @@
 import {
   type Amounts,
+  deviceClass,
   isInQuotaScopes,
   listOfAmounts,
   measuredNames,
   onlyAmounts,
+  pod,
   quotaUsage,
   type ResourceQuota,
   resourceQuota,
   sumAmounts,
   wholeAmount,
 } from '@navarch/api';
-import { type ApiObject, equalJson, hasReason, keyOf, type Kind } from '@navarch/machinery';
+import { type ApiObject, equalJson, hasReason, keyOf, type Kind, type ObjectOf } from '@navarch/machinery';
 import { type Change, type Controller, defineController, self, type Watch } from '../controller.ts';
+
+type DeviceClass = ObjectOf<typeof deviceClass>;
 
 /** Counted anew from time to time: what ended by time alone (the grace of a pod) wakes nobody. */
 const RESYNC_MS = 5 * 60_000;
@@ -32,14 +36,22 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
   return defineController({
     name: 'resourcequota-controller',
     queueName: 'resourcequota_primary',
-    watches: [self(resourceQuota, specChanged), ...counted.filter((kind) => kind !== resourceQuota).map(freed)],
+    watches: [
+      self(resourceQuota, specChanged),
+      ...counted.filter((kind) => kind !== resourceQuota).map(freed),
+      renamed,
+    ],
 
     async reconcile(key, { api, cache, clock }) {
       const found = cache.get(resourceQuota, key);
       if (!found || found.metadata.deletionTimestamp) return undefined;
       const hard = found.spec.hard ?? {};
       const list = (kind: Kind<any>): readonly ApiObject[] => cache.list(kind, found.metadata.namespace);
-      const used = listOfAmounts(usage(found, counted, list, clock.now()));
+      const around = {
+        deviceClass: (name: string) => cache.get(deviceClass, name),
+        pod: (podKey: string) => cache.get(pod, podKey),
+      };
+      const used = listOfAmounts(usage(found, counted, list, { now: clock.now(), around }));
       if (!equalJson(found.status.hard ?? {}, hard) || !equalJson(found.status.used ?? {}, used)) {
         try {
           await api.of(resourceQuota).replace({ ...found, status: { hard, used } }, { subresource: 'status' });
@@ -57,6 +69,15 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
 /** What the server itself writes into the status is right until something goes away. */
 const specChanged = ({ current, previous }: Change<ResourceQuota>): boolean =>
   current !== undefined && (!previous || !equalJson(current.spec, previous.spec) || !current.status.hard);
+
+/** Which resources stand for a class's devices is for all namespaces. */
+const renamed: Watch = {
+  kind: deviceClass,
+  *keys({ current, previous }, cache) {
+    const [now, before] = [current, previous].map((one) => (one as DeviceClass | undefined)?.spec.extendedResourceName);
+    if (now !== before) yield* cache.list(resourceQuota).map(keyOf);
+  },
+};
 
 /** Objects that went, or may take less than before, wake the quotas of their namespace. */
 function freed(kind: Kind<any>): Watch {
@@ -84,7 +105,7 @@ function usage(
   quota: ResourceQuota,
   kinds: readonly Kind<any>[],
   list: (kind: Kind<any>) => readonly ApiObject[],
-  now: number,
+  { now, around }: { readonly now: number; readonly around: Parameters<typeof quotaUsage>[3] },
 ): Amounts {
   const names = Object.keys(quota.spec.hard ?? {});
   let total: Amounts = new Map(names.map((name) => [name, wholeAmount(0)]));
@@ -93,7 +114,7 @@ function usage(
     if (measured.size === 0) continue;
     for (const object of list(kind))
       if (isInQuotaScopes(quota, kind, object))
-        total = sumAmounts(total, onlyAmounts(quotaUsage(kind, object, now), measured));
+        total = sumAmounts(total, onlyAmounts(quotaUsage(kind, object, now, around), measured));
   }
   return total;
 }

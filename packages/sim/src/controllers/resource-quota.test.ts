@@ -107,6 +107,46 @@ test('devices are counted by their classes, as many as a claim may get', async (
   assert.equal((await used(plane))?.['nic.deviceclass.resource.k8s.io/devices'], '4');
 });
 
+test('devices are counted once, by whichever resource stands for them', async () => {
+  const [devices, implicit, explicit] = [
+    'gpu.deviceclass.resource.k8s.io/devices',
+    'requests.deviceclass.resource.kubernetes.io/gpu',
+    'requests.example.com/gpu',
+  ];
+  await using plane = await withQuota({ [devices]: '9', [implicit]: '9', [explicit]: '9' });
+  await plane.api
+    .of(deviceClass)
+    .create({ metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } });
+  const claim = (name: string, count: number, metadata: object = {}) =>
+    plane.api.of(resourceClaim).create({
+      metadata: { name, namespace: 'default', ...metadata },
+      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', count } }] } },
+    } as never);
+  await claim('plain', 1);
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { [devices]: '1', [implicit]: '1', [explicit]: '1' });
+  // A pod asks for three by the one name and for two by the other; the scheduler makes one claim for all.
+  const amounts = { 'example.com/gpu': '3', 'deviceclass.resource.kubernetes.io/gpu': '2' };
+  const { metadata: owner } = await plane.api.of(pod).create({
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { containers: [{ name: 'c', image: 'i', resources: { limits: amounts } }] },
+  } as never);
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { [devices]: '1', [implicit]: '3', [explicit]: '4' });
+  await claim('made', 5, {
+    annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: owner.uid, controller: true }],
+  });
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { [devices]: '6', [implicit]: '6', [explicit]: '6' });
+  await assert.rejects(claim('late', 4), (error) => hasReason(error, 'Forbidden'));
+  await claim('last', 3);
+  await plane.clock.advance(1000);
+  assert.deepEqual(await used(plane), { [devices]: '9', [implicit]: '9', [explicit]: '9' });
+  await plane.clock.advance(360_000);
+  assert.deepEqual(await used(plane), { [devices]: '9', [implicit]: '9', [explicit]: '9' });
+});
+
 test('claims count by their class of attributes, also when it changes', async () => {
   await using plane = await ControlPlane.start({ controllers: [resourceQuotaController(builtinKinds)] });
   await plane.api.of(resourceQuota).create({

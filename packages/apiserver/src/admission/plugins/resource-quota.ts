@@ -2,19 +2,21 @@ import {
   type Amounts,
   amountsOf,
   amountsBeyond,
+  deviceClass,
   increaseOfAmounts,
   isInQuotaScopes,
   isMeasuredOnUpdate,
   listOfAmounts,
   measuredNames,
   onlyAmounts,
+  pod,
   quotaUsage,
   type ResourceQuota,
   resourceQuota,
   sumAmounts,
   unsaidText,
 } from '@navarch/api';
-import { type ApiObject, forbidden, type Mutable } from '@navarch/machinery';
+import { type ApiObject, forbidden, type Key, type Mutable, splitKey } from '@navarch/machinery';
 import { systemUser } from '../../auth/user.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
@@ -54,8 +56,12 @@ async function take(
   { registry, now }: AdmissionContext,
 ): Promise<void> {
   const { kind, namespace, previous, isDryRun } = request;
-  const after = quotaUsage(kind, object, now);
-  const more = previous ? increaseOfAmounts(quotaUsage(kind, previous, now), after) : after;
+  const around = {
+    deviceClass: (className: string) => registry.of(deviceClass).find('', className),
+    pod: (key: Key) => registry.of(pod).find(namespace, splitKey(key).name),
+  };
+  const after = quotaUsage(kind, object, now, around);
+  const more = previous ? increaseOfAmounts(quotaUsage(kind, previous, now, around), after) : after;
   // What comes under a quota by its change takes all of it anew.
   const wantedOf = (quota: ResourceQuota): Amounts =>
     previous && isInQuotaScopes(quota, kind, previous) ? more : after;
