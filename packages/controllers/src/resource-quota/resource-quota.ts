@@ -12,13 +12,24 @@ import {
   sumAmounts,
   wholeAmount,
 } from '@navarch/api';
-import { type ApiObject, equalJson, hasReason, keyOf, type Kind, type ObjectOf } from '@navarch/machinery';
+import {
+  type ApiObject,
+  compareQuantities,
+  equalJson,
+  hasReason,
+  keyOf,
+  type Kind,
+  type ObjectOf,
+  parseQuantity,
+} from '@navarch/machinery';
 import { type Change, type Controller, defineController, self, type Watch } from '../controller.ts';
 
 type DeviceClass = ObjectOf<typeof deviceClass>;
 
 /** Counted anew from time to time: what ended by time alone (the grace of a pod) wakes nobody. */
 const RESYNC_MS = 5 * 60_000;
+/** From what the server takes for an object until the object is in the cache, mostly: not to be given back meanwhile. */
+const UNDER_WAY_MS = 2000;
 
 /**
  * Counts what the objects of a namespace take of its quotas. The API server adds what comes in as it comes in; what goes
@@ -33,6 +44,8 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
         .map((kind) => [`${kind.group}/${kind.plural}`, kind]),
     ).values(),
   ];
+  /** By key: when a version was first seen that is not our own. As many as there are quotas. */
+  const taken = new Map<string, { readonly version: string; readonly atMs: number }>();
   return defineController({
     name: 'resourcequota-controller',
     queueName: 'resourcequota_primary',
@@ -44,7 +57,10 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
 
     async reconcile(key, { api, cache, clock }) {
       const found = cache.get(resourceQuota, key);
-      if (!found || found.metadata.deletionTimestamp) return undefined;
+      if (!found || found.metadata.deletionTimestamp) {
+        taken.delete(key);
+        return undefined;
+      }
       const hard = found.spec.hard ?? {};
       const list = (kind: Kind<any>): readonly ApiObject[] => cache.list(kind, found.metadata.namespace);
       const around = {
@@ -53,8 +69,13 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
       };
       const used = listOfAmounts(usage(found, counted, list, { now: clock.now(), around }));
       if (!equalJson(found.status.hard ?? {}, hard) || !equalJson(found.status.used ?? {}, used)) {
+        const waitMs = isLess(used, found.status.used ?? {}) ? sinceTaken(key, found, clock.monotonic()) : 0;
+        if (waitMs > 0) return { requeueAfterMs: waitMs };
         try {
-          await api.of(resourceQuota).replace({ ...found, status: { hard, used } }, { subresource: 'status' });
+          const written = await api
+            .of(resourceQuota)
+            .replace({ ...found, status: { hard, used } }, { subresource: 'status' });
+          taken.set(key, { version: written.metadata.resourceVersion ?? '', atMs: -UNDER_WAY_MS });
         } catch (error) {
           // A conflict: the server took something meanwhile. Counted again when the cache shows it.
           if (!hasReason(error, 'NotFound')) throw error;
@@ -64,7 +85,21 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
       return { requeueAfterMs: RESYNC_MS };
     },
   });
+
+  /** How long it is to be waited before anything is given back. */
+  function sinceTaken(key: string, { metadata }: ResourceQuota, nowMs: number): number {
+    const version = metadata.resourceVersion ?? '';
+    let known = taken.get(key);
+    if (known?.version !== version) taken.set(key, (known = { version, atMs: nowMs }));
+    return known.atMs + UNDER_WAY_MS - nowMs;
+  }
 }
+
+const isLess = (counted: Readonly<Record<string, string>>, said: Readonly<Record<string, string>>): boolean =>
+  Object.entries(counted).some(([name, amount]) => {
+    const [now, before] = [parseQuantity(amount), parseQuantity(said[name] ?? '0')];
+    return now !== undefined && before !== undefined && compareQuantities(now, before) < 0;
+  });
 
 /** What the server itself writes into the status is right until something goes away. */
 const specChanged = ({ current, previous }: Change<ResourceQuota>): boolean =>

@@ -103,7 +103,7 @@ test('devices are counted by their classes, as many as a claim may get', async (
     hasReason(error, 'Forbidden'),
   );
   await plane.api.of(resourceClaim).delete('default/b');
-  await plane.clock.advance(1000);
+  await plane.clock.advance(3000);
   assert.equal((await used(plane))?.['nic.deviceclass.resource.k8s.io/devices'], '4');
 });
 
