@@ -84,4 +84,53 @@ export const schedulingScenarios: readonly Scenario[] = [
       );
     },
   }),
+  scheduling({
+    name: 'scheduler/never-fits',
+    says: 'Pods that no node could ever hold keep nobody waiting, and ask for nothing while nodes and pods come and go.',
+    rest: { requests: 8, retries: 0 },
+    async act(world) {
+      await addNode(world, 'a');
+      for (let i = 0; i < 4; i++) await addPod(world, `giant-${i}`, { cpu: '64' });
+      await world.until('they are told', (view) =>
+        view.list(pod).every(({ status }) => status.conditions?.some(({ reason }) => reason === 'Unschedulable')),
+      );
+      for (let i = 0; i < 4; i++) await addPod(world, `plain-${i}`, { cpu: '100m' });
+      await world.until('the others run', (view) => homeless(view).every((name) => name.startsWith('giant')));
+      await addNode(world, 'b');
+      await world.remove(pod, 'default/plain-0');
+      await addPod(world, 'plain-4', { cpu: '100m' });
+    },
+    end(view) {
+      assert.deepEqual(homeless(view).toSorted(), ['giant-0', 'giant-1', 'giant-2', 'giant-3']);
+      for (const { spec, status } of view.list(pod))
+        if (!spec.nodeName)
+          assert.match(
+            status.conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? '',
+            /^0\/2 nodes are available: 2 Insufficient cpu\./,
+          );
+    },
+  }),
+  scheduling({
+    name: 'scheduler/away-from-everybody',
+    says: 'A pod that wants to be away from every other gets a host of its own, keeps it, and starves nobody elsewhere.',
+    rest: { requests: 8, retries: 0 },
+    async act(world) {
+      for (const name of ['a', 'b', 'c']) await addNode(world, name);
+      const term = { topologyKey: HOST, labelSelector: {}, namespaceSelector: {} };
+      const lonely = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+      for (let i = 0; i < 4; i++)
+        await addPod(world, `plain-${i}`, { cpu: '100m', spec: { nodeSelector: { [HOST]: 'a' } } });
+      await world.until('one node is in use', (view) => homeless(view).length === 0);
+      for (let i = 0; i < 4; i++) await addPod(world, `lonely-${i}`, { cpu: '100m', spec: lonely });
+      await world.until('two have a host', (view) => homeless(view).length === 2);
+      await addPod(world, 'late', { cpu: '100m' });
+    },
+    end(view) {
+      const home = homes(view);
+      const taken = Object.entries(home).filter(([name, at]) => name.startsWith('lonely') && at !== 'none');
+      assert.deepEqual(taken.map(([, at]) => at).toSorted(), ['b', 'c']);
+      assert.equal(home['late'], 'a', 'beside those that mind nobody');
+      assert.equal(homeless(view).length, 2);
+    },
+  }),
 ];
