@@ -167,9 +167,11 @@ function podChanged(current: Pod | undefined, previous: Pod | undefined, cluster
     return;
   }
   if (current.spec.nodeName) return podPlaced(current, previous, cluster);
+  // One that was decided on counts where it is going to be.
+  if (assumed.has(key)) return;
   if (current.status.nominatedNodeName) snapshot.nominate(current, current.status.nominatedNodeName);
   else if (previous?.status.nominatedNodeName) snapshot.unnominate(key);
-  if (!cluster.isOurs(current) || assumed.has(key) || current.metadata.deletionTimestamp) return;
+  if (!cluster.isOurs(current) || current.metadata.deletionTimestamp) return;
   // A change of status alone, such as our own word that it fits nowhere, makes no pod fit: it keeps its back-off.
   if (
     !previous ||

@@ -144,6 +144,12 @@ export async function evict(
   }
 }
 
+/** Where the pod is going to be, for those who must know before it is bound (KEP-5278). */
+export const tellExpected = (pod: Pod, nodeName: string, deps: OutcomeDeps, signal: AbortSignal): Promise<void> =>
+  pod.status.nominatedNodeName === nodeName
+    ? Promise.resolve()
+    : patchStatus(pod, { nominatedNodeName: nodeName }, deps, signal);
+
 /** The room that a pod was promised goes to a more important one. */
 export const losePromise = (pod: Pod, deps: OutcomeDeps, signal: AbortSignal): Promise<void> =>
   patchStatus(pod, { nominatedNodeName: null }, deps, signal);

@@ -198,6 +198,7 @@ test('runScheduler() binds a pod when its volumes are bound, lets others pass me
   await world.show(one('waits', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] } }));
   await world.show(one('passes'));
   assert.deepEqual(world.said(), [
+    'status d/waits promised a',
     'update persistentvolumeclaims d/c',
     'bind d/passes a',
     'Scheduled Successfully assigned d/passes to a',
@@ -210,7 +211,8 @@ test('runScheduler() binds a pod when its volumes are bound, lets others pass me
     world.said(),
     [
       'FailedScheduling running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded',
-      'status d/waits PodScheduled SchedulerError',
+      'status d/waits PodScheduled SchedulerError, promised null',
+      'status d/waits promised a',
       'update persistentvolumeclaims d/c',
     ],
     'tried anew',

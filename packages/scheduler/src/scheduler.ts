@@ -18,7 +18,7 @@ import { type Unfit, unfitMessage } from './cycle.ts';
 import { place } from './place.ts';
 import { type Measures, measures } from './measures/measures.ts';
 import { timedProfile } from './measures/timed-profile.ts';
-import { bind, reportFailure, storedPod } from './outcome.ts';
+import { bind, reportFailure, storedPod, tellExpected } from './outcome.ts';
 import type { Profile } from './plugin.ts';
 import { CandidateMemory } from './preemption/candidate-memory.ts';
 import { Evictions } from './preemption/evictions.ts';
@@ -244,8 +244,11 @@ class Scheduler {
     this.#measures.ended('error', profile.schedulerName, startedMs);
   }
 
-  #failed(pod: Pod, message: string): void {
-    this.#write((signal) => reportFailure({ pod, message, reason: 'SchedulerError' }, this.#deps, signal));
+  #failed(pod: Pod, message: string, nominatedNodeName?: null): void {
+    const report = { pod, message, reason: 'SchedulerError' as const };
+    this.#write((signal) =>
+      reportFailure(nominatedNodeName === null ? { ...report, nominatedNodeName } : report, this.#deps, signal),
+    );
   }
 
   /** It counts as placed from now on; the server is told. */
@@ -285,6 +288,7 @@ class Scheduler {
     passed('Permit', clock.monotonic());
     if (errands.length === 0) return tell();
     this.#write(async (signal) => {
+      await tellExpected(pod, nodeName, this.#deps, signal);
       if (!(await this.#orTakenBack(decided, () => writeErrands(errands, this.#deps), signal))) return;
       if (errands.every(({ conditions }) => conditions.length === 0)) {
         passed('PreBind', startedMs);
@@ -336,7 +340,7 @@ class Scheduler {
       if (!hasReason(error, 'NotFound')) log.warn('binding failed', { pod: key, node: nodeName, error });
       if (current) {
         this.#queue.retry(current);
-        this.#failed(current, failureText(error));
+        this.#failed(current, failureText(error), current.status.nominatedNodeName ? null : undefined);
       }
       // The room that was kept for it is free for others.
       this.#queue.wake({ type: 'pod-removed', pod }, this.#snapshot);
