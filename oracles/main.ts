@@ -7,6 +7,7 @@ import { csiOracle } from './csi/oracle.ts';
 import { customResourcesOracle } from './custom-resources/oracle.ts';
 import { definitionsOracle } from './definitions/oracle.ts';
 import { dnsOracle } from './dns/oracle.ts';
+import { devicesOracle } from './devices/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
 import { finished } from './go.ts';
 import { helmOracle } from './helm/oracle.ts';
@@ -40,6 +41,7 @@ const oracles: readonly Oracle[] = [
   celOracle,
   definitionsOracle,
   clientOracle,
+  devicesOracle,
   streamsOracle,
   http2Oracle,
   csiOracle,

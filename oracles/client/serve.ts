@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve } from '@navarch/apiserver';
+import { directApi, serve, systemUser } from '@navarch/apiserver';
 import { silent } from '@navarch/base';
+import type { Api } from '@navarch/client';
 import { listenHttps } from '@navarch/node/http';
 import { Pki } from '@navarch/node/pki';
 import { systemClock, systemRandom } from '@navarch/node/system';
@@ -13,6 +14,8 @@ const REVISIONS_KEPT = 60;
 
 export interface Serving extends AsyncDisposable {
   readonly url: string;
+  /** The same server without a wire. */
+  readonly api: Api;
 }
 
 /** An API server in memory on loopback, for clients to try; the token `oracle` may do everything. */
@@ -54,6 +57,7 @@ export async function serving(): Promise<Serving> {
   const forgetting = setInterval(forget, 100);
   return {
     url: `https://127.0.0.1:${listening.port}`,
+    api: directApi(server, systemUser),
     async [Symbol.asyncDispose]() {
       clearInterval(forgetting);
       stop.abort();
