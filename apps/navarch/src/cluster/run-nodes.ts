@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { settleAll } from '@navarch/base';
 import { writeJson } from '@navarch/machinery';
 import {
+  containerdLayout,
   freezeContainerd,
   haltContainerd,
   hasImages,
@@ -12,14 +13,14 @@ import {
   stopContainerd,
   teardownContainerd,
 } from '@navarch/node/containerd';
-import { deleteLink, deleteNetns, signalProcess } from '@navarch/node/host';
+import { deleteLink, deleteNetns, findCniFolder, signalProcess } from '@navarch/node/host';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
 import type { ClusterPlan } from '../kind-config/plan.ts';
 import { bringImages, FIRST_IMAGES, keptImages } from './bring-images.ts';
 import { type DaemonName, endUnclaimed, findDaemon, startDaemon, stopDaemon } from './daemon.ts';
 import { SHARED_MACHINE } from './eviction-flags.ts';
 import { type LocalNode, netnsOf, openNode } from './local-nodes.ts';
-import { type NodeExtras, writeNodeExtras } from './node-extras.ts';
+import { type NodeExtras, readNodeExtras, writeNodeExtras } from './node-extras.ts';
 import { isOfTheKubelet } from './node-flags.ts';
 import { connect, unplug } from './node-network.ts';
 import { cgroupRootOf, type ClusterState, readNodeState } from './state.ts';
@@ -33,19 +34,40 @@ export type Joining =
 
 const KUBELET_FILE = 'kubelet.json';
 
-const extrasOf = (plan: ClusterPlan | undefined, node: LocalNode): NodeExtras | undefined =>
-  plan && {
-    mounts: node.plan?.mounts ?? [],
-    containerd: plan.containerd,
-    hasPodNetwork: plan.hasPodNetwork,
-    hasServiceProxy: plan.hasServiceProxy,
-    ...(plan.searches ? { searches: plan.searches } : {}),
+const extrasOf = (plan: ClusterPlan, node: LocalNode): NodeExtras => {
+  const { hasPodNetwork, hasServiceProxy, searches, containerd } = plan;
+  const mounts = node.plan?.mounts ?? [];
+  const shared = { hasPodNetwork, hasServiceProxy, ...(searches ? { searches } : {}) };
+  if (hasPodNetwork) return { mounts, containerd, ...shared };
+  const brought = networkFolders(node);
+  const merges = [`[plugins."io.containerd.grpc.v1.cri".cni]\nbin_dir = ${JSON.stringify(brought.programs)}`];
+  return {
+    ...shared,
+    mounts: [
+      ...mounts,
+      { hostPath: brought.configurations, containerPath: '/etc/cni/net.d', readOnly: false },
+      { hostPath: brought.programs, containerPath: '/opt/cni/bin', readOnly: false },
+    ],
+    containerd: { ...containerd, merges: [...merges, ...containerd.merges] },
   };
+};
+
+/** Where whoever brings a network for pods puts it, each node's apart from the machine's and from those of others. */
+function networkFolders({ layout }: LocalNode): { readonly configurations: string; readonly programs: string } {
+  const { cniConfDir: configurations } = containerdLayout(layout.containerd);
+  const programs = join(dirname(configurations), 'bin');
+  mkdirSync(configurations, { recursive: true, mode: 0o711 });
+  mkdirSync(programs, { recursive: true });
+  const ours = findCniFolder();
+  for (const name of ours === undefined ? [] : readdirSync(ours))
+    if (!existsSync(join(programs, name))) copyFileSync(join(ours ?? '', name), join(programs, name));
+  return { configurations, programs };
+}
 
 /** What a file says of a node is left in its folder, for its agent. */
 export function describeNode(node: LocalNode, { plan }: Pick<ClusterState, 'plan'>): void {
   openNode(node);
-  writeNodeExtras(node.layout, extrasOf(plan, node));
+  writeNodeExtras(node.layout, plan && extrasOf(plan, node));
   const kubelet = node.plan?.kubelet ?? {};
   const document = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...kubelet };
   writeFileSync(join(node.layout.dir, KUBELET_FILE), `${writeJson(document)}\n`);
@@ -64,40 +86,29 @@ export async function connectNode(
 }
 
 /** containerd and the first images of nodes that are connected; what is there already stays. */
-export async function prepareNodes(
-  nodes: readonly LocalNode[],
-  { plan }: Pick<ClusterState, 'plan'>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function prepareNodes(nodes: readonly LocalNode[], signal: AbortSignal): Promise<void> {
   const isOld = ({ layout }: LocalNode): boolean => hasImages(layout.containerd);
   const fresh = nodes.filter((node) => !isOld(node));
-  await settleAll([
-    ...nodes.filter(isOld).map((node) => prepareNode(node, plan, signal)),
-    prepareFresh(fresh, plan, signal),
-  ]);
+  await settleAll([...nodes.filter(isOld).map((node) => prepareNode(node, signal)), prepareFresh(fresh, signal)]);
 }
 
 /** The first to unpack images on this machine does it for all who come after. */
-async function prepareFresh(
-  nodes: readonly LocalNode[],
-  plan: ClusterPlan | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+async function prepareFresh(nodes: readonly LocalNode[], signal: AbortSignal): Promise<void> {
   const [first, ...others] = nodes;
   if (!first) return;
   const { dir, images, containerd } = first.layout;
   const kept = await keptImages(images, signal);
   const isFirst = !existsSync(kept) && isOneDisk(dir, images);
   if (isFirst) {
-    await prepareNode(first, plan, signal);
+    await prepareNode(first, signal);
     await stopContainerd(containerd, signal);
     await keepImages(containerd, kept, signal);
-    await prepareNode(first, plan, signal);
+    await prepareNode(first, signal);
   }
   await settleAll(
     (isFirst ? others : nodes).map(async (node) => {
       await plantImages(kept, node.layout.containerd, signal);
-      await prepareNode(node, plan, signal);
+      await prepareNode(node, signal);
     }),
   );
 }
@@ -105,14 +116,14 @@ async function prepareFresh(
 /** Links lead to files of the same disk only. */
 const isOneDisk = (one: string, other: string): boolean => statSync(one).dev === statSync(other).dev;
 
-async function prepareNode(node: LocalNode, plan: ClusterPlan | undefined, signal: AbortSignal): Promise<void> {
+async function prepareNode(node: LocalNode, signal: AbortSignal): Promise<void> {
   const netns = netnsOf(node);
   const containerd = await startContainerd(
     {
       dir: node.layout.containerd,
       sandboxImage: PAUSE_IMAGE,
       ...(netns === undefined ? {} : { netns }),
-      ...(plan ? { patches: plan.containerd } : {}),
+      patches: readNodeExtras(node.layout).containerd,
     },
     signal,
   );

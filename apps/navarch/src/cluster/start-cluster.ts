@@ -37,7 +37,7 @@ export async function startCluster(
       await steps.step('Joining the nodes by a network', () => prepareMachine(layout, state, nodes, signal));
     else await prepareMachine(layout, state, nodes, signal);
     await steps.step('Starting the control plane, and containerd with its first images', async () => {
-      await settleAll([startServer(layout, state), prepareNodes(nodes, state, signal)]);
+      await settleAll([startServer(layout, state), prepareNodes(nodes, signal)]);
     });
   }
   // Only now, so that no pod looks for an image that is still on its way.
@@ -99,7 +99,7 @@ export async function startAgain(
   for (const node of nodes) describeNode(node, state);
   if (state.runtime === 'containerd') {
     await settleAll(nodes.map((node) => connectNode(node, state, signal)));
-    await prepareNodes(nodes, state, signal);
+    await prepareNodes(nodes, signal);
   }
   if (nodes.some((node) => isFirst(layout, node))) await startServer(layout, state);
   await startAgents(layout, state, nodes, signal);

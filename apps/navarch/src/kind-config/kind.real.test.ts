@@ -93,6 +93,43 @@ spec:
   volumes: [{name: v, hostPath: {path: /shared, type: Directory}}]
 `;
 
+/** Brings a network for pods as others do: a pod in each node's own network that leaves a configuration there. */
+const NETWORK = `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: net, namespace: kube-system}
+spec:
+  selector: {matchLabels: {app: net}}
+  template:
+    metadata: {labels: {app: net}}
+    spec:
+      hostNetwork: true
+      terminationGracePeriodSeconds: 1
+      tolerations: [{operator: Exists}]
+      containers:
+      - name: net
+        image: busybox
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c, 'test -x /programs/bridge && cp /given/own.conflist /net/10-own.conflist; sleep 3600']
+        volumeMounts: [{name: net, mountPath: /net}, {name: programs, mountPath: /programs}, {name: given, mountPath: /given}]
+      volumes:
+      - {name: net, hostPath: {path: /etc/cni/net.d}}
+      - {name: programs, hostPath: {path: /opt/cni/bin}}
+      - {name: given, configMap: {name: net}}
+`;
+const BRIDGE = {
+  cniVersion: '0.4.0',
+  name: 'own',
+  plugins: [
+    {
+      type: 'bridge',
+      bridge: 'own0',
+      isGateway: true,
+      ipam: { type: 'host-local', ranges: [[{ subnet: '10.66.0.0/24' }]], routes: [{ dst: '0.0.0.0/0' }] },
+    },
+  ],
+};
+
 let network: Network;
 let machine: Machine;
 let kubectlPath = 'kubectl';
@@ -118,7 +155,7 @@ before(async () => {
 }, TIMEOUT);
 
 after(async () => {
-  await navarch('down', '--name', 'kd');
+  for (const name of ['kd', 'kn']) await navarch('down', '--name', name);
   await network[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 }, TIMEOUT);
@@ -234,3 +271,39 @@ test('down --keep-data: names, addresses and objects are there again', TIMEOUT, 
   assert.equal(await shown(), before);
   await eventually('the same answer', async () => (await page()).includes('nginx'));
 });
+
+test(
+  'up --config: without a network for pods nodes wait until somebody brings one, beside another cluster',
+  TIMEOUT,
+  async () => {
+    const file = join(folder, 'own-network.yaml');
+    const networking = 'networking: {disableDefaultCNI: true}';
+    writeFileSync(
+      file,
+      `kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nname: kn\n${networking}\nnodes: [{role: control-plane}, {role: worker}]\n`,
+    );
+    assert.match(await navarch('up', '--config', file), /Nodes become ready once a network for pods is there/);
+    const ready = (): Promise<string> =>
+      kubectl(
+        'get',
+        'nodes',
+        '-o',
+        'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}: {.status.conditions[?(@.type=="Ready")].message}{"\\n"}{end}',
+      );
+    const waits =
+      'False: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized\n';
+    assert.equal(await ready(), waits + waits);
+    writeFileSync(join(folder, 'own.conflist'), JSON.stringify(BRIDGE));
+    writeFileSync(join(folder, 'network.yaml'), NETWORK);
+    await kubectl('create', 'configmap', 'net', '-n', 'kube-system', `--from-file=${join(folder, 'own.conflist')}`);
+    await kubectl('apply', '-f', join(folder, 'network.yaml'));
+    await eventually(
+      'two ready nodes',
+      async () => (await ready()) === 'True: kubelet is posting ready status\n'.repeat(2),
+    );
+    await kubectl('run', 'web', '--image=nginx', '--image-pull-policy=IfNotPresent');
+    await kubectl('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s');
+    assert.match(await kubectl('get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}'), /^10\.66\.0\./);
+    assert.match(await kubectl('--context', 'kd', 'get', 'nodes'), /kd-worker2 /);
+  },
+);
