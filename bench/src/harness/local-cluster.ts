@@ -25,9 +25,14 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   /** Resolves when cluster DNS has answered in a pod. */
-  async up(): Promise<void> {
+  async up(...flags: readonly string[]): Promise<void> {
     this.#isUp = true;
-    await this.#navarch('up', '--runtime', 'containerd');
+    await this.#navarch('up', '--runtime', 'containerd', ...flags);
+  }
+
+  /** Resolves when all nodes are ready. */
+  async addNodes(count: number): Promise<void> {
+    await this.#navarch('node', 'add', '--count', String(count));
   }
 
   async down(): Promise<void> {

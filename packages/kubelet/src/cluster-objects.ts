@@ -35,6 +35,7 @@ export interface SourcesDeps {
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly nodeIP: string;
+  readonly otherNodeIPs?: readonly string[];
   /** The services of a namespace, as far as they are known. */
   services(namespace: string): readonly Service[];
 }
@@ -42,7 +43,7 @@ export interface SourcesDeps {
 /** The objects that a pod's variables are taken from, read before they are needed. */
 export async function environmentSources(
   p: Pod,
-  { api, host, nodeName, nodeIP, services }: SourcesDeps,
+  { api, host, nodeName, nodeIP, otherNodeIPs = [], services }: SourcesDeps,
 ): Promise<EnvironmentSources> {
   const namespace = p.metadata.namespace ?? '';
   const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers, ...(p.spec.ephemeralContainers ?? [])];
@@ -69,7 +70,7 @@ export async function environmentSources(
       ...(namespace === 'default' ? [] : services('default').filter((s) => s.metadata.name === 'kubernetes')),
     ],
     podIPs: (p.status.podIPs ?? []).map(({ ip }) => ip ?? ''),
-    hostIPs: [nodeIP],
+    hostIPs: [nodeIP, ...otherNodeIPs],
     nodeName,
     allocatable: capacityOf(host),
   };

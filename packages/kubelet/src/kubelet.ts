@@ -49,6 +49,8 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly nodeIP: string;
+  /** Of the other family, where the node has one. */
+  readonly otherNodeIPs?: readonly string[];
   readonly kubeletPort: number;
   readonly version: string;
   readonly podsMax: number;

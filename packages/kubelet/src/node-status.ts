@@ -21,6 +21,8 @@ export interface NodeStatusDeps {
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly nodeIP: string;
+  /** Of the other family, where the node has one. */
+  readonly otherNodeIPs?: readonly string[];
   readonly kubeletPort: number;
   readonly version: string;
   readonly podsMax: number;
@@ -168,7 +170,9 @@ function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<numb
     const isSame = equalJson(withoutHeartbeats(status), withoutHeartbeats(onlyOwn(next.status, status)));
     if (!isDue && isSame && withdrawn.length === 0) return again;
     const allocatable = { ...status.allocatable, ...Object.fromEntries(withdrawn.map((name) => [name, null])) };
-    const body = { status: { ...status, allocatable } };
+    // The list is merged by type, of which a node with two families has two.
+    const addresses = [{ $patch: 'replace' }, ...(status.addresses ?? [])];
+    const body = { status: { ...status, allocatable, addresses } };
     await deps.api.of(node).patch(deps.nodeName, { type: 'strategic', body }, { subresource: 'status' });
     reportedAt = now;
     return again;
@@ -206,7 +210,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
   const { runtimeName, runtimeVersion } = runtime.features();
   return {
     addresses: [
-      { type: 'InternalIP', address: nodeIP },
+      ...[nodeIP, ...(deps.otherNodeIPs ?? [])].map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: host.hostname },
     ],
     capacity,

@@ -30,6 +30,7 @@ export interface PrepareDeps {
   readonly host: HostFacts;
   readonly resources: Pick<NodeResources, 'partOf'>;
   readonly nodeIP: string;
+  readonly otherNodeIPs?: readonly string[];
   sources(pod: Pod): Promise<EnvironmentSources>;
   pullSecrets(pod: Pod): Promise<readonly Secret[]>;
 }

@@ -6,7 +6,7 @@ import { UserError } from '../user-error.ts';
 import type { Layout } from './layout.ts';
 import { type LocalNode, localNodes, NODES_MAX } from './local-nodes.ts';
 import { removeNodes } from './run-nodes.ts';
-import { startMissing, waitUntilUsable } from './start-cluster.ts';
+import { startMissing, waitForNodes } from './start-cluster.ts';
 import { type ClusterState, writeState } from './state.ts';
 import type { Steps } from './steps.ts';
 import { adminClient } from './wait-ready.ts';
@@ -25,7 +25,7 @@ export async function addNodes(
   // Before anything is made, so that `down` knows of it.
   writeState(layout, next);
   await steps.step(`Starting ${count} node${count === 1 ? '' : 's'}`, () => startMissing(layout, next, signal));
-  await waitUntilUsable(layout, next, steps, signal);
+  await waitForNodes(layout, next, steps, signal);
   return localNodes(layout, next).filter(({ name }) => !before.has(name));
 }
 

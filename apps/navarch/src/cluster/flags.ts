@@ -7,6 +7,7 @@ export const DEFAULTS = {
   nodeIP: '10.95.0.1',
   /** Of which every cluster of this machine whose nodes have network namespaces of their own has a block. */
   nodeNetworks: '10.95.0.0/16',
+  nodeNetworks6: 'fd00:10:95::/48',
   serviceCidr: '10.96.0.0/16',
   clusterCidr: '10.244.0.0/16',
   clusterDomain: 'cluster.local',
@@ -35,6 +36,15 @@ export function portOf(flag: string, text: string): number {
 export function addressOf(flag: string, text: string): string {
   if (isIP(text) === 0) throw wrong(flag, text, 'an IP address such as 192.168.1.10');
   return text;
+}
+
+/** A node's addresses: one, or one of each family with a comma between, IPv4 first. */
+export function nodeAddressesOf(flag: string, text: string): readonly string[] {
+  const [first = '', second, ...more] = text.split(',').map((part) => reachableAddressOf(flag, part.trim()));
+  if (second === undefined) return [first];
+  if (more.length > 0 || !isIPv4(first) || !isIPv6(second))
+    throw wrong(flag, text, 'an address, or one of IPv4 and after a comma one of IPv6');
+  return [first, second];
 }
 
 /** An address by which others find a machine: the loopback's leads every one of them to itself. */

@@ -5,7 +5,7 @@ import { netnsPath } from '@navarch/node/host';
 import type { ClusterPlan, NodePlan } from '../kind-config/plan.ts';
 import { DEFAULTS } from './flags.ts';
 import { type Layout, layoutOf } from './layout.ts';
-import { addressIn, type Cable, type NodePort } from './node-network.ts';
+import { addressIn, addressIn6, type Cable, type NodePort } from './node-network.ts';
 import { type ClusterState, readState } from './state.ts';
 
 /** A node of a cluster on this machine. */
@@ -58,11 +58,17 @@ function plainNode(layout: Layout, { nodeIP, runtime }: Shape, number: number): 
   };
 }
 
-function plannedNode(layout: Layout, { block = 0, runtime }: Shape, plan: NodePlan): LocalNode {
+function plannedNode(layout: Layout, { block = 0, runtime, plan: whole }: Shape, plan: NodePlan): LocalNode {
+  const isDual = whole?.clusterCidr.includes(':') === true;
   const number = numberOfNode(plan);
   // 1 is this machine's own.
   const address = addressIn(block, number + 1);
-  const cable = { netns: `navarch-${layout.name}-${number}`, port: `nv${block}port${number}`, address };
+  const cable = {
+    netns: `navarch-${layout.name}-${number}`,
+    port: `nv${block}port${number}`,
+    address,
+    ...(isDual ? { address6: addressIn6(block, number + 1) } : {}),
+  };
   return {
     name: `${layout.name}-${plan.suffix}`,
     layout: layoutOfNode(layout, number),

@@ -10,6 +10,8 @@ export interface NodeNetwork {
   readonly block: number;
   /** The folder of the cluster, written on the switch. */
   readonly owner: string;
+  /** Nodes have addresses of both families. */
+  readonly hasIpv6?: boolean;
 }
 
 /** A node's place in it. */
@@ -18,6 +20,7 @@ export interface Cable {
   /** This machine's end. */
   readonly port: string;
   readonly address: string;
+  readonly address6?: string;
 }
 
 /** A port of this machine and the node that has what comes to it. */
@@ -29,6 +32,9 @@ const BLOCKS_MAX = 254;
 const IPV4_PREFIX = DEFAULTS.nodeNetworks.split('.').slice(0, 2).join('.');
 
 export const addressIn = (block: number, host: number | string): string => `${IPV4_PREFIX}.${block}.${host}`;
+/** `fd00:10:95:1::2` */
+export const addressIn6 = (block: number, host: number): string =>
+  `${DEFAULTS.nodeNetworks6.split('::')[0]}:${block.toString(16)}::${host.toString(16)}`;
 const networkOf = (block: number): string => addressIn(block, '0/24');
 const gatewayOf = (block: number): string => addressIn(block, 1);
 const hubOf = (block: number): string => (block === 0 ? 'navarch-hub' : `nv${block}-hub`);
@@ -47,7 +53,7 @@ export function freeBlock(): number {
 
 /** Makes the switch with this machine on it. Throws UserError where another cluster has it. */
 export async function makeHub(network: NodeNetwork, ports: readonly NodePort[], signal: AbortSignal): Promise<void> {
-  const { block, owner } = network;
+  const { block, owner, hasIpv6 } = network;
   const hub = hubOf(block);
   await writeSysctl('net.ipv4.ip_forward', '1', undefined, signal);
   const alias = (await linksIn(undefined, signal)).get(hub);
@@ -58,6 +64,7 @@ export async function makeHub(network: NodeNetwork, ports: readonly NodePort[], 
     );
   await runCommand(['ip', 'link', 'set', 'dev', hub, 'alias', owner, 'up'], {}, signal);
   await runCommand(['ip', 'address', 'replace', `${gatewayOf(block)}/24`, 'dev', hub], {}, signal);
+  if (hasIpv6) await addAddress6(addressIn6(block, 1), hub, undefined, signal);
   // What this machine sends to its own loopback address may be meant for a node.
   if (ports.length > 0) await writeSysctl(`net.ipv4.conf.${hub}.route_localnet`, '1', undefined, signal);
   await runCommand(['nft', '-f', '-'], { input: hubRules(block, ports) }, signal);
@@ -111,7 +118,11 @@ export async function mappedPorts(
 }
 
 /** Puts a node on the switch; what is there already stays. */
-export async function connect(block: number, { netns, port, address }: Cable, signal: AbortSignal): Promise<void> {
+export async function connect(
+  block: number,
+  { netns, port, address, address6 }: Cable,
+  signal: AbortSignal,
+): Promise<void> {
   const path = await createNetns(netns, signal);
   if (!(await linksIn(path, signal)).has('eth0')) {
     await deleteLink(port, undefined, signal);
@@ -128,6 +139,20 @@ export async function connect(block: number, { netns, port, address }: Cable, si
   ]) {
     await runCommand(['ip', ...words], { netns: path }, signal);
   }
+  if (address6 === undefined) return;
+  await addAddress6(address6, 'eth0', path, signal);
+  await runCommand(['ip', '-6', 'route', 'replace', 'default', 'via', addressIn6(block, 1)], { netns: path }, signal);
+}
+
+/** Nobody else has it: the kernel need not ask around for a second before it may be used. */
+async function addAddress6(
+  address: string,
+  device: string,
+  netns: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const words = ['ip', '-6', 'address', 'replace', `${address}/64`, 'dev', device, 'nodad'];
+  await runCommand(words, netns ? { netns } : {}, signal);
 }
 
 /** Pulls the node's plug: it goes on, and nobody hears from it. `connect` puts it in again. */

@@ -132,7 +132,7 @@ async function prepareNode(node: LocalNode, signal: AbortSignal): Promise<void> 
 
 /** Starts the agent of a node, in its network namespace where it has one. */
 export function startNode(node: LocalNode, { runtime }: ClusterState, joining: Joining): Promise<void> {
-  const { layout, name, address, bridge, plan } = node;
+  const { layout, name, address, bridge, cable, plan } = node;
   const labels = Object.entries(plan?.labels ?? {}).filter(([key]) => isOfTheKubelet(key));
   const taints = (plan?.taints ?? []).map(({ key, value = '', effect }) => `${key}=${value}:${effect}`);
   const ofKubelet = plan?.kubelet ?? {};
@@ -147,7 +147,7 @@ export function startNode(node: LocalNode, { runtime }: ClusterState, joining: J
     '--node-name',
     name,
     '--node-ip',
-    address,
+    [address, ...(cable?.address6 ? [cable.address6] : [])].join(','),
     '--bridge',
     bridge,
     '--runtime',

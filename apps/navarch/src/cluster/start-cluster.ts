@@ -21,6 +21,7 @@ import { adminClient, dnsAnswers, nodesAreReady, nodesAreThere, until } from './
 const TOKEN_LIFE_MS = 24 * 3_600_000;
 const START_MS = 30_000;
 const READY_MS = 60_000;
+const DAEMONS = ['server', 'agent'] as const;
 
 /** Control plane and nodes, all that do not run yet. */
 export async function startCluster(
@@ -60,7 +61,8 @@ async function prepareMachine(
   if (nodes.every(({ cable }) => cable === undefined)) return;
   const ports = portsOf(nodes, state);
   checkPorts(ports, await mappedPorts(block, signal), state.port);
-  await makeHub({ block, owner: layout.dir }, ports, signal);
+  const hasIpv6 = nodes.some(({ cable }) => cable?.address6 !== undefined);
+  await makeHub({ block, owner: layout.dir, hasIpv6 }, ports, signal);
   await settleAll(nodes.map((node) => connectNode(node, state, signal)));
 }
 
@@ -166,11 +168,29 @@ export async function waitUntilUsable(
   signal: AbortSignal,
 ): Promise<void> {
   const { runtime, plan } = state;
+  await waitForNodes(layout, state, steps, signal);
+  // A simulated node runs no process that could ask; without a network or a service proxy nobody is found at the DNS's address.
+  if (runtime === 'sim' || plan?.hasPodNetwork === false || plan?.hasServiceProxy === false) return;
+  const { api, transport } = adminClient(layout, signal);
+  using _ = transport;
+  await steps.step('Waiting for cluster DNS to answer in a pod', () =>
+    until(layout, 'an answer of cluster DNS', DAEMONS, READY_MS, () => dnsAnswers(api)),
+  );
+}
+
+/** Resolves when every node of this machine has what it should, and pods can be there. */
+export async function waitForNodes(
+  layout: Layout,
+  state: ClusterState,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runtime, plan } = state;
   const nodes = localNodes(layout, state);
   const { api, transport } = adminClient(layout, signal);
   using _ = transport;
   const inTime = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
-    until(layout, what, ['server', 'agent'], READY_MS, isSo);
+    until(layout, what, DAEMONS, READY_MS, isSo);
   if (plan) {
     await inTime('nodes that are known', () => nodesAreThere(api, nodes.length));
     await markNodes(api, nodes, runtime);
@@ -180,11 +200,6 @@ export async function waitUntilUsable(
   const waiting =
     nodes.length === 1 ? 'Waiting for the node to be ready' : `Waiting for ${nodes.length} nodes to be ready`;
   await steps.step(waiting, () => inTime('a ready node', () => nodesAreReady(api, nodes.length)));
-  // A simulated node runs no process that could ask; without a service proxy nobody is found at the DNS's address.
-  if (runtime === 'sim' || plan?.hasServiceProxy === false) return;
-  await steps.step('Waiting for cluster DNS to answer in a pod', () =>
-    inTime('an answer of cluster DNS', () => dnsAnswers(api)),
-  );
 }
 
 export async function newToken(layout: Layout, signal: AbortSignal): Promise<JoinToken> {

@@ -23,10 +23,10 @@ import {
   bridgeOf,
   choiceOf,
   DEFAULTS,
+  nodeAddressesOf,
   nodeNameOf,
   numberOf,
   portOf,
-  reachableAddressOf,
   serverOf,
 } from '../cluster/flags.ts';
 import { type KubeletConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
@@ -86,7 +86,7 @@ export const declareAgent: Declare = (program) => {
     .option('--node-name <name>', "name of the node (default: this machine's)")
     .option(
       '--node-ip <address>',
-      'address at which the server and other nodes reach this one (default: the one towards the server)',
+      'address at which the server and other nodes reach this one; one of IPv6 too, with a comma (default: the one towards the server)',
     )
     .option('--name <cluster>', 'name of the cluster on this machine', 'navarch')
     .option('--data-dir <folder>', 'where containers, volumes, identity and logs are kept (default: by cluster name)')
@@ -141,7 +141,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const resources = resourcesOf(config);
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
-  const givenIP = flags.nodeIp === undefined ? undefined : reachableAddressOf('--node-ip', flags.nodeIp);
+  const [givenIP, ...otherNodeIPs] = flags.nodeIp === undefined ? [] : nodeAddressesOf('--node-ip', flags.nodeIp);
   openFolder(layout);
   using _ = claimDaemon(layout, 'agent');
   await untilStopped(async (signal) => {
@@ -187,6 +187,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         identityDir: layout.identity,
         access,
         nodeIP,
+        otherNodeIPs,
         kubeletPort,
         bridge,
         cgroupRoot,

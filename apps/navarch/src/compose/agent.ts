@@ -67,6 +67,7 @@ export interface AgentOptions {
   readonly identityDir: string;
   readonly access: NodeAccess;
   readonly nodeIP: string;
+  readonly otherNodeIPs: readonly string[];
   readonly kubeletPort: number;
   /** The bridge that pods hang on. */
   readonly bridge: string;
@@ -222,6 +223,7 @@ function kubeletDeps(
     host: { ...hostFacts(dataDir, nodeName), ...(extras.searches ? { searches: extras.searches } : {}) },
     nodeName,
     nodeIP,
+    otherNodeIPs: options.otherNodeIPs,
     kubeletPort,
     version: KUBERNETES_VERSION,
     podsMax,

@@ -1,4 +1,4 @@
-import { addressOf, node, type Node } from '@navarch/api';
+import { node, type Node } from '@navarch/api';
 import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { type RefusedRoute, replaceRoutes, type Route } from '@navarch/node/host';
@@ -20,13 +20,18 @@ export const podRoutes = (nodes: readonly Node[], ownName: string): readonly Rou
   nodes
     .filter(({ metadata }) => metadata.name !== ownName)
     .flatMap((other) => {
-      const via = addressOf(other, 'InternalIP');
       const blocks = other.spec.podCIDRs ?? (other.spec.podCIDR ? [other.spec.podCIDR] : []);
-      return via?.includes('.')
-        ? blocks.filter((block) => block.includes('.')).map((destination) => ({ destination, via }))
-        : [];
+      return blocks.flatMap((destination) => {
+        const via = addressLike(destination, other);
+        return via === undefined ? [] : [{ destination, via }];
+      });
     })
     .toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
+
+/** The node's address of the family that a block is of. */
+const addressLike = (block: string, { status }: Node): string | undefined =>
+  status.addresses?.find(({ type, address }) => type === 'InternalIP' && address.includes(':') === block.includes(':'))
+    ?.address;
 
 /** Keeps this machine's routes to the pods of other nodes until the signal aborts. The routes stay. */
 export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, signal: AbortSignal): Promise<void> {

@@ -30,6 +30,7 @@ export function readAddresses(
     ...pods.map((range) => ['networking.podSubnet', range] as const),
     ...services.map((range) => ['networking.serviceSubnet', range] as const),
     ['the network of the nodes', DEFAULTS.nodeNetworks] as const,
+    ['the network of the nodes', DEFAULTS.nodeNetworks6] as const,
   ];
   for (const [i, [name, range]] of all.entries())
     for (const [otherName, other] of all.slice(i + 1))

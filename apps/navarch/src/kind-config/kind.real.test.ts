@@ -23,8 +23,9 @@ kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 name: kd
 networking:
-  podSubnet: 10.50.0.0/16
-  serviceSubnet: 10.51.0.0/16
+  ipFamily: dual
+  podSubnet: 10.50.0.0/16,fd00:50::/56
+  serviceSubnet: 10.51.0.0/16,fd00:51::/112
 containerdConfigPatches:
 - |-
   [plugins."io.containerd.grpc.v1.cri".registry]
@@ -247,14 +248,21 @@ test('node stop, start: nobody reaches the node, and what was on it runs again',
   assert.match(await navarch('node', 'start', 'kd-worker2', '--name', 'kd'), /^kd-worker2 is started\.$/m);
   await eventually('the same pod, started once more', async () => (await ready(name)) === 'True 1');
   await kubelet();
-  const addresses = await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
+  const addresses = await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIPs[*].ip}');
   // From one node to pods of both.
   const inNode = (...command: readonly string[]): Promise<{ readonly stdout: string }> =>
     machine.run('nsenter', '--net=/run/netns/navarch-kd-2', ...command);
   for (const address of addresses.split(' ')) {
-    const { stdout } = await inNode('curl', '-sI', '-m', '3', `http://${address}/`);
-    assert.match(stdout, /200 OK/);
+    const { stdout } = await inNode(
+      'curl',
+      '-gsI',
+      '-m',
+      '3',
+      `http://${address.includes(':') ? `[${address}]` : address}/`,
+    );
+    assert.match(stdout, /200 OK/, address);
   }
+  assert.equal(addresses.split(' ').length, 4);
 });
 
 test('down --keep-data: names, addresses and objects are there again', TIMEOUT, async () => {

@@ -509,3 +509,11 @@ test('statusOf() shows what a container was given', () => {
     ],
   );
 });
+
+test('statusOf() tells every address of a node of two families, also as those of a pod in its network', () => {
+  const inHostNetwork = { sandboxes: [{ ...sandbox, ip: '' }], containers: [] };
+  const node = { hostIP: '192.0.2.1', otherHostIPs: ['2001:db8::1'], runtimeName: 'containerd' };
+  const { hostIP, hostIPs, podIP, podIPs } = statusOf(podOf({ hostNetwork: true }), inHostNetwork, { ...ready, node });
+  const both = [{ ip: '192.0.2.1' }, { ip: '2001:db8::1' }];
+  assert.deepEqual([hostIP, hostIPs, podIP, podIPs], ['192.0.2.1', both, '192.0.2.1', both]);
+});

@@ -36,6 +36,7 @@ export function statusOf(view: PodView): PodStatus {
   const ephemeral = byRole('ephemeral');
   const { phase, reason, message } = phaseOf(view);
   const { hostIP } = memory.node;
+  const hostIPs = hostIPsOf(memory);
   const ips = addresses(view, phase);
   return {
     observedGeneration: pod.metadata.generation ?? 0,
@@ -43,7 +44,7 @@ export function statusOf(view: PodView): PodStatus {
     conditions: conditionsOf(view, phase, [...init, ...own]),
     ...(reason ? { reason } : {}),
     ...(message ? { message } : {}),
-    ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
+    ...(hostIP ? { hostIP, hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
     ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: pod.status.startTime ?? time(now),
     ...(wasNever ? {} : { ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own }),
@@ -79,8 +80,12 @@ function addresses(
   phase: PodStatus['phase'],
 ): readonly string[] {
   if (sandbox?.ip) return [sandbox.ip, ...sandbox.additionalIps];
-  if (pod.spec.hostNetwork) return sandbox && memory.node.hostIP ? [memory.node.hostIP] : [];
+  if (pod.spec.hostNetwork) return sandbox ? hostIPsOf(memory) : [];
   const isOver = phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;
   if (!isOver) return [];
   return memory.podIPs.length > 0 ? memory.podIPs : (pod.status.podIPs ?? []).map(({ ip }) => ip);
 }
+
+/** The node's addresses, none where it has not said its first. */
+const hostIPsOf = ({ node: { hostIP, otherHostIPs = [] } }: Memory): readonly string[] =>
+  hostIP ? [hostIP, ...otherHostIPs] : [];

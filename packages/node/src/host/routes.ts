@@ -21,20 +21,36 @@ interface ShownRoute {
 
 /** Makes our routes exactly these: adds, changes and removes. Resolves to the ones that the kernel refused. */
 export async function replaceRoutes(wanted: readonly Route[], signal: AbortSignal): Promise<readonly RefusedRoute[]> {
-  const { stdout } = await runCommand(['ip', '-j', '-4', 'route', 'show', 'proto', PROTOCOL], {}, signal);
+  const isOfIpv6 = ({ destination }: Route): boolean => destination.includes(':');
+  return [
+    ...(await replaceFamily(
+      '-4',
+      wanted.filter((route) => !isOfIpv6(route)),
+      signal,
+    )),
+    ...(await replaceFamily('-6', wanted.filter(isOfIpv6), signal)),
+  ];
+}
+
+async function replaceFamily(
+  family: '-4' | '-6',
+  wanted: readonly Route[],
+  signal: AbortSignal,
+): Promise<readonly RefusedRoute[]> {
+  const { stdout } = await runCommand(['ip', '-j', family, 'route', 'show', 'proto', PROTOCOL], {}, signal);
   const present = new Map(
     (JSON.parse(stdout || '[]') as readonly ShownRoute[]).map(({ dst, gateway }) => [dst, gateway]),
   );
   const refused: RefusedRoute[] = [];
   for (const destination of present.keys()) {
     if (!wanted.some((route) => route.destination === destination))
-      await runCommand(['ip', '-4', 'route', 'del', destination, 'proto', PROTOCOL], {}, signal);
+      await runCommand(['ip', family, 'route', 'del', destination, 'proto', PROTOCOL], {}, signal);
   }
   for (const route of wanted) {
     if (present.get(route.destination) === route.via) continue;
     try {
       await runCommand(
-        ['ip', '-4', 'route', 'replace', route.destination, 'via', route.via, 'proto', PROTOCOL],
+        ['ip', family, 'route', 'replace', route.destination, 'via', route.via, 'proto', PROTOCOL],
         {},
         signal,
       );
