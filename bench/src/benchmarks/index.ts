@@ -4,6 +4,7 @@ import { churn, churnWhole } from './churn.ts';
 import { dns } from './dns.ts';
 import { manyPods } from './many-pods.ts';
 import { podStart } from './pod-start.ts';
+import { proxy } from './proxy.ts';
 import { rss } from './rss.ts';
 import { schedule } from './schedule.ts';
 import { store } from './store.ts';
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   churn,
   churnWhole,
   dns,
+  proxy,
   up,
   podStart,
   rss,

@@ -164,12 +164,23 @@ function serviceChain(
     for (const end of endNames)
       rules.push(`${family.protocol} saddr @${affinitySet(end, seconds, family)} goto ${end}`);
   }
-  rules.push(
-    ends.length === 1
-      ? `goto ${endNames[0]}`
-      : `numgen random mod ${ends.length} vmap { ${endNames.map((end, i) => `${i} : goto ${end}`).join(', ')} }`,
-  );
+  rules.push(...choice(endNames));
   return rules;
+}
+
+/** More than these are looked up in a map: going through them would take a packet longer. */
+const TRIED_MAX = 16;
+
+/**
+ * Each as likely as any other: the first of n with one in n, the next of what is left. A map would be one rule, but each is a
+ * set of its own, and the kernel goes through all sets for each that is made: 10,000 of them take minutes.
+ */
+function choice(names: readonly string[]): readonly string[] {
+  if (names.length > TRIED_MAX)
+    return [`numgen random mod ${names.length} vmap { ${names.map((name, i) => `${i} : goto ${name}`).join(', ')} }`];
+  return names.map((name, i) =>
+    i === names.length - 1 ? `goto ${name}` : `numgen random mod ${names.length - i} 0 goto ${name}`,
+  );
 }
 
 /** Sets are named with their timeout, so that a changed timeout is a new set. */

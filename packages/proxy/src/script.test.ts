@@ -30,8 +30,7 @@ function reached(service: Service, slice: EndpointSlice, map: 'addresses' | 'nod
   if (chain === undefined) return 'nothing';
   const start = rules.chains.get(chain) ?? [];
   if (start.some((rule) => rule.startsWith('reject'))) return 'reject';
-  const last = start.at(-1) ?? '';
-  return [...last.matchAll(/goto (\S+?)(?:,| |$)/g)]
+  return [...start.join('\n').matchAll(/goto (ep-\S+?)(?:,|\s|$)/g)]
     .map(([, name]) => /dnat ip to (\S+)$/.exec(rules.chains.get(name ?? '')?.at(-1) ?? '')?.[1] ?? '?')
     .join(' ');
 }
@@ -225,4 +224,24 @@ test('ruleset() lets only those addresses through to a balancer address that the
   const free = { ...balanced, spec: { ...balanced.spec, loadBalancerSourceRanges: [] } } as Service;
   const rules = ruleset([free], [sliceOf('web', [end('10.244.0.5')])], node).addresses;
   assert.equal(rules.get('203.0.113.1 . tcp . 80'), rules.get('203.0.113.9 . tcp . 80'));
+});
+
+test('ruleset() leads to each endpoint as likely as to any other, however many there are', () => {
+  for (const count of [1, 2, 3, 5, 16, 17, 40]) {
+    const ends = Array.from({ length: count }, (_, i) => end(`10.244.1.${i + 1}`));
+    const { addresses, chains } = ruleset([serviceOf('web', {})], [sliceOf('web', ends)], node);
+    const shares = new Map<string, number>();
+    let left = 1;
+    for (const rule of chains.get(addresses.get('10.96.0.7 . tcp . 80') ?? '') ?? []) {
+      const [, mod] = /^numgen random mod (\d+)/.exec(rule) ?? [];
+      const names = [...rule.matchAll(/goto (ep-\S+?)(?:,|\s|$)/g)].map(([, name]) => name ?? '');
+      const isMap = rule.includes('vmap');
+      const share = mod === undefined ? left : left / Number(mod);
+      for (const name of names) shares.set(name, (shares.get(name) ?? 0) + share);
+      if (isMap) assert.equal(names.length, Number(mod));
+      if (names.length > 0) left -= share * names.length;
+    }
+    assert.equal(shares.size, count);
+    for (const share of shares.values()) assert.ok(Math.abs(share - 1 / count) < 1e-9, `${share} of ${count}`);
+  }
 });
