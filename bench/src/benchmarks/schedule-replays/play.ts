@@ -7,8 +7,11 @@ import { cpuSecondsOf, memoryOf } from '../../harness/processes.ts';
 import { namespaceOf } from './bodies.ts';
 import { BEFORE, type Body, MEASURED, type Meanwhile, type Replay } from './replay.ts';
 
-/** Longer than the longest back-off: a pod that is not placed for so long is not going to be. */
-const QUIET_MS = 30_000;
+/**
+ * Longer than the longest back-off, and than it takes to look at thousands of pods before the first that others had to go
+ * for is bound: each has its turn. A pod that is not placed for so long is not going to be.
+ */
+const QUIET_MS = 180_000;
 const SETTLED_MS_MAX = 120_000;
 
 /** Nobody is there to say that nodes live, or to give away addresses: what upstream's benchmark goes without as well. */
