@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../user-error.ts';
@@ -29,6 +29,7 @@ export interface Layout {
 
 /** Counted up when the folder's content changes so that an older program would misread it. */
 const FORMAT = 1;
+const FORMAT_FILE = 'format.json';
 
 /** Cluster names become folder, context and table names. Throws UserError for one that could not. */
 export function layoutOf(name: string, dataDir?: string): Layout {
@@ -59,9 +60,18 @@ export function layoutOf(name: string, dataDir?: string): Layout {
   };
 }
 
+/** Names of the clusters that are kept where clusters are, in alphabetical order. */
+export function clustersHere(): readonly string[] {
+  const base = defaultBase();
+  if (!existsSync(base)) return [];
+  return readdirSync(base)
+    .filter((name) => existsSync(join(base, name, FORMAT_FILE)))
+    .sort();
+}
+
 /** Makes the folder, or checks that this program understands what is in it. */
 export function openFolder({ dir }: Layout): void {
-  const file = join(dir, 'format.json');
+  const file = join(dir, FORMAT_FILE);
   const found = existsSync(file) ? formatIn(readFileSync(file, 'utf8')) : undefined;
   if (found !== undefined && found > FORMAT) {
     throw new UserError(

@@ -3,6 +3,7 @@ import { importImages } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { flagsOf, runScript } from '../run-program.ts';
 import type { Declare } from './index.ts';
 import { bundledKubectl, programsOf } from './kubectl.ts';
@@ -26,11 +27,7 @@ export const declareConformance: Declare = (program, exit) => {
   program
     .command('conformance')
     .description('Run the conformance tests against a cluster. Nodes of this machine are given the image they need')
-    .option(
-      '--name <cluster>',
-      'the cluster of this machine, if it is one',
-      process.env['NAVARCH_CLUSTER'] ?? 'navarch',
-    )
+    .addOption(clusterOption('the cluster of this machine, if it is one'))
     .option('--kubeconfig <file>', 'how to reach the cluster; absent: as kubectl does')
     .option('--group <name>', 'only tests of this group, such as apps')
     .option('--focus <pattern>', 'only tests whose name matches')

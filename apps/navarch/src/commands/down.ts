@@ -15,6 +15,7 @@ import { removeNodes } from '../cluster/run-nodes.ts';
 import { readNodeState, readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnDown } from '../cluster/turn.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -36,7 +37,7 @@ export const declareDown: Declare = (program) => {
   program
     .command('down')
     .description('Stop the cluster and remove everything it made on this machine')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .addOption(clusterOption())
     .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
     .option('--keep-data', 'keep the store, the certificates and the volumes for the next up')
     .addHelpText('after', HELP)

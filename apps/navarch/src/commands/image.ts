@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
 import { localRuntimes } from '../cluster/local-nodes.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -23,7 +24,7 @@ export const declareImage: Declare = (program) => {
     image
       .command(name)
       .description(description)
-      .option('--name <cluster>', 'name of the cluster', 'navarch')
+      .addOption(clusterOption())
       .option('--data-dir <folder>', 'the folder of an agent that was given one');
   shared('load', 'Put an image archive (OCI or docker) into every node of this machine')
     .argument('<file>', 'the archive, as `docker save` or `images/build.ts` writes it')

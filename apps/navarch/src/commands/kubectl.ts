@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { readZipEntry } from '../cluster/unzip.ts';
+import { usualCluster } from '../cluster/usual-cluster.ts';
 import { runProgram } from '../run-program.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
@@ -16,7 +17,7 @@ export const declareKubectl: Declare = (program, exit) => {
     .helpOption(false)
     .passThroughOptions()
     .action(async (args: string[]) => {
-      const layout = layoutOf(process.env['NAVARCH_CLUSTER'] ?? 'navarch');
+      const layout = layoutOf(usualCluster());
       if (!existsSync(layout.adminKubeconfig))
         throw new UserError(`there is no cluster ${layout.name} on this machine: start one with \`navarch up\``);
       const kubectl = await bundledKubectl(programsOf(layout));

@@ -5,6 +5,7 @@ import { choiceOf, numberOf } from '../cluster/flags.ts';
 import { logOf } from '../cluster/daemon.ts';
 import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { allNodes } from '../cluster/local-nodes.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -24,7 +25,7 @@ export const declareLogs: Declare = (program) => {
     .command('logs')
     .description('Show what a component of the cluster wrote: server, agent or containerd')
     .argument('[component]', 'which one', 'server')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .addOption(clusterOption())
     .option('--node <name>', 'of a node of this machine, such as navarch-2 or navarch-worker')
     .option('-f, --follow', 'go on showing what is written')
     .option('-n, --tail <lines>', 'begin with this many last lines', '200')

@@ -8,6 +8,7 @@ import { startAgain } from '../cluster/start-cluster.ts';
 import { type ClusterState, readState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnUp } from '../cluster/turn.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './index.ts';
 
@@ -33,7 +34,7 @@ export const declareNode: Declare = (program) => {
     .description('Stop, start, pause, add and delete nodes on this machine')
     .addHelpText('after', HELP);
   const shared = (name: string, description: string): ReturnType<typeof node.command> =>
-    node.command(name).description(description).option('--name <cluster>', 'name of the cluster', 'navarch');
+    node.command(name).description(description).addOption(clusterOption());
   const one = (name: string, description: string, work: (node: LocalNode, known: Known) => Promise<void>): void =>
     void shared(name, description)
       .argument('<node>', 'name of the node')

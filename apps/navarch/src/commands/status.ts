@@ -7,6 +7,7 @@ import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { begunNodes } from '../cluster/local-nodes.ts';
 import { readNodeState, readState } from '../cluster/state.ts';
 import { adminClient } from '../cluster/wait-ready.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { sentenceOf } from '../user-error.ts';
 import { KUBERNETES_VERSION, VERSION } from '../version.ts';
 import type { Declare } from './index.ts';
@@ -21,7 +22,7 @@ export const declareStatus: Declare = (program, exit) => {
   program
     .command('status')
     .description('Say what of the cluster runs: components with their memory, nodes, addresses, versions')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .addOption(clusterOption())
     .option('--data-dir <folder>', 'the folder of a server or agent that was given one')
     .addHelpText('after', HELP)
     .action(async (flags: { name: string; dataDir?: string }) => {

@@ -7,6 +7,7 @@ import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock } from '@navarch/node/system';
 import { durationOf } from '../cluster/flags.ts';
 import { layoutOf } from '../cluster/layout.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { joinCommand, joinTokenText } from '../join/join-token.ts';
 import { createToken, deleteToken, listTokens } from '../join/tokens.ts';
 import { UserError } from '../user-error.ts';
@@ -37,7 +38,7 @@ export const declareToken: Declare = (program) => {
     token
       .command(name)
       .description(description)
-      .option('--name <cluster>', 'name of the cluster', 'navarch')
+      .addOption(clusterOption())
       .option(
         '--kubeconfig <file>',
         'how to reach the cluster (default: as the administrator of the one on this machine)',

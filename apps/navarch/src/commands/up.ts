@@ -14,6 +14,7 @@ import { type ClusterState, readState, writeState } from '../cluster/state.ts';
 import { Steps } from '../cluster/steps.ts';
 import { takeTurnUp } from '../cluster/turn.ts';
 import { describedState, readDescription, sameAs } from '../cluster/described-cluster.ts';
+import { USUAL_NAME } from '../cluster/usual-cluster.ts';
 import { joinCommand } from '../join/join-token.ts';
 import type { ClusterPlan, Planned } from '../kind-config/plan.ts';
 import { UserError } from '../user-error.ts';
@@ -33,8 +34,6 @@ Examples:
                                                and whose load balancers they reach, at addresses that nobody else has
   ./navarch up --runtime sim --port 7443       no containers: for trying the API, anywhere
 `;
-
-const USUAL_NAME = 'navarch';
 
 interface UpFlags extends IngressFlags {
   readonly name?: string;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { httpTransport, loadAccess } from '@navarch/node/client';
 import type { Explanation } from '@navarch/scheduler';
 import { layoutOf } from '../cluster/layout.ts';
+import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import { placementPath } from '../why/asked-about.ts';
 import { explanationText } from '../why/explanation-text.ts';
@@ -34,7 +35,7 @@ export const declareWhy: Declare = (program) => {
     .argument('<pod>', 'a pod, or what makes pods: web-0, pod/web-0, deployment/web, job/import')
     .option('-n, --namespace <namespace>', 'namespace that it is in', 'default')
     .option('-o, --output <format>', 'json: the whole answer, for programs')
-    .option('--name <cluster>', 'name of the cluster', 'navarch')
+    .addOption(clusterOption())
     .option(
       '--kubeconfig <file>',
       'how to reach the cluster (default: as the administrator of the one on this machine)',
