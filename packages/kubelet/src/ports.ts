@@ -67,11 +67,10 @@ export interface Files {
   unmountBelow(path: string): Promise<void>;
 }
 
-/** A file system that is made for the mount. */
-export interface MountRequest {
-  readonly type: 'tmpfs' | 'hugetlbfs';
-  readonly options: readonly string[];
-}
+/** A file system that is made for the mount, or one of a server. */
+export type MountRequest =
+  | { readonly type: 'tmpfs' | 'hugetlbfs'; readonly options: readonly string[] }
+  | { readonly type: 'nfs'; readonly source: string; readonly options: readonly string[] };
 
 /** A path inside a volume leads out of it. */
 export class EscapeError extends Error {

@@ -1,5 +1,6 @@
 import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@navarch/api';
 import { persistentWanted } from '../csi/wanted.ts';
+import { mountNfs } from './nfs.ts';
 import { defineVolumePlugin, removeVolume, type SetUp, VolumeError, type VolumeHost } from './volume-plugin.ts';
 
 /** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`), or a CSI driver's. */
@@ -62,6 +63,8 @@ async function mountBound(
   const volume = await boundVolume(claim, host);
   const wanted = persistentWanted(pod, volume, claim, readOnly);
   if (wanted && csi) return place(await csi.setUp(wanted));
+  const { nfs, mountOptions = [] } = volume.spec;
+  if (nfs) return mountNfs(dir, { ...nfs, readOnly: readOnly || (nfs.readOnly ?? false) }, mountOptions, host);
   const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
   if (path === undefined)
     throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);

@@ -3,6 +3,7 @@ import { csi } from './csi.ts';
 import { emptyDir } from './empty-dir.ts';
 import { hostPath } from './host-path.ts';
 import { image } from './image.ts';
+import { nfs } from './nfs.ts';
 import { configMap, downwardAPI, secret } from './object-volumes.ts';
 import { projected } from './projected.ts';
 import type { VolumePlugin } from './volume-plugin.ts';
@@ -18,5 +19,6 @@ export const volumePlugins: readonly VolumePlugin[] = [
   persistentVolumeClaim,
   ephemeral,
   csi,
+  nfs,
   image,
 ];

@@ -56,6 +56,11 @@ export class PodVolumes {
     return this.#retryAt;
   }
 
+  /** Where volumes are that are not at their own place, by name. */
+  get places(): ReadonlyMap<string, string> {
+    return this.#places;
+  }
+
   /** Makes every volume. Resolves to what could not be made; to nothing when all are there. */
   prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
     return this.#inTurn(() => this.#prepare(pod));

@@ -105,7 +105,7 @@ test("what is missing and not optional is said in upstream's words", async () =>
     ],
     [{ persistentVolumeClaim: { claimName: 'none' } }, 'persistentvolumeclaim "none" not found'],
     [{ persistentVolumeClaim: { claimName: 'pending' } }, 'PVC is not bound'],
-    [{ nfs: { server: 's', path: '/' } }, 'this node has no plugin for nfs'],
+    [{ iscsi: { targetPortal: 's', iqn: 'i', lun: 0 } }, 'this node has no plugin for iscsi'],
     [{ hostPath: { path: '/no', type: 'Directory' } }, 'hostPath type check failed: /no is not a directory'],
     [{ hostPath: { path: '/dir', type: 'File' } }, 'hostPath type check failed: /dir is not a file'],
     [{ hostPath: { path: '/dir', type: 'FileOrCreate' } }, 'hostPath type check failed: /dir is not a file'],
@@ -345,6 +345,41 @@ test('an ephemeral volume is the claim that was made for the pod', async () => {
   assert.equal(problem, undefined);
   assert.match(String(mount), /^bind \/kubelet\/local-volumes\/pv/);
   assert.deepEqual(await of('another'), ['PVC ns/web-v was not created for pod ns/web (pod is not owner)', undefined]);
+});
+
+test('a folder of a file server is mounted, read-only where it is asked for, by its address', async () => {
+  const table: readonly (readonly [nfs: object, mount: string])[] = [
+    [{ server: 'nas', path: '/a' }, 'nfs nas:/a'],
+    [{ server: 'nas', path: '/a', readOnly: true }, 'nfs nas:/a ro'],
+    [{ server: '2001:db8::1', path: '/' }, 'nfs [2001:db8::1]:/'],
+  ];
+  for (const [nfs, mount] of table) {
+    const { files, problem, volumes } = await make(podOf({ nfs }));
+    assert.deepEqual([problem, files.mounts.get(VOLUME)], [undefined, mount]);
+    await volumes.tearDown(podOf({ nfs }));
+    assert.deepEqual([files.mounts.size, await files.kindOf(VOLUME)], [0, undefined]);
+  }
+});
+
+test('a claim on a folder of a file server is mounted with the options of its volume', async () => {
+  const objects: TestObjects = {
+    claims: { c: { metadata: { uid: 'c1' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } } },
+    persistentVolumes: {
+      pv: {
+        metadata: { name: 'pv' },
+        spec: { nfs: { server: 'nas', path: '/a' }, mountOptions: ['vers=4.2'], claimRef: { uid: 'c1' } },
+      },
+    },
+  };
+  const { files, problem } = await make(podOf({ persistentVolumeClaim: { claimName: 'c', readOnly: true } }), objects);
+  assert.deepEqual([problem, files.mounts.get(VOLUME)], [undefined, 'nfs nas:/a vers=4.2 ro']);
+});
+
+test('a file server that refuses is told of in the words of mount', async () => {
+  const files = memoryFiles();
+  files.mount = async () => Promise.reject(new Error('mount.nfs: access denied by server'));
+  const { problem } = await make(podOf({ nfs: { server: 'nas', path: '/a' } }), {}, files);
+  assert.equal(problem, 'mount failed: mount.nfs: access denied by server');
 });
 
 test('PodVolumes tries what failed again, each time after twice as long', async () => {

@@ -17,6 +17,17 @@ export async function mount({ type, source, target, options = [] }: MountRequest
   await runShort(['mount', '-n', '-t', type, ...flags, source, target]);
 }
 
+/** How long a server may take to answer. */
+const REMOTE_MS = 120_000;
+
+/** As mount, of a file system that a server has: nobody else's mounts wait while it does not answer. */
+export async function mountRemote(request: MountRequest, signal: AbortSignal): Promise<void> {
+  const { type, source, target, options = [] } = request;
+  const flags = options.length > 0 ? ['-o', options.join(',')] : [];
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(REMOTE_MS)]);
+  await runCommand(['mount', '-n', '-t', type, ...flags, source, target], {}, bounded);
+}
+
 /** Shows one file or folder in another place too. */
 export async function bindMount(
   source: string,

@@ -22,7 +22,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { FileKind, Files } from '@navarch/kubelet';
-import { bindMount, mount, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
+import { bindMount, mount, mountRemote, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
 import { bindInside, ownTree, readInside } from './safe-path.ts';
 
 const isAbsent = (error: unknown): boolean =>
@@ -93,7 +93,10 @@ export function nodeFiles(signal: AbortSignal): Files {
     chmod: (path, mode) => chmod(path, mode),
     ownTree,
     isMountPoint: async (path) => mountsBelow(path).includes(path),
-    mount: (path, { type, options }) => mount({ type, source: type, target: path, options }, signal),
+    mount: (path, request) =>
+      request.type === 'nfs'
+        ? mountRemote({ ...request, target: path }, signal)
+        : mount({ ...request, source: request.type, target: path }, signal),
     bindMount: (source, path, { isReadOnly }) => bindMount(source, path, isReadOnly, signal),
     bindInside: (root, inside, path) => bindInside(root, inside, path, signal),
     readInside,

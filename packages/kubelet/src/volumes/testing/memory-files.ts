@@ -154,9 +154,10 @@ export function memoryFiles(): MemoryFiles {
       }
     },
     isMountPoint: async (path) => mounts.has(path),
-    async mount(path, { type, options }: MountRequest) {
+    async mount(path, request: MountRequest) {
       change(`mount ${path}`);
-      mounts.set(path, [type, ...options].join(' '));
+      const source = request.type === 'nfs' ? [request.source] : [];
+      mounts.set(path, [request.type, ...source, ...request.options].join(' '));
     },
     async bindMount(source, path, { isReadOnly }) {
       change(`bindMount ${path}`);
