@@ -72,8 +72,20 @@ const apply = (...objects: readonly object[]): Promise<string> =>
 const startAgent = (machine: Machine, ...args: readonly string[]): void =>
   machine.start(logOf(machine.name), ...node, main, 'agent', '--data-dir', dirOf(machine), ...SHARED_MACHINE, ...args);
 
+/** Under a shell: what enters a namespace with a program stops with it when that is stopped, and does not go on with it. */
 const startDriver = (machine: Machine, ...args: readonly string[]): void =>
-  machine.start(logOf(`driver-${machine.name}`), ...node, driverProgram, '--data-dir', volumes, ...args);
+  machine.start(
+    logOf(`driver-${machine.name}`),
+    'sh',
+    '-c',
+    '"$@" & wait',
+    'sh',
+    ...node,
+    driverProgram,
+    '--data-dir',
+    volumes,
+    ...args,
+  );
 
 const startNodeDriver = (machine: Machine): void => {
   const kubelet = kubeletOf(machine);
@@ -260,6 +272,29 @@ test(
   },
 );
 
+test('the room in a volume is what its driver says, beside its claim', { timeout: 200_000 }, async () => {
+  interface Stats {
+    readonly name: string;
+    readonly capacityBytes?: number;
+    readonly pvcRef?: object;
+  }
+  await eventually('statistics', async () => {
+    const summary = readJson(await kubectl('get', '--raw', '/api/v1/nodes/one/proxy/stats/summary')) as {
+      readonly pods: readonly { readonly podRef: { readonly name: string }; readonly volume?: readonly Stats[] }[];
+    };
+    const all = summary.pods.find(({ podRef }) => podRef.name === 'a')?.volume ?? [];
+    const found = all.find(({ name }) => name === 'v');
+    if (!found) return false;
+    // Nobody walks through what a driver has mounted.
+    assert.deepEqual(
+      all.map(({ name }) => name).filter((name) => name.startsWith('kubernetes.io')),
+      [],
+    );
+    assert.deepEqual(found.pvcRef, { name: 'data', namespace: 'default' });
+    return (found.capacityBytes ?? 0) > 0;
+  });
+});
+
 test(
   'a volume of one node is refused to another, in words, and follows its pod when it can',
   { timeout: 300_000 },
@@ -306,6 +341,23 @@ test('an inline volume comes and goes with its pod', { timeout: 200_000 }, async
   await eventually('nothing of it', async () => inlineDirs().length === 0);
 });
 
+test('a pod is given a volume as a device', { timeout: 200_000 }, async () => {
+  await apply(
+    claim('device', { volumeMode: 'Block' }),
+    pod('d', 'one', 'dd if=/dev/zero of=/dev/v bs=1M count=1 && echo written', claimed('device'), {
+      volumeDevices: [{ name: 'v', devicePath: '/dev/v' }],
+    }),
+  );
+  await eventually('pod d', () => isRunning('d'));
+  await eventually('what it wrote', async () => (await kubectl('logs', 'd')).includes('written'));
+  await remove('d');
+  await kubectl('delete', 'pvc', 'device', '--timeout=90s');
+  await eventually('nothing of it', async () => {
+    const { stdout } = await promisify(execFile)('losetup', ['-a']);
+    return !stdout.includes(folder) && (await mounted(nodes[0] as Machine)) === '';
+  });
+});
+
 test(
   'an agent that is killed while a driver stages goes on where it was, and takes away what pods left meanwhile',
   { timeout: 300_000 },
@@ -313,7 +365,7 @@ test(
     const [one] = nodes as [Machine];
     const agentPid = (): string =>
       String((JSON.parse(readFileSync(join(dirOf(one), 'run/agent.json'), 'utf8')) as { readonly pid: number }).pid);
-    const driverPid = (await one.run('pgrep', '-f', '[m]ain.ts --data-dir')).stdout.trim();
+    const driverPid = (await one.run('pgrep', '-n', '-f', '[m]ain.ts --data-dir')).stdout.trim();
     await apply(claim('second'));
     await one.run('kill', '-STOP', driverPid);
     await apply(pod('s', 'one', 'echo staged > /data/file', claimed('second')));

@@ -11,6 +11,7 @@ export {
 export type { ImageThresholds } from './images/collect-images.ts';
 export { type RpcCode, RpcError, rpcCodes } from './rpc/rpc-error.ts';
 export { type KubeletDeps, runKubelet } from './kubelet.ts';
+export { DriverStats } from './csi/driver-stats.ts';
 export type { CsiNodeService, CsiSockets } from './csi/port.ts';
 export type * as csi from './csi/generated/types.ts';
 export type { PluginInfo } from './plugin-registration/generated/types.ts';

@@ -21,6 +21,7 @@ import { type ResourceHolders, type ResourcesDeps, startResources } from './node
 import { StaticPods } from './static-pods/static-pods.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import type { CsiSockets } from './csi/port.ts';
+import type { DriverStats } from './csi/driver-stats.ts';
 import { startCsi } from './csi/start-csi.ts';
 import { followPlugins } from './plugin-registration/follow-plugins.ts';
 import type { PluginKind } from './plugin-registration/plugin-kind.ts';
@@ -37,6 +38,8 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly keys: CertificateKeys;
   /** Without it no CSI driver is spoken to. */
   readonly csiSockets?: CsiSockets;
+  /** Asked by who takes statistics. */
+  readonly driverStats?: DriverStats;
   /** Without it no driver or device plugin is found. */
   readonly pluginSockets?: PluginSockets;
   /** Without it nobody keeps pods apart. */
@@ -105,6 +108,7 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const csi = csiSockets && (await startCsi({ ...deps, csiSockets, cache, recorder, tokens, moved }, group));
   const volumes = csi ? { csi: csi.volumes } : {};
   const pods = new Pods({ ...deps, ...volumes, resources, cache, recorder, tokens, pressures, closed }, group);
+  deps.driverStats?.answer((uid, at) => pods.roomOf(uid, at));
   const changed = (): void => moved.notify();
   const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
   const shutdown = shutdownOf(deps, pods, changed);

@@ -5,6 +5,8 @@ import { keyOf } from '@navarch/machinery';
 import { rejectionOf, resizeRefusal } from './admission.ts';
 import type { AccountTokens } from './volumes/account-tokens.ts';
 import type { CsiVolumes } from './csi/csi-volumes.ts';
+import { roomOf } from './csi/volume-room.ts';
+import type { ObservedVolume } from './server/stats/observed.ts';
 import { environmentSources, pullSecrets, volumeHost } from './cluster-objects.ts';
 import { pressureRejection } from './eviction/critical.ts';
 import type { Evictable } from './eviction/evictor.ts';
@@ -111,6 +113,13 @@ export class Pods {
   /** The devices of some pods may be others now, or not as well as they were. */
   pokeHolders(): void {
     for (const [uid, worker] of this.#workers) if (this.#resources.has(uid)) worker.restate();
+  }
+
+  /** What drivers say of the room in a pod's volumes. */
+  async roomOf(uid: string, at: number): Promise<readonly ObservedVolume[]> {
+    const worker = this.#workers.get(uid);
+    const { csi } = this.#shared.volumes;
+    return worker && csi ? roomOf(worker.pod, worker.volumePlaces, at, csi) : [];
   }
 
   poke(uid: string): void {

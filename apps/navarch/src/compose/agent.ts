@@ -5,6 +5,7 @@ import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds } from '@navarch/dns';
 import {
+  DriverStats,
   type EvictionSettings,
   type ImageThresholds,
   type KubeletDeps,
@@ -127,12 +128,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     bridge: options.bridge,
     clusterCidr: options.settings.clusterCidr,
   });
+  const driverStats = new DriverStats();
   const deps = {
     ...kubeletDeps(options, api, runtime, group.signal),
     imageMounts: containerdImageMounts(containerd, group.signal),
     probeMetrics,
     resourceMetrics: metrics,
     guard,
+    driverStats,
   };
   const statistics = nodeStatistics({
     runtime,
@@ -141,6 +144,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     host: deps.host,
     nodeName: access.nodeName,
     dirs: deps.dirs,
+    driverStats,
     runtimePid: containerd.process.pid,
     version: KUBERNETES_VERSION,
   });

@@ -87,6 +87,11 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** Where drivers have put its volumes, by name. */
+  get volumePlaces(): ReadonlyMap<string, string> {
+    return this.#volumes.places;
+  }
+
   /** The node runs the pod: it counts when another asks for room. */
   get isActive(): boolean {
     const { phase } = this.#reporter.wanted ?? this.#pod.status;

@@ -1,6 +1,7 @@
 import { RpcError } from '../../rpc/rpc-error.ts';
 import type { MemoryFiles } from '../../volumes/testing/memory-files.ts';
 import type {
+  NodeGetVolumeStatsResponse,
   NodePublishVolumeRequest,
   NodeServiceCapabilityRPCType,
   NodeStageVolumeRequest,
@@ -20,6 +21,8 @@ export class MemoryDriver implements CsiNodeService {
   readonly calls: string[] = [];
   readonly requests: { stage?: NodeStageVolumeRequest; publish?: NodePublishVolumeRequest } = {};
   abilities: readonly NodeServiceCapabilityRPCType[] = ALL;
+  /** What it says of every volume's room. */
+  usage: NodeGetVolumeStatsResponse['usage'] = [];
   /** What it says instead of doing it. */
   refusal: RpcError | undefined;
   /** Called before an answer goes out: the work is done. */
@@ -94,8 +97,8 @@ export class MemoryDriver implements CsiNodeService {
     return { capacityBytes };
   }
 
-  async nodeGetVolumeStats(): Promise<{ usage: []; volumeCondition?: never }> {
-    return { usage: [] };
+  async nodeGetVolumeStats(): Promise<NodeGetVolumeStatsResponse> {
+    return { usage: this.usage };
   }
 
   async nodeGetCapabilities(): Promise<{ capabilities: readonly { rpc: { type: NodeServiceCapabilityRPCType } }[] }> {

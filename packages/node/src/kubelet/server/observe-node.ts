@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CONTAINER_NAME,
+  type DriverStats,
   type cri,
   type Disk,
   type HostFacts,
@@ -27,6 +28,8 @@ export interface ObserverDeps {
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly dirs: NodeDirs;
+  /** What drivers say of volumes of theirs: nobody walks through those. */
+  readonly driverStats?: DriverStats;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Groups of processes that are no pods, by upstream's names: `kubelet`, `runtime`. Process ids. */
@@ -37,6 +40,9 @@ export interface ObserverDeps {
 const FRESH_MS = 1000;
 /** The least time between two readings of which a rate is made. */
 const RATE_MS_MIN = 1000;
+
+/** The folder among a pod's volumes in which drivers have theirs. */
+const DRIVERS = 'kubernetes.io~csi';
 
 /** Looks at what the node and its pods use: cgroups, /proc, file systems, and the runtime for what only it knows. */
 export class NodeObserver {
@@ -163,9 +169,10 @@ export class NodeObserver {
 
   async #volumes(uid: string, at: number): Promise<readonly ObservedVolume[]> {
     const dir = join(this.#deps.dirs.root, 'pods', uid, 'volumes');
-    const found: ObservedVolume[] = [];
+    const found: ObservedVolume[] = [...(this.#deps.driverStats?.of(uid, at) ?? [])];
     for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
-      const disk = entry.isDirectory() ? await this.#trees.of(join(dir, entry.name), at) : undefined;
+      const isOwn = entry.isDirectory() && entry.name !== DRIVERS;
+      const disk = isOwn ? await this.#trees.of(join(dir, entry.name), at) : undefined;
       if (disk) found.push({ ...disk, name: entry.name });
     }
     return found;

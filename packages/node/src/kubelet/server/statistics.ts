@@ -1,5 +1,5 @@
 import type { MetricRegistry } from '@navarch/base';
-import type { cri, Gauges, HostFacts, NodeDirs } from '@navarch/kubelet';
+import type { cri, DriverStats, Gauges, HostFacts, NodeDirs } from '@navarch/kubelet';
 import { openCgroups } from '../../host/cgroup/layout.ts';
 import { processMetrics } from '../../metrics/process-metrics.ts';
 import { systemClock } from '../../system/clock.ts';
@@ -14,6 +14,7 @@ export interface NodeStatisticsOptions {
   readonly host: HostFacts;
   readonly nodeName: string;
   readonly dirs: NodeDirs;
+  readonly driverStats?: DriverStats;
   /** The process of the container runtime. */
   readonly runtimePid: number;
   /** `v1.37.0` */
@@ -28,6 +29,7 @@ export function nodeStatistics({
   host,
   nodeName,
   dirs,
+  driverStats,
   runtimePid,
   version,
 }: NodeStatisticsOptions): NodeStatistics & Gauges {
@@ -38,6 +40,7 @@ export function nodeStatistics({
     host,
     nodeName,
     dirs,
+    ...(driverStats ? { driverStats } : {}),
     now: () => systemClock.now(),
     system: { kubelet: [process.pid], runtime: [runtimePid] },
   });
