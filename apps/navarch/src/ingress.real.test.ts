@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { programPath, runCommand } from '@navarch/node/host';
 import { Pki } from '@navarch/node/pki';
 import { eventually } from '@navarch/node/testing';
 import { type RealCluster, startRealCluster } from './testing/real-cluster.ts';
@@ -194,6 +195,66 @@ test('requests are answered while the server is killed, and by a HAProxy that wa
   await cluster.navarch('up');
   await cluster.machine.run('pkill', '-KILL', '-x', 'haproxy');
   await becomes('http://plain.test/', '200');
+});
+
+/** The official definitions, from their Go module. */
+async function installGatewayApi(): Promise<void> {
+  writeFileSync(join(cluster.folder, 'go.mod'), 'module gateways\n');
+  const module = 'sigs.k8s.io/gateway-api@v1.4.0';
+  const { stdout } = await runCommand(
+    ['go', 'mod', 'download', '-json', module],
+    { cwd: cluster.folder, env: { PATH: `${programPath()}:/usr/local/go/bin` } },
+    AbortSignal.timeout(120_000),
+  );
+  const { Dir } = JSON.parse(stdout) as { readonly Dir: string };
+  await kubectl('apply', '--server-side', '-f', join(Dir, 'config/crd/standard'));
+}
+
+const gatewayApi = (kind: string, name: string, spec: object): object => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind,
+  metadata: { name },
+  spec,
+});
+
+test('a Gateway is served beside Ingresses once its definitions are there', TIMEOUT, async () => {
+  await installGatewayApi();
+  const match = (value: string, more: object): object => ({
+    matches: [{ path: { type: 'PathPrefix', value } }],
+    ...more,
+  });
+  const redirect = { scheme: 'https', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } };
+  await apply(
+    gatewayApi('GatewayClass', 'navarch', { controllerName: 'navarch.dev/gateway' }),
+    gatewayApi('Gateway', 'gateway', {
+      gatewayClassName: 'navarch',
+      listeners: [
+        { name: 'http', port: 80, protocol: 'HTTP' },
+        { name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'secure' }] } },
+        { name: 'other', port: 8080, protocol: 'HTTP' },
+      ],
+    }),
+    gatewayApi('HTTPRoute', 'route', {
+      parentRefs: [{ name: 'gateway', sectionName: 'http' }],
+      hostnames: ['*.gateway.test'],
+      rules: [
+        match('/', { backendRefs: [{ name: 'web', port: 80 }] }),
+        match('/gone', { backendRefs: [{ name: 'gone', port: 80 }] }),
+        match('/old', { filters: [{ type: 'RequestRedirect', requestRedirect: redirect }] }),
+      ],
+    }),
+  );
+  await kubectl('wait', '--for=condition=Programmed', 'gateway/gateway', '--timeout=30s');
+  await becomes('http://a.gateway.test/', '200');
+  assert.equal(await ask('http://a.b.gateway.test/'), '200');
+  assert.equal(await ask('http://a.gateway.test/gone'), '500');
+  assert.equal(await ask('http://a.gateway.test/old/x'), '302 https://a.gateway.test/new/x');
+  assert.equal(await ask('https://a.gateway.test/'), '404');
+  assert.equal(await ask('http://plain.test/'), '200');
+  const why = `{.status.parents[0].conditions[?(@.type=="ResolvedRefs")].reason}`;
+  assert.equal(await kubectl('get', 'httproute', 'route', '-o', `jsonpath=${why}`), 'BackendNotFound');
+  await kubectl('delete', 'gateway', 'gateway');
+  await becomes('http://a.gateway.test/', '404');
 });
 
 test('without an Ingress nothing listens', TIMEOUT, async () => {

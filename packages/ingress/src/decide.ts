@@ -1,7 +1,9 @@
-import type { Condition, Entrance, PathMatch, Route } from './model.ts';
+import type { Condition, Entrance, PathMatch, Route, Wildcard } from './model.ts';
 import { byPrecedence, keyOfPath } from './precedence.ts';
 
 export interface Request {
+  /** The one that it came to; 80 where it does not matter. */
+  readonly port?: number;
   readonly method: string;
   /** As the client sent it, with a port or without. */
   readonly host: string;
@@ -13,11 +15,11 @@ export interface Request {
 }
 
 /** The route that a request takes; undefined: none matches. What engines are configured to do is held to this. */
-export function decide(request: Request, { routes, wildcard }: Entrance): Route | undefined {
+export function decide(request: Request, { routes }: Entrance): Route | undefined {
   return [...routes]
     .sort(byPrecedence)
     .find(
-      ({ host, path, conditions }) =>
+      ({ host, wildcard, path, conditions }) =>
         matchesHost(hostOf(request.host), host, wildcard) &&
         matchesPath(request.path, path) &&
         conditions.every((condition) => holds(request, condition)),
@@ -26,7 +28,7 @@ export function decide(request: Request, { routes, wildcard }: Entrance): Route 
 
 const hostOf = (text: string): string => text.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
 
-export function matchesHost(asked: string, host: string, wildcard: Entrance['wildcard']): boolean {
+export function matchesHost(asked: string, host: string, wildcard: Wildcard): boolean {
   if (host === '' || asked === host) return true;
   if (!host.startsWith('*.') || !asked.endsWith(host.slice(1))) return false;
   const star = asked.slice(0, asked.length - host.length + 1);
@@ -40,11 +42,22 @@ function matchesPath(asked: string, path: PathMatch): boolean {
 }
 
 function holds(request: Request, { of, name, type, value }: Condition): boolean {
-  const found =
-    of === 'method' ? request.method : valuesOf(request, of).get(of === 'header' ? name.toLowerCase() : name);
+  const found = valueOf(request, of, name);
   if (found === undefined) return false;
   return type === 'exact' ? found === value : new RegExp(value).test(found);
 }
 
-const valuesOf = (request: Request, of: Exclude<Condition['of'], 'method'>): ReadonlyMap<string, string> =>
-  ({ header: request.headers, query: request.query, cookie: request.cookies })[of];
+function valueOf(request: Request, of: Condition['of'], name: string): string | undefined {
+  switch (of) {
+    case 'port':
+      return String(request.port ?? 80);
+    case 'method':
+      return request.method;
+    case 'header':
+      return request.headers.get(name.toLowerCase());
+    case 'query':
+      return request.query.get(name);
+    case 'cookie':
+      return request.cookies.get(name);
+  }
+}

@@ -13,5 +13,6 @@ export type * from './model.ts';
 export { byPrecedence } from './precedence.ts';
 export type { CertificateFacts, Certificates, Engine, Refusal } from './ports.ts';
 export { CONTROLLER as INGRESS_CONTROLLER } from './ingress/classes.ts';
-export { type IngressDeps, runIngress } from './ingress/run.ts';
-export { translateIngresses, type TranslateDeps, type Translation } from './ingress/translate.ts';
+export { GatewaySource } from './gateway/source.ts';
+export { runIngress } from './run.ts';
+export { translateIngresses, type Translation } from './ingress/translate.ts';

@@ -11,8 +11,6 @@ export interface Entrance {
   /** In no order: precedence says which comes first. */
   readonly routes: readonly Route[];
   readonly certificates: readonly Certificate[];
-  /** Whether `*.example.com` stands for one label, as in an Ingress, or for any number of them, as in a Gateway. */
-  readonly wildcard: 'one-label' | 'labels';
 }
 
 export interface Bind {
@@ -43,16 +41,20 @@ export interface PathMatch {
 }
 
 export interface Condition {
-  readonly of: 'method' | 'header' | 'query' | 'cookie';
-  /** Empty for the method. */
+  readonly of: 'port' | 'method' | 'header' | 'query' | 'cookie';
+  /** Empty for the port and the method. */
   readonly name: string;
   readonly type: 'exact' | 'regex';
   readonly value: string;
 }
 
+export type Wildcard = 'one-label' | 'labels';
+
 export interface Route {
   /** `example.com`, `*.example.com`, or empty for every host. */
   readonly host: string;
+  /** Whether a star stands for one label, as in an Ingress, or for any number of them, as in a Gateway. */
+  readonly wildcard: Wildcard;
   readonly path: PathMatch;
   /** All of them hold. */
   readonly conditions: readonly Condition[];

@@ -1,3 +1,4 @@
+import type { Kind } from '@navarch/machinery';
 import type { EngineConfig } from './haproxy/config.ts';
 
 /** A line that the engine does not take, counted from 0 in the configuration's lines; without one: something else. */
@@ -34,4 +35,11 @@ export interface CertificateFacts {
 export interface Certificates {
   /** What a pair is good for; a sentence where it is none: not readable, or the key of another. */
   inspect(certificate: string, key: string): CertificateFacts | string;
+}
+
+/** What the API server serves, as it changes: custom resources come and go. */
+export interface KindSource {
+  current(): readonly Kind<any>[];
+  /** Resolves when another list than `known` is served. Rejects when the signal aborts. */
+  changed(known: readonly Kind<any>[], signal: AbortSignal): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { Condition, PathMatch, Route } from './model.ts';
  */
 export function byPrecedence(a: Route, b: Route): number {
   return (
-    hostRank(b.host) - hostRank(a.host) ||
+    hostRank(b) - hostRank(a) ||
     pathRank(b.path) - pathRank(a.path) ||
     countOf(b, 'method') - countOf(a, 'method') ||
     countOf(b, 'header') - countOf(a, 'header') ||
@@ -24,9 +24,9 @@ const countOf = ({ conditions }: Route, of: Condition['of']): number =>
 
 const EXACT = 1_000_000;
 
-function hostRank(host: string): number {
+function hostRank({ host, wildcard }: Route): number {
   if (host === '') return 0;
-  return host.startsWith('*.') ? labelsOf(host) : EXACT;
+  return host.startsWith('*.') ? labelsOf(host) * 2 + (wildcard === 'one-label' ? 1 : 0) : EXACT;
 }
 
 /** Of a wildcard: how many labels it names, the star among them. */

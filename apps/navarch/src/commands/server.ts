@@ -254,7 +254,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
     await using beside = new TaskGroup(signal);
     if (ingress) {
       await ensureIngress(api);
-      const shared = { as: server.as, log, metrics, candidate };
+      const shared = { as: server.as, log, metrics, candidate, kinds: server.served.kinds };
       beside.spawn((s) => serveIngress({ ...ingress, ...shared }, s));
     }
     await runControlPlane(

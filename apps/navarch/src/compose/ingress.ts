@@ -2,7 +2,8 @@ import { networkInterfaces } from 'node:os';
 import { clusterRole, clusterRoleBinding, event, ingressClass, lease, secret } from '@navarch/api';
 import { type Logger, type Metrics, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder, type KindApi, leadAgain, type LeaseObject } from '@navarch/client';
-import { type Bind, INGRESS_CONTROLLER, runIngress } from '@navarch/ingress';
+import type { KindSource } from '@navarch/controllers';
+import { type Bind, GatewaySource, INGRESS_CONTROLLER, runIngress } from '@navarch/ingress';
 import { haproxyEngine, haproxyLayout, opensslCertificates } from '@navarch/node/haproxy';
 import { identityOfUser } from '@navarch/node/host';
 import { Pki } from '@navarch/node/pki';
@@ -21,6 +22,8 @@ export interface IngressOptions {
   readonly addresses: readonly string[];
   /** The client port under the identity of a component. */
   as(user: { readonly name: string; readonly groups: readonly string[] }): Api;
+  /** What the API server serves: Gateways are there for as long as their definitions are. */
+  readonly kinds: KindSource;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Who this server is among several on one store. */
@@ -38,6 +41,17 @@ const RULES = [
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingressclasses'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['update', 'patch'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
+  {
+    apiGroups: ['gateway.networking.k8s.io'],
+    resources: ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'referencegrants'],
+    verbs: ['get', 'list', 'watch'],
+  },
+  {
+    apiGroups: ['gateway.networking.k8s.io'],
+    resources: ['gatewayclasses/status', 'gateways/status', 'httproutes/status', 'grpcroutes/status'],
+    verbs: ['update', 'patch'],
+  },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
@@ -93,6 +107,11 @@ export async function serveIngress(options: IngressOptions, signal: AbortSignal)
     runIngress(
       {
         cache,
+        gateways: new GatewaySource({
+          kinds: options.kinds,
+          clock,
+          newCache: () => new Cache({ api, clock, random: random.fork('gateways'), log }),
+        }),
         api,
         clock,
         log,

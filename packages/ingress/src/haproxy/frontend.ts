@@ -1,4 +1,4 @@
-import type { Bind, Condition, Entrance, Route, Target } from '../model.ts';
+import type { Bind, Condition, Entrance, Route, Target, Wildcard } from '../model.ts';
 import { byPrecedence, keyOfPath, labelsOf } from '../precedence.ts';
 import { certificateFile, DEFAULT_CERTIFICATE, digestOf, type Line, lines, NOBODY, NOTHING } from './line.ts';
 import { literal, word } from './quote.ts';
@@ -43,11 +43,12 @@ class FrontBuilder {
     this.#say(`frontend ${this.#name}`);
     for (const bind of binds) this.#say(this.#bindText(bind));
     this.#say(...PREPARE);
-    const byHost = Map.groupBy([...routes].sort(byPrecedence), ({ host }) => host);
+    const sorted = [...routes].sort(byPrecedence);
+    const byHost = Map.groupBy(sorted, ({ host }) => host);
     const names = [...byHost].filter(([host]) => host !== '' && !host.startsWith('*.'));
     if (names.length > 0) this.#stage('map_str', names, (host) => host);
-    for (const wildcards of this.#wildcardStages(byHost))
-      this.#stage('map_reg', wildcards, (host) => this.#wildcardPattern(host));
+    for (const wildcards of this.#wildcardStages(sorted))
+      this.#stage('map_reg', wildcards.hosts, (host) => patternOf(host, wildcards.wildcard));
     const every = byHost.get('');
     if (every) this.#stageOfEvery(every);
     for (const [name, targets] of this.#splits) this.#say(...splitText(name, targets));
@@ -81,15 +82,14 @@ class FrontBuilder {
     return `  bind ${where} ssl crt ${DEFAULT_CERTIFICATE}${more} alpn h2,http/1.1`;
   }
 
-  /** Longer wildcards before shorter ones; those of one length exclude each other. */
-  #wildcardStages(byHost: ReadonlyMap<string, readonly Route[]>): readonly (readonly [string, readonly Route[]][])[] {
-    const wildcards = [...byHost].filter(([host]) => host.startsWith('*.'));
-    const byLength = Map.groupBy(wildcards, ([host]) => labelsOf(host));
-    return [...byLength].sort(([a], [b]) => b - a).map(([, group]) => group);
-  }
-
-  #wildcardPattern(host: string): string {
-    return `^${this.#entrance.wildcard === 'labels' ? '.+' : '[^.]+'}${literal(host.slice(1))}$`;
+  /** Longer wildcards before shorter ones, and of one length those that say more; what is left excludes each other. */
+  #wildcardStages(routes: readonly Route[]): readonly WildcardStage[] {
+    const wild = routes.filter(({ host }) => host.startsWith('*.'));
+    const stages = Map.groupBy(wild, ({ host, wildcard }) => `${labelsOf(host)} ${wildcard}`);
+    return [...stages.values()].map((group) => ({
+      wildcard: group[0]?.wildcard ?? 'labels',
+      hosts: [...Map.groupBy(group, ({ host }) => host)],
+    }));
   }
 
   #stage(look: string, hosts: readonly (readonly [string, readonly Route[]])[], keyOf: (host: string) => string): void {
@@ -168,6 +168,14 @@ class FrontBuilder {
   }
 }
 
+interface WildcardStage {
+  readonly wildcard: Wildcard;
+  readonly hosts: readonly (readonly [string, readonly Route[]])[];
+}
+
+const patternOf = (host: string, wildcard: Wildcard): string =>
+  `^${wildcard === 'labels' ? '.+' : '[^.]+'}${literal(host.slice(1))}$`;
+
 /** Where a request came from is told to who answers it; what a client says of that is not believed. */
 const PREPARE = [
   '  http-request set-var(txn.host) req.hdr(host),regsub(:[0-9]+$,),regsub([.]$,),lower',
@@ -217,6 +225,8 @@ function conditionText({ of, name, type, value }: Condition): string {
   // An empty word would end the list of patterns.
   const pattern = value === '' ? '-m len 0' : `-m ${type === 'exact' ? 'str' : 'reg'} -- ${word(value)}`;
   switch (of) {
+    case 'port':
+      return `{ dst_port ${value} }`;
     case 'method':
       return `{ method ${word(value)} }`;
     case 'header':

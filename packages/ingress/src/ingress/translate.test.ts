@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EndpointSlice, Ingress, Secret, Service } from '@navarch/api';
+import { Wardrobe } from '../certificates.ts';
 import { decide, type Request, type Translation, translateIngresses } from '../index.ts';
 
 interface Given {
@@ -57,24 +58,29 @@ const secrets: Readonly<Record<string, Secret>> = {
   'n/users': secretOf({ auth: 'ann:$2y$05$x\nold:$apr1$x\n' }),
 };
 
-const translate = (...given: readonly Given[]): Translation =>
-  translateIngresses(given.map(ingressOf), {
-    service: (namespace, name) => (namespace === 'n' ? (services.get(name) as unknown as Service) : undefined),
-    slices: (_namespace, name) => (slices[name] ?? []) as unknown as readonly EndpointSlice[],
-    secret: (namespace, name) => secrets[`${namespace}/${name}`],
-    certificates: {
+function translate(...given: readonly Given[]): Translation & Pick<Wardrobe, 'certificates'> {
+  const wardrobe = new Wardrobe(
+    {
       inspect: (certificate) =>
         certificate === 'broken' ? 'tls.crt is no certificate' : { names: certificate.split(' '), notAfter: 2 },
     },
-    nowMs: 1,
+    1,
+  );
+  const translation = translateIngresses(given.map(ingressOf), {
+    service: (namespace, name) => (namespace === 'n' ? (services.get(name) as unknown as Service) : undefined),
+    slices: (_namespace, name) => (slices[name] ?? []) as unknown as readonly EndpointSlice[],
+    secret: (namespace, name) => secrets[`${namespace}/${name}`],
+    wardrobe,
     httpsPort: 443,
   });
+  return { ...translation, certificates: wardrobe.certificates };
+}
 
 const none: ReadonlyMap<string, string> = new Map();
 /** Who answers: addresses by weight, a rule that answers itself, or nothing. */
 function answer(translation: Translation, host: string, path: string, more: Partial<Request> = {}): string {
   const request = { method: 'GET', host, path, headers: none, query: none, cookies: none, ...more };
-  const entrance = { id: '', binds: [], certificates: [], routes: translation.routes, wildcard: 'one-label' } as const;
+  const entrance = { id: '', binds: [], certificates: [], routes: translation.routes };
   const route = decide(request, entrance);
   if (!route) return '404';
   const found = route.targets.map(({ weight, backend: id }) => {

@@ -1,18 +1,16 @@
 import type { Ingress, IngressBackend } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
-import { Wardrobe } from '../certificates.ts';
+import type { Wardrobe } from '../certificates.ts';
 import { endpointsOf, portOf, type Surroundings } from '../endpoints.ts';
 import { digestOf } from '../haproxy/line.ts';
-import type { Backend, Certificate, Endpoint, PathMatch, Problem, Route, Target } from '../model.ts';
-import type { Certificates } from '../ports.ts';
+import type { Backend, Endpoint, PathMatch, Problem, Route, Target } from '../model.ts';
 import { type Options, optionsOf } from './annotations.ts';
 import { forwardOf, rulesOf } from './backend-rules.ts';
 import { canaryRoutes } from './canary.ts';
 import { passwordsOf } from './passwords.ts';
 
 export interface TranslateDeps extends Surroundings {
-  readonly certificates: Certificates;
-  readonly nowMs: number;
+  readonly wardrobe: Wardrobe;
   /** Where people reach what is served with TLS. */
   readonly httpsPort: number;
 }
@@ -20,7 +18,6 @@ export interface TranslateDeps extends Surroundings {
 export interface Translation {
   readonly routes: readonly Route[];
   readonly backends: readonly Backend[];
-  readonly certificates: readonly Certificate[];
   readonly problems: readonly Problem[];
 }
 
@@ -59,7 +56,6 @@ const REST: PathMatch = { type: 'begin', value: '' };
 
 class Translator {
   readonly #deps: TranslateDeps;
-  readonly #wardrobe: Wardrobe;
   readonly #problems: Problem[] = [];
   readonly #backends = new Map<string, Backend>();
   /** By host and path. */
@@ -68,7 +64,6 @@ class Translator {
 
   constructor(deps: TranslateDeps) {
     this.#deps = deps;
-    this.#wardrobe = new Wardrobe(deps.certificates, deps.nowMs);
   }
 
   read(ingress: Ingress): Subject {
@@ -105,7 +100,6 @@ class Translator {
     return {
       routes: [...this.#routes].flatMap(([key, route]) => this.#canaries.get(key) ?? [route]),
       backends: [...this.#backends.values()],
-      certificates: this.#wardrobe.certificates,
       problems: this.#problems,
     };
   }
@@ -125,7 +119,7 @@ class Translator {
       // Without a secret the default certificate is meant.
       if (!secretName) continue;
       const wish = { namespace, secretName, hosts, owner };
-      this.#problems.push(...this.#wardrobe.add(wish, this.#deps.secret(namespace, secretName)));
+      this.#problems.push(...this.#deps.wardrobe.add(wish, this.#deps.secret(namespace, secretName)));
     }
   }
 
@@ -133,6 +127,7 @@ class Translator {
     const { owner, ingress } = subject;
     return {
       host: place.host,
+      wildcard: 'one-label',
       path: place.path,
       conditions: [],
       targets: this.#targets(subject, place),

@@ -37,6 +37,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
 const route = (n: number): fc.Arbitrary<Route> =>
   fc.record({
     host: fc.constantFrom('', 'a.test', 'b.a.test', '*.a.test', '*.b.a.test', '*.test'),
+    wildcard: fc.constantFrom('one-label', 'labels'),
     path,
     conditions: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(condition, { maxLength: 2 })),
     targets: fc.constant([{ weight: 1, backend: `b${n}` }]),
@@ -61,15 +62,13 @@ test('HAProxy takes the route of every request that the reference takes', async 
   const signal = AbortSignal.timeout(240_000);
   const property = fc.asyncProperty(
     routes,
-    fc.constantFrom('one-label', 'labels'),
     fc.array(asked, { minLength: 40, maxLength: 40 }),
-    async (list, wildcard, requests) => {
+    async (list, requests) => {
       const entrance = {
         id: 'test',
         binds: [{ address: '127.0.0.1', port: proxy.ports.http, isTls: false }],
         certificates: [],
         routes: list,
-        wildcard,
       } as const;
       const site: Site = {
         entrances: [entrance],

@@ -73,10 +73,10 @@ function siteOf({ ports }: RealHaproxy, backend: Omit<Backend, 'id' | 'owner'>):
           { address: '127.0.0.1', port: ports.https, isTls: true },
         ],
         certificates: [],
-        wildcard: 'one-label',
         routes: [
           {
             host: '',
+            wildcard: 'one-label',
             path: { type: 'prefix', value: '/' },
             conditions: [],
             targets: [{ weight: 1, backend: 'b:one' }],

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ export async function realHaproxy(): Promise<RealHaproxy> {
       }),
     async [Symbol.asyncDispose]() {
       await engine.stop(AbortSignal.timeout(20_000));
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }
