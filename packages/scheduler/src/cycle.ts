@@ -318,7 +318,7 @@ export class Cycle {
   }
 
   #find(node: NodeInfo): Misfit | undefined {
-    if (this.#snapshot.hasNominated) {
+    if (this.#snapshot.isPromised(node.name)) {
       const promised = this.#promisedOn(node);
       const crowded = promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
       if (crowded) return crowded;

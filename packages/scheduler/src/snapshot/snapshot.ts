@@ -32,6 +32,8 @@ export class Snapshot implements Topology {
   readonly #waiting = new Map<string, Map<string, Placed>>();
   /** Pods that were promised a node from which others are being evicted. */
   readonly #nominated = new Map<string, Map<string, Placed>>();
+  /** The node that each of them was promised. */
+  readonly #promises = new Map<string, string>();
   readonly #imageNodes = new Map<string, number>();
   /** How many pods on nodes have a priority. */
   readonly #priorities = new Map<number, number>();
@@ -198,11 +200,15 @@ export class Snapshot implements Topology {
     const held = this.#nominated.get(nodeName) ?? new Map<string, Placed>();
     held.set(keyOf(pod), { pod, template: this.templateOf(pod) });
     this.#nominated.set(nodeName, held);
+    this.#promises.set(keyOf(pod), nodeName);
   }
 
   unnominate(key: string): void {
-    for (const [nodeName, held] of this.#nominated)
-      if (held.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
+    const nodeName = this.#promises.get(key);
+    if (nodeName === undefined) return;
+    this.#promises.delete(key);
+    const held = this.#nominated.get(nodeName);
+    if (held?.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
   }
 
   /** The node that a pod was promised. */
