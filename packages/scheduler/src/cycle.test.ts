@@ -37,6 +37,29 @@ test('place() gives a pod the node it was promised, though others are emptier', 
   assert.equal(put(podOf('p', { status: { nominatedNodeName: 'a' } }), snapshot).node, 'a');
 });
 
+test('a pod that is on its way to a node keeps others away as if it were there, and no longer when it goes elsewhere', () => {
+  const snapshot = snapshotOf([nodeOf('a')]);
+  const alone = podOf('alone', {
+    labels: { app: 'alone' },
+    spec: {
+      priority: 10,
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'noisy' } } },
+          ],
+        },
+      },
+    },
+  });
+  const noisy = podOf('noisy', { labels: { app: 'noisy' } });
+  snapshot.nominate(alone, 'a');
+  assert.equal(put(noisy, snapshot).node, undefined);
+  assert.equal(put(podOf('other'), snapshot).node, 'a');
+  snapshot.unnominate('default/alone');
+  assert.equal(put(noisy, snapshot).node, 'a');
+});
+
 test('place() keeps a promised room from pods that are less important, not from more important ones', () => {
   const snapshot = snapshotOf([nodeOf('a')]);
   snapshot.nominate(podOf('promised', { cpu: '3', spec: { priority: 10 } }), 'a');

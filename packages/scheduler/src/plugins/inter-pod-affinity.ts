@@ -97,7 +97,9 @@ function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   const unwelcome: TermCounts[] = [];
   for (const { kind, term, holders } of snapshot.pods.wishesAbout(template))
     if (kind === 'away') unwelcome.push({ term, counts: holders.by(term.topologyKey) });
-  if (affinity.length === 0 && antiAffinity.length === 0 && unwelcome.length === 0) return undefined;
+  const isAnybodys = affinity.length > 0 || antiAffinity.length > 0 || unwelcome.length > 0;
+  // Pods that are on their way to a node may keep this one away from it, though none that is there does.
+  if (!isAnybodys && !snapshot.hasAloofNominated) return undefined;
   const friends = affinity.length > 0 ? snapshot.pods.matching(affinity) : undefined;
   const near = friends ? affinity.map((term) => ({ term, counts: friends.by(term.topologyKey) })) : [];
   const isAlone = near.every(({ counts }) => isEmpty(counts));

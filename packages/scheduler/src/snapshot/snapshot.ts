@@ -6,6 +6,7 @@ import type { Topology } from './domain-counts.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
 import { isLeaving, type Placed, type Template, Templates } from './template.ts';
+import { termsOf } from './pod-terms.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
@@ -34,6 +35,8 @@ export class Snapshot implements Topology {
   readonly #nominated = new Map<string, Map<string, Placed>>();
   /** The node that each of them was promised. */
   readonly #promises = new Map<string, string>();
+  /** Those of them that will not have others near. */
+  readonly #aloof = new Set<string>();
   readonly #imageNodes = new Map<string, number>();
   /** How many pods on nodes have a priority. */
   readonly #priorities = new Map<number, number>();
@@ -198,8 +201,10 @@ export class Snapshot implements Topology {
   nominate(pod: Pod, nodeName: string): void {
     this.unnominate(keyOf(pod));
     const held = this.#nominated.get(nodeName) ?? new Map<string, Placed>();
-    held.set(keyOf(pod), { pod, template: this.templateOf(pod) });
+    const template = this.templateOf(pod);
+    held.set(keyOf(pod), { pod, template });
     this.#nominated.set(nodeName, held);
+    if (termsOf(template).antiAffinity.length > 0) this.#aloof.add(keyOf(pod));
     this.#promises.set(keyOf(pod), nodeName);
   }
 
@@ -207,6 +212,7 @@ export class Snapshot implements Topology {
     const nodeName = this.#promises.get(key);
     if (nodeName === undefined) return;
     this.#promises.delete(key);
+    this.#aloof.delete(key);
     const held = this.#nominated.get(nodeName);
     if (held?.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
   }
@@ -224,6 +230,11 @@ export class Snapshot implements Topology {
 
   isPromised(nodeName: string): boolean {
     return this.#nominated.has(nodeName);
+  }
+
+  /** Some of them keep others away from where they will be. */
+  get hasAloofNominated(): boolean {
+    return this.#aloof.size > 0;
   }
 
   get hasNominated(): boolean {
