@@ -73,13 +73,18 @@ const startAgent = (machine: Machine, ...args: readonly string[]): void =>
   machine.start(logOf(machine.name), ...node, main, 'agent', '--data-dir', dirOf(machine), ...SHARED_MACHINE, ...args);
 
 /** Under a shell: what enters a namespace with a program stops with it when that is stopped, and does not go on with it. */
-const startDriver = (machine: Machine, ...args: readonly string[]): void =>
+const UNDER_SHELL = ['sh', '-c', '"$@" & wait', 'sh'] as const;
+/** As a pod that mounts the kubelet's folder where manifests have it, in both directions. */
+const AS_IN_POD =
+  'mount -t tmpfs none /var/lib && mkdir /var/lib/kubelet && mount --rbind "$0" /var/lib/kubelet && exec "$@"';
+const inPod = (machine: Machine): readonly string[] =>
+  `unshare --mount --propagation unchanged sh -c`.split(' ').concat(AS_IN_POD, kubeletOf(machine));
+
+const startDriver = (machine: Machine, around: readonly string[], ...args: readonly string[]): void =>
   machine.start(
     logOf(`driver-${machine.name}`),
-    'sh',
-    '-c',
-    '"$@" & wait',
-    'sh',
+    ...UNDER_SHELL,
+    ...around,
     ...node,
     driverProgram,
     '--data-dir',
@@ -87,13 +92,15 @@ const startDriver = (machine: Machine, ...args: readonly string[]): void =>
     ...args,
   );
 
+/** One runs beside its kubelet, the other as pods do. */
 const startNodeDriver = (machine: Machine): void => {
-  const kubelet = kubeletOf(machine);
-  const endpoint = join(kubelet, 'plugins', DRIVER, 'csi.sock');
+  const isInPod = machine === nodes[1];
+  const kubelet = isInPod ? '/var/lib/kubelet' : kubeletOf(machine);
   startDriver(
     machine,
+    isInPod ? inPod(machine) : [],
     '--endpoint',
-    endpoint,
+    join(kubelet, 'plugins', DRIVER, 'csi.sock'),
     '--registration-dir',
     join(kubelet, 'plugins_registry'),
     '--node',
@@ -189,7 +196,7 @@ before(
         allowVolumeExpansion: true,
       },
     );
-    startDriver(server, '--endpoint', controllerSocket);
+    startDriver(server, [], '--endpoint', controllerSocket);
     await eventually('the controller', async () => existsSync(controllerSocket));
     for (const program of [attacher, resizer])
       server.start(

@@ -27,7 +27,7 @@ import { connectRuntime, countCalls } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
 import { nodeDraSockets } from '@navarch/node/dra';
-import { hasLogind, linkAddresses, logindShutdown, openCgroups } from '@navarch/node/host';
+import { hasLogind, linkAddresses, logindShutdown, openCgroups, shareMounts } from '@navarch/node/host';
 import { healthPorts } from '@navarch/node/http';
 import {
   hostFacts,
@@ -53,6 +53,8 @@ import { requestCertificate } from '../join/request-certificate.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
+import type { NodeMount } from '../kind-config/plan.ts';
+import { csiSocketsIn, draSocketsIn, usualFolder } from './kubelet-folder.ts';
 import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
@@ -95,6 +97,7 @@ export interface AgentOptions {
 /** The node's half: container runtime, kubelet, service proxy, DNS. Runs until the signal aborts; pods go on running. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { dataDir, log, access, identityDir, extras } = options;
+  const kubeletFolder = kubeletFolderOf(dataDir);
   await using group = new TaskGroup(signal);
   const containerd = await startContainerd(
     { dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE, patches: extras.containerd },
@@ -106,7 +109,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   using connection = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   using transport = rotatingTransport(accessOf(access));
   const metrics = new MetricRegistry();
-  const runtime = mountingRuntime(countCalls(connection, metrics, systemClock), extras.mounts);
+  const runtime = mountingRuntime(countCalls(connection, metrics, systemClock), mountsOf(options));
   const counted = countRequests(transport, new URL(access.server).host, metrics, systemClock);
   const api = httpApi(
     { transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` },
@@ -114,7 +117,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   );
   await prepareNetwork(options.settings.clusterCidr, log, group.signal);
   if (extras.hasPodNetwork) await claimOwnBridge(options, containerd, runtime, group.signal);
-  mkdirSync(join(dataDir, 'kubelet'), { recursive: true });
+  mkdirSync(kubeletFolder, { recursive: true });
+  await shareMounts(kubeletFolder, signal);
   const probeMetrics = new MetricRegistry();
   const newCache = (): Cache => new Cache({ api, clock: systemClock, random: systemRandom(), log });
   const cache = newCache();
@@ -215,12 +219,12 @@ function kubeletDeps(
   return {
     api,
     runtime,
-    files: mountingFiles(nodeFiles(signal), extras.mounts),
+    files: mountingFiles(nodeFiles(signal), mountsOf(options)),
     cgroups: openCgroups(),
     prober: nodeProber,
     keys: nodeCertificateKeys,
     pluginSockets: nodePluginSockets,
-    csiSockets: nodeCsiSockets,
+    csiSockets: csiSocketsIn(nodeCsiSockets, kubeletFolderOf(dataDir)),
     clock: systemClock,
     random: systemRandom(),
     log,
@@ -233,18 +237,26 @@ function kubeletDeps(
     podsMax,
     labels: options.labels,
     taints: options.taints,
-    dirs: { root: join(dataDir, 'kubelet'), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
+    dirs: { root: kubeletFolderOf(dataDir), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
     imageThresholds: options.imageThresholds,
     topology: machineTopology(),
     resourceSettings: options.resources,
     devicePluginSockets: nodeDevicePluginSockets,
-    draSockets: nodeDraSockets,
+    draSockets: draSocketsIn(nodeDraSockets, kubeletFolderOf(dataDir)),
     podResourcesSocket: nodePodResourcesSocket,
     ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
     dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },
   };
 }
+
+const kubeletFolderOf = (dataDir: string): string => join(dataDir, 'kubelet');
+
+/** What the node's pods find elsewhere on this machine than they say. */
+const mountsOf = ({ extras, dataDir }: AgentOptions): readonly NodeMount[] => [
+  usualFolder(kubeletFolderOf(dataDir)),
+  ...extras.mounts,
+];
 
 /** Where nobody tells of shutdowns there is nothing to prepare for. */
 function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDeps, 'shutdown'> {

@@ -7,7 +7,7 @@ export { findProgram } from './find-program.ts';
 export { installPackages, packagesFor } from './install-packages.ts';
 export { hasLogind, logindShutdown } from './logind-shutdown.ts';
 export { linkAddresses } from './link-addresses.ts';
-export { bindMount, bindMountAsIs, mount, mountRemote, unmount, unmountBelow } from './mount.ts';
+export { bindMount, bindMountAsIs, mount, mountRemote, shareMounts, unmount, unmountBelow } from './mount.ts';
 export { type Mount, mountsBelow, readMounts } from './mounts.ts';
 export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
 export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';

@@ -47,6 +47,12 @@ export async function bindMountAsIs(source: string, target: string, signal: Abor
   await runCommand(['mount', '-n', '-c', '--bind', source, target], {}, signal);
 }
 
+/** Lets what is mounted below a folder later be seen by those who see the folder, and what they mount there be seen here. */
+export async function shareMounts(folder: string, signal: AbortSignal): Promise<void> {
+  if (!mountsBelow(folder).includes(folder)) await bindMount(folder, folder, false, signal);
+  await runShort(['mount', '-n', '--make-rshared', folder]);
+}
+
 /** Unmounts; a mount that is in use goes when its last user does. Nothing mounted there is what was wanted. */
 export async function unmount(target: string, signal: AbortSignal): Promise<void> {
   if (!mountsBelow(target).includes(target)) return;
