@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -69,8 +69,13 @@ function asked(args: readonly string[], input: string): Promise<string> {
 const apply = (...objects: readonly object[]): Promise<string> =>
   asked(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
 
-const startAgent = (machine: Machine, ...args: readonly string[]): void =>
-  machine.start(logOf(machine.name), ...node, main, 'agent', '--data-dir', dirOf(machine), ...SHARED_MACHINE, ...args);
+/** That a volume is to grow is found where it is looked at: a minute would be long here. */
+const config = join(folder, 'kubelet.yaml');
+writeFileSync(config, 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nsyncFrequency: 5s\n');
+const startAgent = (machine: Machine, ...args: readonly string[]): void => {
+  const own = ['--data-dir', dirOf(machine), '--config', config, ...SHARED_MACHINE];
+  machine.start(logOf(machine.name), ...node, main, 'agent', ...own, ...args);
+};
 
 /** Under a shell: what enters a namespace with a program stops with it when that is stopped, and does not go on with it. */
 const UNDER_SHELL = ['sh', '-c', '"$@" & wait', 'sh'] as const;
@@ -172,8 +177,8 @@ before(
     kubectlPath = await bundledKubectl(join(folder, 'bin'));
     server.start(logOf('server'), ...node, main, 'server', '--data-dir', dirOf(server));
     await eventually('the server', async () => (await kubectl('get', '--raw', '/readyz')).includes('ok'));
-    const config = join(dirOf(server), 'admin.kubeconfig');
-    token = (await server.run(...node, main, 'token', 'create', '-q', '--kubeconfig', config)).stdout.trim();
+    const kubeconfig = join(dirOf(server), 'admin.kubeconfig');
+    token = (await server.run(...node, main, 'token', 'create', '-q', '--kubeconfig', kubeconfig)).stdout.trim();
     for (const machine of nodes) startAgent(machine, '--server', SERVER, '--token', token, '--node-name', machine.name);
     await apply(
       {
@@ -203,7 +208,7 @@ before(
         logOf(program.slice(program.lastIndexOf('/') + 1)),
         program,
         `--csi-address=${controllerSocket}`,
-        `--kubeconfig=${config}`,
+        `--kubeconfig=${kubeconfig}`,
       );
     for (const machine of nodes) {
       await eventually(`a folder for plugins on ${machine.name}`, async () =>

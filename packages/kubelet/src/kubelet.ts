@@ -57,6 +57,8 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly kubeletPort: number;
   readonly version: string;
   readonly podsMax: number;
+  /** How often what volumes are made from is looked at (syncFrequency). A minute, as upstream, when left out. */
+  readonly syncMs?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** With which the node registers, as --register-with-taints says. */
   readonly taints?: readonly Taint[];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { UserError } from '../user-error.ts';
 import { evictionOf } from './eviction-flags.ts';
-import { readKubeletConfig } from './kubelet-config.ts';
+import { readKubeletConfig, syncOf } from './kubelet-config.ts';
 
 const folder = mkdtempSync('/tmp/nv-config-');
 after(() => rmSync(folder, { recursive: true }));
@@ -57,4 +57,13 @@ test('evictionOf() takes the file where no flag says otherwise', () => {
   ]);
   const { thresholds, transitionMs } = evictionOf({ evictionHard: 'pid.available<10' }, config);
   assert.deepEqual([thresholds.map(({ signal }) => signal), transitionMs], [['pid.available'], 60_000]);
+});
+
+test('syncOf() takes a duration, and leaves the kubelet its own where there is none', () => {
+  assert.deepEqual(syncOf(read(`${HEAD}syncFrequency: 5s`)), { syncMs: 5000 });
+  for (const text of ['', 'syncFrequency: 0s']) assert.deepEqual(syncOf(read(`${HEAD}${text}`)), {});
+  assert.throws(
+    () => syncOf(read(`${HEAD}syncFrequency: soon`)),
+    /syncFrequency takes a duration such as 1m0s, not "soon"/,
+  );
 });

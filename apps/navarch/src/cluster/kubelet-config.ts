@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EvictionTexts, ResourceTexts, ShutdownTexts } from '@navarch/kubelet';
+import { parseDuration } from '@navarch/machinery';
 import { parseYaml } from '@navarch/node/yaml';
 import { UserError } from '../user-error.ts';
 
@@ -7,6 +8,7 @@ import { UserError } from '../user-error.ts';
 export interface KubeletConfig extends EvictionTexts, ResourceTexts, ShutdownTexts {
   readonly staticPodPath?: string;
   readonly maxPods?: number;
+  readonly syncFrequency?: string;
   readonly imageGCHighThresholdPercent?: number;
   readonly imageGCLowThresholdPercent?: number;
 }
@@ -30,6 +32,7 @@ const isReserved: Claim = (value) =>
 const FIELDS: Readonly<Record<keyof KubeletConfig, readonly [claim: Claim, wanted: string]>> = {
   staticPodPath: [isText, 'a path'],
   maxPods: [isCount, 'a number'],
+  syncFrequency: [isText, 'a duration such as 1m0s'],
   imageGCHighThresholdPercent: [isCount, 'a number'],
   imageGCLowThresholdPercent: [isCount, 'a number'],
   evictionHard: [isTexts, 'texts by signal'],
@@ -72,6 +75,15 @@ export function readKubeletConfig(file: string): KubeletConfig {
     if (fields[name] !== undefined && !claim(fields[name]))
       refuse(`${name} takes ${wanted}, not ${JSON.stringify(fields[name])}`);
   return fields as KubeletConfig;
+}
+
+/** How often pods are looked at again without a cause; nothing, or zero, is the kubelet's own. Throws UserError. */
+export function syncOf({ syncFrequency }: KubeletConfig): { readonly syncMs?: number } {
+  if (syncFrequency === undefined) return {};
+  const syncMs = parseDuration(syncFrequency);
+  if (syncMs === undefined || syncMs < 0)
+    throw new UserError(`syncFrequency takes a duration such as 1m0s, not ${JSON.stringify(syncFrequency)}`);
+  return syncMs === 0 ? {} : { syncMs };
 }
 
 function parsed(file: string, refuse: (why: string) => never): Readonly<Record<string, unknown>> {

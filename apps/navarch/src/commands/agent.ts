@@ -29,7 +29,7 @@ import {
   portOf,
   serverOf,
 } from '../cluster/flags.ts';
-import { type KubeletConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
+import { type KubeletConfig, readKubeletConfig, syncOf } from '../cluster/kubelet-config.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { readNodeExtras } from '../cluster/node-extras.ts';
 import { labelsOf, taintsOf } from '../cluster/node-flags.ts';
@@ -200,6 +200,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         shutdown,
         resources,
         imageThresholds: imageThresholdsOf(config),
+        ...syncOf(config),
         log,
         manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
       },

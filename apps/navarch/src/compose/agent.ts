@@ -89,6 +89,7 @@ export interface AgentOptions {
   /** How long pods have to end when the machine goes down; none: no time. */
   readonly shutdown: readonly ShutdownGroup[];
   readonly imageThresholds: ImageThresholds;
+  readonly syncMs?: number;
   /** What single containers are given of the node, and what the node keeps for itself. */
   readonly resources: ResourceSettings;
   readonly log: Logger;
@@ -239,6 +240,7 @@ function kubeletDeps(
     taints: options.taints,
     dirs: { root: kubeletFolderOf(dataDir), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
     imageThresholds: options.imageThresholds,
+    ...(options.syncMs === undefined ? {} : { syncMs: options.syncMs }),
     topology: machineTopology(),
     resourceSettings: options.resources,
     devicePluginSockets: nodeDevicePluginSockets,

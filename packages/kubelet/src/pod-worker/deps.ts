@@ -22,6 +22,8 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly log: Logger;
   readonly recorder: Recorder;
   readonly nodeName: string;
+  /** How often what volumes are made from is looked at; a minute when left out. */
+  readonly syncMs?: number;
   readonly cgroups: PodCgroups;
   readonly resources: NodeResources;
   readonly volumes: VolumeHost;

@@ -20,7 +20,7 @@ import { tellingIfSlow } from './telling-if-slow.ts';
 /** After a look that failed, and before a step that failed is begun again. */
 const RETRY_MS = 1000;
 /** Live volumes follow what they are made from within this time; it is also the longest time between two looks. */
-const REFRESH_MS = 60_000;
+const SYNC_MS = 60_000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
 /** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
@@ -53,11 +53,13 @@ export class PodWorker {
   /** Of a pod that ends without the API saying so. */
   #deletion: Pick<Pod['metadata'], 'deletionTimestamp' | 'deletionGracePeriodSeconds'> | undefined;
   #refreshAt = 0;
+  readonly #syncMs: number;
 
   constructor(pod: Pod, deps: PodWorkerDeps, rejection?: Rejection) {
     const { record, clock, log, runtime, prober } = deps;
     this.#pod = pod;
     this.#deps = deps;
+    this.#syncMs = deps.syncMs ?? SYNC_MS;
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
     this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
@@ -272,7 +274,7 @@ export class PodWorker {
       group,
     );
     const due = Math.min(lookAgainAt ?? Number.POSITIVE_INFINITY, this.#refresh(now, group), ...this.#pauses.values());
-    return Math.max(LOOK_MS_MIN, Math.min(REFRESH_MS, due - now));
+    return Math.max(LOOK_MS_MIN, Math.min(this.#syncMs, due - now));
   }
 
   /** What was seen a moment ago will do where only the API, a probe or a clock has moved: a pod's own status comes back as news. */
@@ -320,7 +322,7 @@ export class PodWorker {
     if (this.#notes.volumes !== 'ready' || this.#pod.metadata.deletionTimestamp) return Number.POSITIVE_INFINITY;
     if (now < this.#refreshAt) return this.#refreshAt;
     const isFirst = this.#refreshAt === 0; // They have just been made.
-    this.#refreshAt = now + REFRESH_MS;
+    this.#refreshAt = now + this.#syncMs;
     if (!isFirst) {
       group.spawn(async () => {
         for (const { message } of await this.#volumes.refresh(this.#pod))
