@@ -106,8 +106,7 @@ const crashing = (count: number): Scenario =>
     async trouble(world) {
       await world.create(deployment, web(count, { minReadySeconds: 5 }));
       await world.until('all are made', (view) => view.get(deployment, WEB)?.status.replicas === count);
-      await world.pass('5s');
-      assert.ok(world.view.list(pod, 'default').every(hasCrashed), 'all have crashed');
+      await world.until('all have crashed', (view) => view.list(pod, 'default').every(hasCrashed));
     },
     end(view) {
       assert.equal(view.list(pod, 'default').length, count, 'nobody makes others in their place');

@@ -111,7 +111,7 @@ export const clusterDnsScenarios: readonly Scenario[] = [
       assert.deepEqual(served(view), ['a 192.0.2.1 ready']);
       assert.deepEqual(
         sliceOf(view, 'a')?.ports?.map(({ name, port }) => `${name} ${port}`),
-        ['dns 53', 'dns-tcp 53'],
+        ['dns 53', 'dns-tcp 53', 'metrics 9153'],
       );
       assert.equal(sliceOf(view, 'a')?.metadata.labels?.['mine'], 'kept');
     },
