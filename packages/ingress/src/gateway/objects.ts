@@ -8,7 +8,11 @@ export interface GatewayClass extends ApiObject {
 }
 
 export interface Gateway extends ApiObject {
-  readonly spec: { readonly gatewayClassName: string; readonly listeners: readonly Listener[] };
+  readonly spec: {
+    readonly gatewayClassName: string;
+    readonly listeners: readonly Listener[];
+    readonly addresses?: readonly { readonly type?: string; readonly value?: string }[];
+  };
   readonly status?: object;
 }
 

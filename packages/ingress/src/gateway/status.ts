@@ -69,13 +69,18 @@ function gatewayStatus(gateway: GatewayObjects['gateways'][number], subject: Sta
   const own = translation.listeners.filter((one) => one.gateway === gateway);
   const open = own.filter(({ isOpen }) => isOpen).length;
   const isWhole = own.every(({ verdicts }) => verdicts.every(({ type, isTrue }) => isTrue !== (type === 'Conflicted')));
+  const misplaced = addressTrouble(gateway, addresses);
   const verdicts: readonly Verdict[] = [
-    open > 0 && isWhole
-      ? IS_ACCEPTED
-      : { type: 'Accepted', isTrue: open > 0, reason: 'ListenersNotValid', message: 'see the listeners' },
-    open > 0
-      ? { type: 'Programmed', isTrue: true, reason: 'Programmed', message: '' }
-      : { type: 'Programmed', isTrue: false, reason: 'Invalid', message: 'no listener can be served' },
+    misplaced?.type === 'Accepted'
+      ? misplaced
+      : open > 0 && isWhole
+        ? IS_ACCEPTED
+        : { type: 'Accepted', isTrue: open > 0, reason: 'ListenersNotValid', message: 'see the listeners' },
+    open === 0
+      ? { type: 'Programmed', isTrue: false, reason: 'Invalid', message: 'no listener can be served' }
+      : misplaced
+        ? { ...misplaced, type: 'Programmed', reason: 'AddressNotUsable' }
+        : { type: 'Programmed', isTrue: true, reason: 'Programmed', message: '' },
   ];
   return {
     addresses: open > 0 ? addresses.map((value) => ({ type: 'IPAddress', value })) : [],
@@ -87,6 +92,27 @@ function gatewayStatus(gateway: GatewayObjects['gateways'][number], subject: Sta
       conditions: conditions(of, gateway, held.listeners?.find((one) => one.name === name)?.conditions, now),
     })),
   };
+}
+
+/** Gateways are served at the addresses of the machine, and at no others that somebody asks for. */
+function addressTrouble({ spec }: GatewayObjects['gateways'][number], own: readonly string[]): Verdict | undefined {
+  for (const { type = 'IPAddress', value = '' } of spec.addresses ?? []) {
+    if (type !== 'IPAddress')
+      return {
+        type: 'Accepted',
+        isTrue: false,
+        reason: 'UnsupportedAddress',
+        message: `addresses of type ${type} are not supported`,
+      };
+    if (value !== '' && !own.includes(value))
+      return {
+        type: 'Programmed',
+        isTrue: false,
+        reason: 'AddressNotUsable',
+        message: `${value} is none of ${own.join(', ')}`,
+      };
+  }
+  return undefined;
 }
 
 /** What other controllers said stays; undefined: nobody of ours has ever said anything. */

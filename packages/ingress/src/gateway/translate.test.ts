@@ -287,3 +287,33 @@ test('statusWrites() tells once, keeps the time since when, and leaves what othe
     2,
   );
 });
+
+test('statusWrites() says which address a Gateway asks for that it cannot have', () => {
+  const said = (address: { readonly type?: string; readonly value?: string }): readonly string[] => {
+    const plain = gatewayOf(HTTP);
+    const gateway: Gateway = { ...plain, spec: { ...plain.spec, addresses: [address] } };
+    const [write] = statusWrites({
+      objects: {
+        classes: [],
+        gateways: [gateway],
+        routes: [],
+        grants: [],
+        labelsOf: () => undefined,
+        kindOf: () => undefined,
+      },
+      translation: translate(gateway),
+      addresses: ['10.0.0.9'],
+      now: '2026-01-01T00:00:00Z',
+    });
+    const { conditions } = write?.status as { conditions: readonly { type: string; status: string; reason: string }[] };
+    return conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+  };
+  const fine = ['Accepted True Accepted', 'Programmed True Programmed'];
+  assert.deepEqual(said({ value: '10.0.0.9' }), fine);
+  assert.deepEqual(said({ type: 'IPAddress' }), fine);
+  assert.deepEqual(said({ value: '10.0.0.8' }), ['Accepted True Accepted', 'Programmed False AddressNotUsable']);
+  assert.deepEqual(said({ type: 'Hostname', value: 'a.test' }), [
+    'Accepted False UnsupportedAddress',
+    'Programmed False AddressNotUsable',
+  ]);
+});
