@@ -305,7 +305,9 @@ test('statusWrites() says which address a Gateway asks for that it cannot have',
       addresses: ['10.0.0.9'],
       now: '2026-01-01T00:00:00Z',
     });
-    const { conditions } = write?.status as { conditions: readonly { type: string; status: string; reason: string }[] };
+    const { conditions = [] } = (write?.status ?? {}) as {
+      conditions?: readonly { type: string; status: string; reason: string }[];
+    };
     return conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
   };
   const fine = ['Accepted True Accepted', 'Programmed True Programmed'];
