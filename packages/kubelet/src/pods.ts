@@ -183,7 +183,7 @@ export class Pods {
 
   #others(p: Pod): readonly Pod[] {
     return [...this.#workers.values()]
-      .filter((w) => w.isActive && w.pod.metadata.uid !== p.metadata.uid)
+      .filter((w) => w.isActive && !w.isForgotten && w.pod.metadata.uid !== p.metadata.uid)
       .map((w) => w.pod);
   }
 }

@@ -50,6 +50,7 @@ export class PodWorker {
   #hasMoved = true;
   #isDirty = true;
   #isFinished = false;
+  #isForgotten = false;
   /** Of a pod that ends without the API saying so. */
   #deletion: Pick<Pod['metadata'], 'deletionTimestamp' | 'deletionGracePeriodSeconds'> | undefined;
   #refreshAt = 0;
@@ -98,6 +99,11 @@ export class PodWorker {
   get isActive(): boolean {
     const { phase } = this.#reporter.wanted ?? this.#pod.status;
     return phase !== 'Succeeded' && phase !== 'Failed';
+  }
+
+  /** The API has forgotten it, and counts on what it had: what is still to end here is in nobody's way, as upstream has it. */
+  get isForgotten(): boolean {
+    return this.#isForgotten;
   }
 
   /** It would have more than the node has left. */
@@ -150,6 +156,7 @@ export class PodWorker {
 
   /** The API forgot the pod, before this node was done with it: nothing of it is waited for. */
   vanish(): void {
+    this.#isForgotten = true;
     const { metadata } = this.#pod;
     const deletionTimestamp = metadata.deletionTimestamp ?? new Date(this.#deps.clock.now()).toISOString();
     this.#hear({ ...this.#pod, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } });

@@ -265,6 +265,14 @@ test('kubelet: a pod that the node cannot run fails, and says why', () =>
     assert.equal(await world.pod('big'), undefined);
   }));
 
+test("kubelet: a pod that was deleted at once is in nobody's way, though its containers still end", () =>
+  withPod(c({ resources: { requests: { cpu: '30' } } }), {}, 2000, async (world) => {
+    await world.api.of(pod).delete('default/web', { gracePeriodSeconds: 0 });
+    await world.run('next', c({ resources: { requests: { cpu: '3' } } }));
+    await world.advance(5000);
+    assert.equal((await world.pod('next'))?.status.phase, 'Running');
+  }));
+
 test('kubelet: a container that left its words is quoted', async () => {
   await using world = await KubeletWorld.start({ program: () => job(3000, 1) });
   const p = await world.run('web', {
