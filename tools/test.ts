@@ -61,6 +61,7 @@ const parts: readonly Part[] = [
   // Always the same seeds: new ones are looked for with `./navarch sim`.
   { name: 'sim', run: () => counted(['tools/sim.ts', '--seeds', '20']) },
   { name: 'oracles', run: oracleTests },
+  // Real containers share one machine: one file at a time.
   { name: 'real', run: realTests },
   ...(values.fuzz === undefined
     ? []
@@ -106,26 +107,11 @@ async function realTests(): Promise<Result> {
     await installPackages(packages, { say: (line) => console.log(`   ${line}`) }, signal);
   }
   const report = await probeHost(tmpdir(), signal);
-  if (report.canRunContainers) return realLanes();
+  if (report.canRunContainers) return nodeTests(all.filter(isReal), 1);
   console.log(
     `-- real: left out: this machine cannot run containers: ${report.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
   );
   return { passed: 0, failed: 0 };
-}
-
-/**
- * Clusters of the programs share this machine's network: one file at a time. What the packages try has a network of its own
- * and runs beside them; both wait more than they work.
- */
-async function realLanes(): Promise<Result> {
-  const files = all.filter(isReal);
-  const isProgram = (path: string): boolean => path.startsWith('apps/');
-  const lanes = [files.filter(isProgram), files.filter((path) => !isProgram(path))];
-  const results = await Promise.all(lanes.map((lane) => nodeTests(lane, 1)));
-  return {
-    passed: results.reduce((sum, { passed }) => sum + passed, 0),
-    failed: results.reduce((sum, { failed }) => sum + failed, 0),
-  };
 }
 
 /** What the official Go code says of the same questions; where Go is. */
