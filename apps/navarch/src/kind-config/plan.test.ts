@@ -9,7 +9,7 @@ import { type ClusterPlan, type NodePlan, type Planned, planOf } from './plan.ts
 // Files as users of kind have them: the examples of its documentation, and what people make of those.
 
 const planned = (name: string): Planned =>
-  planOf(name, readFileSync(join(import.meta.dirname, 'testdata', name), 'utf8'), '/work');
+  planOf(name, readFileSync(join(import.meta.dirname, 'testdata', name), 'utf8'), '/home/me');
 
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const control: NodePlan = {
@@ -94,7 +94,7 @@ const files: readonly (readonly [name: string, wanted: Planned])[] = [
           {
             ...tainted,
             labels: { [CONTROL_PLANE]: '', tier: 'frontend' },
-            mounts: [{ hostPath: '/work/files', containerPath: '/files', readOnly: true }],
+            mounts: [{ hostPath: '/home/me/files', containerPath: '/files', readOnly: true }],
             ports: [{ containerPort: 30950, hostPort: 0, listenAddress: '127.0.0.1', protocol: 'UDP' }],
           },
           { ...worker, labels: { tier: 'backend' } },
@@ -136,14 +136,14 @@ const files: readonly (readonly [name: string, wanted: Planned])[] = [
           '--audit-log-path',
           '/var/log/kubernetes/kube-apiserver-audit.log',
           '--audit-policy-file',
-          '/work/audit-policy.yaml',
+          '/home/me/audit-policy.yaml',
         ],
         nodes: [
           {
             ...control,
             mounts: [
               {
-                hostPath: '/work/audit-policy.yaml',
+                hostPath: '/home/me/audit-policy.yaml',
                 containerPath: '/etc/kubernetes/policies/audit-policy.yaml',
                 readOnly: true,
               },
@@ -247,7 +247,7 @@ const refusals: readonly (readonly [content: string, sentence: RegExp])[] = [
 for (const [content, sentence] of refusals)
   test(`planOf() refuses ${JSON.stringify(content.replace(HEAD, '')).slice(0, 70)}`, () =>
     assert.throws(
-      () => planOf('f', content, '/work'),
+      () => planOf('f', content, '/home/me'),
       (error) => error instanceof UserError && sentence.test(error.message) && !error.message.includes('\n'),
     ));
 
@@ -296,7 +296,7 @@ test('planOf() makes a plan or says a sentence, whatever is in the file', () => 
     fc.property(file, (fields) => {
       const content = JSON.stringify({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', ...fields });
       try {
-        return planOf('f', content, '/work').plan.nodes[0]?.role === 'control-plane';
+        return planOf('f', content, '/home/me').plan.nodes[0]?.role === 'control-plane';
       } catch (error) {
         return error instanceof UserError && !error.message.includes('\n');
       }
