@@ -60,10 +60,11 @@ export async function runProxy(
     for (;;) {
       await clock.sleep(LOOK_MS, s);
       const looked = applied;
-      if (!looked || (await isThere(filter, s)) || s.aborted) continue;
+      const trouble = looked && (await missing(filter, s));
+      if (trouble === undefined || s.aborted) continue;
       // What was applied meanwhile has made the table anew, or is refused and will.
       if (applied !== looked) continue;
-      log.warn('the rules of services were gone: they are made anew', {});
+      log.warn('the rules of services were gone: they are made anew', { error: trouble });
       applied = undefined;
       marks.set();
     }
@@ -88,12 +89,13 @@ export async function runProxy(
   }
 }
 
-async function isThere(filter: PacketFilter, signal: AbortSignal): Promise<boolean> {
+/** Why the table cannot be found; undefined: it is there. */
+async function missing(filter: PacketFilter, signal: AbortSignal): Promise<Error | undefined> {
   try {
     await filter.apply(LOOK, signal);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error as Error;
   }
 }
 
