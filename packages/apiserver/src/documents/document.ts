@@ -1,3 +1,4 @@
+import { notAllowedHere } from '../handlers/exchange.ts';
 import type { ApiRequest, BytesResponse } from '../request.ts';
 import { httpDate } from './dates.ts';
 
@@ -10,6 +11,11 @@ export interface Document {
 }
 
 export const documentOf = (bytes: Uint8Array, madeAt: number): Document => ({ bytes, hash: hashOf(bytes), madeAt });
+
+/** Some documents are read, and nothing else. Throws MethodNotAllowed. */
+export function checkRead({ method }: ApiRequest): void {
+  if (method !== 'GET') throw notAllowedHere();
+}
 
 /** The document, or 304 for a client that has it already (RFC 9110, section 13.1.2). */
 export function documentAnswer(

@@ -2,7 +2,7 @@ import { PROMETHEUS_TYPE } from '@navarch/base';
 import { jsonText, type Kind, type ResourceFacts } from '@navarch/machinery';
 import type { ExtensionVersion } from '../aggregation/aggregation.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
-import { notAllowedHere, notServed } from '../handlers/exchange.ts';
+import { notServed } from '../handlers/exchange.ts';
 import { valueAnswer } from '../handlers/answer.ts';
 import { parseAccept, takes } from '../representation/accept.ts';
 import { type Format, formats, jsonFormat } from '../representation/format.ts';
@@ -27,7 +27,8 @@ import {
   resourceList,
 } from './discovery.ts';
 import { httpDate } from './dates.ts';
-import { type Document, documentAnswer, documentOf, movedTo } from './document.ts';
+import { checkRead, type Document, documentAnswer, documentOf, movedTo } from './document.ts';
+import { type IssuerFacts, keysAnswer } from './issuer.ts';
 import type { Health } from '../health/health.ts';
 import type { Doc } from './openapi/definitions.ts';
 import { extensionPath, withExtensions } from './openapi/extensions.ts';
@@ -37,7 +38,7 @@ import { openApiType } from './openapi/form.ts';
 import { OPENAPI_V3_PROTOBUF, openApiV3Protobuf } from './openapi/protobuf-v3.ts';
 import { ZPAGES, zpage } from './zpages.ts';
 
-export interface DocumentsDeps {
+export interface DocumentsDeps extends IssuerFacts {
   /** What is served, now: custom resources come and go. The list is another one after each change. */
   kinds(): readonly Kind<any>[];
   /** What extension servers serve, now. The list is another one after each change. */
@@ -46,8 +47,6 @@ export interface DocumentsDeps {
   readonly virtual: readonly Kind<any>[];
   /** `host:port` for clients in the cluster. */
   readonly address: string;
-  readonly issuer: string;
-  readonly tokens: { jwks(): unknown };
   readonly formats: readonly Format[];
   readonly features: FeatureGates;
   readonly running: ProcessFacts;
@@ -86,7 +85,6 @@ const V3_PROTOBUF = 'protobuf of openapi v3 ';
 const V3_INDEX = 'index of openapi v3';
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const AGGREGATED = 'APIGroupDiscoveryList';
-const KEYS_HEADERS = { 'cache-control': 'public, max-age=3600' } as const;
 /** A document that is asked for by its hash never changes (kept by clients). */
 const FOREVER_HEADERS = { 'cache-control': 'public, immutable' } as const;
 /** Upstream's handler of this document compresses it by itself. */
@@ -143,7 +141,7 @@ export class Documents {
       case 'openapi':
         return this.#openApi(request, rest);
       default:
-        return this.#keys(request);
+        return keysAnswer(request, this.#deps);
     }
   }
 
@@ -321,26 +319,6 @@ export class Documents {
     return this.#openApis.names.includes(name) ? this.#once(`${V3}${name}`, () => this.#openApis.v3(name)) : undefined;
   }
 
-  #keys(request: ApiRequest): ApiResponse {
-    const { path } = request;
-    const { issuer, tokens } = this.#deps;
-    if (path !== '/openid/v1/jwks' && path !== '/.well-known/openid-configuration') return notFoundPage();
-    checkRead(request);
-    if (path === '/openid/v1/jwks')
-      return { ...json(tokens.jwks()), headers: { 'content-type': 'application/jwk-set+json', ...KEYS_HEADERS } };
-    return json(
-      {
-        issuer,
-        jwks_uri: `${issuer}/openid/v1/jwks`,
-        response_types_supported: ['id_token'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-      },
-      200,
-      KEYS_HEADERS,
-    );
-  }
-
   #paths(): readonly string[] {
     const groups = this.#versions.flatMap(({ group, version }) =>
       group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`],
@@ -373,10 +351,6 @@ export class Documents {
     if (!document) this.#made.set(name, (document = documentOf(make(), this.#deps.running.now())));
     return document;
   }
-}
-
-function checkRead({ method }: ApiRequest): void {
-  if (method !== 'GET') throw notAllowedHere();
 }
 
 /** Indented whoever asks. */
