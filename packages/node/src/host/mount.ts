@@ -47,9 +47,14 @@ export async function bindMountAsIs(source: string, target: string, signal: Abor
   await runCommand(['mount', '-n', '-c', '--bind', source, target], {}, signal);
 }
 
-/** Lets what is mounted below a folder later be seen by those who see the folder, and what they mount there be seen here. */
+/**
+ * Lets what is mounted below a folder later be seen by those who see the folder, and what they mount there be seen here. A
+ * folder below which something is mounted stays as it is: that would be hidden, and nobody could unmount it.
+ */
 export async function shareMounts(folder: string, signal: AbortSignal): Promise<void> {
-  if (!mountsBelow(folder).includes(folder)) await bindMount(folder, folder, false, signal);
+  const below = mountsBelow(folder);
+  if (below.length > 0 && !below.includes(folder)) return;
+  if (below.length === 0) await bindMount(folder, folder, false, signal);
   await runShort(['mount', '-n', '--make-rshared', folder]);
 }
 

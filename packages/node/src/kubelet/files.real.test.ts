@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { EscapeError, type Files } from '@navarch/kubelet';
-import { unmountBelow } from '../host/index.ts';
+import { mount, shareMounts, unmountBelow } from '../host/index.ts';
 import { nodeFiles } from './files.ts';
 
 const end = new AbortController();
@@ -159,4 +159,31 @@ test('mount() makes a memory file system of the size asked for', async () => {
   assert.throws(() => writeFileSync(join(path, 'big'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' });
   await files.unmount(path);
   assert.equal(await files.isMountPoint(path), false);
+});
+
+test('shareMounts() shares a folder once, and hides nothing that was mounted below it before', async () => {
+  const shared = (folder: string): number =>
+    readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.split(' ')[4] === folder && / shared:\d+ /.test(line)).length;
+  const inside = async (folder: string): Promise<void> => {
+    mkdirSync(join(folder, 'pod'), { recursive: true });
+    await mount({ type: 'tmpfs', source: 'tmpfs', target: join(folder, 'pod') }, end.signal);
+    writeFileSync(join(folder, 'pod/secret'), 'kept');
+  };
+  const [fresh, used] = [join(dir, 'fresh'), join(dir, 'used')];
+  mkdirSync(fresh);
+  await shareMounts(fresh, end.signal);
+  await inside(fresh);
+  await inside(used);
+  for (const [folder, count] of [
+    [fresh, 1],
+    [used, 0],
+  ] as const) {
+    await shareMounts(folder, end.signal);
+    assert.equal(shared(folder), count);
+    assert.equal(readFileSync(join(folder, 'pod/secret'), 'utf8'), 'kept');
+    await unmountBelow(folder, end.signal);
+    assert.equal(shared(folder), 0);
+  }
 });
