@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { listManagers } from './managers.ts';
 
 /** Headers that are compared: by value, or, where the value must differ, by being there. */
 const HEADERS = [
@@ -24,7 +25,7 @@ export class Names {
 
   text(text: string): string {
     return (
-      text
+      listManagers(text)
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) => this.#name('UID', uid))
         .replace(
           /("?resourceVersion\\*"?: ?\\*"?)(\d+)/g,
