@@ -266,6 +266,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         log,
         metrics,
         clusterCidr,
+        serviceCidr,
         rootCertificate: server.authority,
         joining: server.joining,
         loadBalancers,

@@ -33,6 +33,7 @@ export interface ControlPlaneDeps {
   /** PEM of the authority that pods trust. */
   readonly rootCertificate: string;
   readonly clusterCidr: string;
+  readonly serviceCidr: string;
   readonly joining: JoiningOptions;
   /** Absent: services of type LoadBalancer wait for somebody else. */
   readonly loadBalancers?: LoadBalancers | undefined;
@@ -126,6 +127,7 @@ const leaseOf = (election: Election) => ({
 function controllersOf({
   rootCertificate,
   clusterCidr,
+  serviceCidr,
   joining,
   loadBalancers,
   descheduler,
@@ -135,7 +137,7 @@ function controllersOf({
 }: ControlPlaneDeps): readonly Controller[] {
   const all = builtinControllers({
     rootCertificate,
-    nodeIpam: { clusterCidr },
+    nodeIpam: { clusterCidr, serviceCidr },
     joining,
     loadBalancers,
     descheduler: descheduler && { ...descheduler, metrics },

@@ -29,6 +29,7 @@ await untilStopped(async (signal) => {
       metrics: new MetricRegistry(),
       rootCertificate: pki.authority.certificate,
       clusterCidr: '10.244.0.0/16',
+      serviceCidr: '10.96.0.0/16',
       joining: {
         clients: authority,
         kubeletServers: authority,

@@ -39,10 +39,16 @@ export function countBlocks(
   }
 }
 
-export function* blockGauges(ranges: readonly BlockRange[], nodes: readonly Node[]): Iterable<MetricFamily> {
+/** `reserved`: ranges that no node may have anything of; their blocks count as taken. */
+export function* blockGauges(
+  ranges: readonly BlockRange[],
+  nodes: readonly Node[],
+  reserved: readonly string[],
+): Iterable<MetricFamily> {
   const samples = (value: (range: BlockRange, i: number) => number) =>
     ranges.map((range, i) => ({ labels: { clusterCIDR: range.cidr }, value: value(range, i) }));
-  const taken = (i: number): number => nodes.filter((one) => blocksOf(one)[i] !== undefined).length;
+  const taken = (range: BlockRange, i: number): number =>
+    nodes.filter((one) => blocksOf(one)[i] !== undefined).length + countIn(range, reserved);
   yield gauge(
     `${SUBSYSTEM}_cirdset_max_cidrs`,
     '[ALPHA] Maximum number of CIDRs that can be allocated.',
@@ -51,6 +57,12 @@ export function* blockGauges(ranges: readonly BlockRange[], nodes: readonly Node
   yield gauge(
     `${SUBSYSTEM}_cidrset_usage_cidrs`,
     '[ALPHA] Gauge measuring percentage of allocated CIDRs.',
-    samples((range, i) => taken(i) / range.count),
+    samples((range, i) => taken(range, i) / range.count),
   );
 }
+
+const countIn = (range: BlockRange, cidrs: readonly string[]): number =>
+  cidrs.reduce((sum, cidr) => {
+    const place = range.overlap(cidr);
+    return place ? sum + place[1] - place[0] + 1 : sum;
+  }, 0);

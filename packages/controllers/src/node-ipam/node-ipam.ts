@@ -10,6 +10,8 @@ export interface NodeIpamOptions {
   readonly clusterCidr: string;
   /** Prefix length of one node's part. Upstream: 24, and 64 of IPv6. */
   readonly nodeMaskBits?: Partial<Readonly<Record<IpFamily, number>>>;
+  /** Addresses of services: no node gets a block that has any of them. Written as the range of pods is. */
+  readonly serviceCidr?: string;
 }
 
 const MASK_BITS: Readonly<Record<IpFamily, number>> = { IPv4: 24, IPv6: 64 };
@@ -29,19 +31,21 @@ const nodes = (ranges: readonly BlockRange[]): Watch<Node> => ({
 });
 
 /** Gives every node a block of pod addresses of its own; of each family, where there are two. */
-export const nodeIpamController = ({ clusterCidr, nodeMaskBits }: NodeIpamOptions): Controller => {
+export const nodeIpamController = ({ clusterCidr, nodeMaskBits, serviceCidr }: NodeIpamOptions): Controller => {
   const bits = { ...MASK_BITS, ...nodeMaskBits };
   const ranges = clusterCidr.split(',').map((cidr) => blocksOf(cidr, bits[ipFamilyOf(cidr)]));
   const blocks = ranges.map((range) => new Blocks(range));
+  const reserved = serviceCidr === undefined ? [] : serviceCidr.split(',');
   return defineController({
     name: 'node-ipam-controller',
     eventSource: 'cidrAllocator',
     watches: [nodes(ranges)],
     workers: 1,
-    gauges: (cache) => blockGauges(ranges, cache.list(node)),
+    gauges: (cache) => blockGauges(ranges, cache.list(node), reserved),
     async reconcile(_, context) {
       const all = context.cache.list(node);
-      for (const one of blocks) one.occupy(all.flatMap(({ spec }) => spec.podCIDRs ?? spec.podCIDR ?? []));
+      const held = all.flatMap(({ spec }) => spec.podCIDRs ?? spec.podCIDR ?? []);
+      for (const one of blocks) one.occupy([...reserved, ...held]);
       // Blocks are only taken during this pass: once there is none, another search over all of them finds none either.
       let isExhausted = false;
       let failed: { readonly error: unknown } | undefined;
@@ -79,7 +83,7 @@ const NOWHERE: Place = [0, -1];
 class Blocks {
   readonly #range: BlockRange;
   readonly #taken = new Set<number>();
-  /** Of what nodes have, where that lies in the range: found once, not each time a node comes. */
+  /** Of what is taken, where that lies in the range: found once, not each time a node comes. */
   #places = new Map<string, Place>();
   /** Where the last search ended: a block that was just given back is not given out again at once. */
   #next = 0;
@@ -88,7 +92,7 @@ class Blocks {
     this.#range = range;
   }
 
-  /** What nodes have is taken, also where it is not one whole block: they had it when blocks were larger or smaller. */
+  /** What nodes and services have is taken, also where it is not one whole block: they had it when blocks were larger or smaller. */
   occupy(cidrs: readonly string[]): void {
     this.#taken.clear();
     const places = new Map<string, Place>();

@@ -1,9 +1,8 @@
 import { type ConfigMap, configMap, namespace } from '@navarch/api';
-import { exponential } from '@navarch/base';
-import { equalJson, hasReason, StatusError } from '@navarch/machinery';
+import { equalJson, hasReason } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
-import { count, spread } from '../shared/measure.ts';
 import { isNamespaceTerminating } from '../shared/pods.ts';
+import { countedSyncs } from './measures.ts';
 
 const NAME = 'kube-root-ca.crt';
 const DESCRIPTION =
@@ -17,12 +16,7 @@ const copies: Watch<ConfigMap> = {
   },
 };
 
-const SYNCS = count('root_ca_cert_publisher_sync_total', '[ALPHA] Number of namespace syncs of the root certificate');
-const SYNC_SECONDS = spread(
-  'root_ca_cert_publisher_sync_duration_seconds',
-  '[ALPHA] How long a namespace sync of the root certificate took',
-  exponential(0.001, 2, 15),
-);
+const counted = countedSyncs('root_ca_cert_publisher', 'namespace syncs of the root certificate');
 
 /** Every namespace has the certificate by which its pods know the API server. `certificate` is PEM. */
 export const rootCaController = (certificate: string): Controller =>
@@ -34,18 +28,7 @@ export const rootCaController = (certificate: string): Controller =>
     async reconcile(key, context) {
       const found = context.cache.get(namespace, key);
       if (!found || found.status.phase !== 'Active' || found.metadata.deletionTimestamp) return undefined;
-      const { clock, metrics } = context;
-      const beganMs = clock.monotonic();
-      let code = '200';
-      try {
-        await publish(key, certificate, context);
-      } catch (error) {
-        code = String(error instanceof StatusError ? (error.status.code ?? 500) : 500);
-        throw error;
-      } finally {
-        SYNCS.add(metrics, { code });
-        SYNC_SECONDS.observe(metrics, (clock.monotonic() - beganMs) / 1000, { code });
-      }
+      await counted(() => publish(key, certificate, context), context);
       return undefined;
     },
   });

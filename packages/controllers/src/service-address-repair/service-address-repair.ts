@@ -17,12 +17,29 @@ import {
 import type { Api } from '@navarch/client';
 import { type ApiObject, hasReason, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
+import { count } from '../shared/measure.ts';
 import { remove } from '../shared/remove.ts';
 
 /** So long an address may be without its service: whoever allocated it may be about to make that. */
 const GRACE_MS = 60_000;
 /** Upstream's looks at everything so often. Addresses that are wrong are said to be so again and again. */
 const INTERVAL_MS = 3 * 60_000;
+
+const ERRORS = count(
+  'apiserver_clusterip_repair_ip_errors_total',
+  '[ALPHA] Number of errors detected on clusterips by the repair loop broken down by type of error: leak, repair, full, outOfRange, duplicate, unknown, invalid',
+);
+const FAILURES = count(
+  'apiserver_clusterip_repair_reconcile_errors_total',
+  '[ALPHA] Number of reconciliation failures on the clusterip repair reconcile loop',
+);
+/** Upstream's words for what is wrong, by the reason of the event. */
+const TYPES = {
+  ClusterIPNotValid: 'invalid',
+  ClusterIPOutOfRange: 'outOfRange',
+  ClusterIPAlreadyAllocated: 'duplicate',
+  ClusterIPNotAllocated: 'repair',
+} as const;
 
 /** An address that changed or went is looked at, and so is the service that has it, or had. */
 const addresses: Watch<IPAddress> = {
@@ -53,7 +70,14 @@ export const serviceAddressRepairController: Controller = defineController({
   name: 'ipallocator-repair-controller',
   watches: [self(service), services, addresses],
   reads: [serviceCIDR],
-  reconcile: (key, context) => (key.includes('/') ? repairService(key, context) : repairAddress(key, context)),
+  async reconcile(key, context) {
+    try {
+      return await (key.includes('/') ? repairService(key, context) : repairAddress(key, context));
+    } catch (error) {
+      FAILURES.add(context.metrics);
+      throw error;
+    }
+  },
 });
 
 async function repairService(key: Key, context: Context): Promise<Outcome> {
@@ -68,10 +92,12 @@ async function repairService(key: Key, context: Context): Promise<Outcome> {
 
 /** False for what nobody but its owner can put right. */
 async function isRepaired(holder: Service, given: string, context: Context): Promise<boolean> {
-  const { cache, events } = context;
+  const { cache, events, metrics } = context;
   const address = canonicalAddress(given);
-  const warn = (reason: string, message: string, action = 'ClusterIPAllocation'): void =>
+  const warn = (reason: keyof typeof TYPES, message: string, action = 'ClusterIPAllocation'): void => {
+    ERRORS.add(metrics, { type: TYPES[reason] });
     events.record(holder, { type: 'Warning', reason, message, action });
+  };
   if (address === undefined) {
     warn('ClusterIPNotValid', `Cluster IP ${given} is not a valid IP; please recreate Service`, 'ClusterIPValidation');
     return false;
@@ -118,14 +144,17 @@ function isInRange(address: string, { cache }: Context): boolean {
 
 /** Removes an address of ours that no service has. */
 async function repairAddress(key: Key, context: Context): Promise<Outcome> {
-  const { cache, clock, events, api } = context;
+  const { cache, clock, events, api, metrics } = context;
   const known = cache.get(ipAddress, key);
   if (known?.metadata.labels?.[IP_MANAGED_BY] !== IP_ALLOCATOR) return undefined;
   const { parentRef } = known.spec;
-  const warn = (message: string): void =>
+  const warn = (type: 'unknown' | 'leak' | 'repair', message: string): void => {
+    ERRORS.add(metrics, { type });
     events.record(known, { type: 'Warning', reason: 'IPAddressNotAllocated', message, action: 'IPAddressAllocation' });
+  };
   if (parentRef?.resource !== 'services' || parentRef.group) {
     warn(
+      'unknown',
       `IPAddress ${key} appears to have been modified, not referencing a Service ${JSON.stringify(parentRef)}: cleaning up`,
     );
     await remove(ipAddress, known, context);
@@ -139,6 +168,7 @@ async function repairAddress(key: Key, context: Context): Promise<Outcome> {
   if (holder && serviceAddresses(holder).includes(key)) return undefined;
   const place = `${parentRef.namespace}/${parentRef.name}`;
   warn(
+    holder ? 'repair' : 'leak',
     holder
       ? `IPAddress: ${key} for Service ${place} has a wrong reference; cleaning up`
       : `IPAddress: ${key} for Service ${place} appears to have leaked: cleaning up`,

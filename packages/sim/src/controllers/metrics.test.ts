@@ -20,6 +20,7 @@ import {
   podGcController,
   rootCaController,
   statefulSetController,
+  trustBundleController,
   trackingFinalizersController,
   volumeBindingController,
 } from '@navarch/controllers';
@@ -165,11 +166,28 @@ test('nodeIpamController counts the blocks it gives and takes back, and tells ho
   assert.deepEqual(of('cidrset_allocation_tries_per_request_sum'), [`${four} 1`, `${six} 1`]);
 });
 
+test('nodeIpamController counts the blocks that services have as taken', async () => {
+  const controllers = [nodeIpamController({ clusterCidr: '10.244.4.0/22', serviceCidr: '10.244.6.0/23,fd00::/108' })];
+  await using plane = await ControlPlane.start({ controllers });
+  await plane.api.of(node).create({ metadata: { name: 'a' } });
+  await plane.clock.advance(1000);
+  const usage = plane.counted('node_ipam_controller_cidrset_usage_cidrs');
+  assert.deepEqual(usage, ['{clusterCIDR="10.244.4.0/22"} 0.75']);
+});
+
 test('rootCaController counts its looks at namespaces by how they ended', async () => {
   await using plane = await ControlPlane.start({ controllers: [rootCaController('PEM')] });
   await plane.api.of(namespace).create({ metadata: { name: 'n' } });
   await plane.clock.advance(1000);
   assert.match(plane.counted('root_ca_cert_publisher_sync_total')[0] ?? '', /^\{code="200"\} \d+$/);
+});
+
+test('trustBundleController counts its looks by how they ended', async () => {
+  await using plane = await ControlPlane.start({
+    controllers: [trustBundleController('-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n')],
+  });
+  await plane.clock.advance(1000);
+  assert.match(plane.counted('clustertrustbundle_publisher_sync_total')[0] ?? '', /^\{code="200"\} \d+$/);
 });
 
 test('statefulSetController tells how many pods may be missing, and how many are', async () => {

@@ -146,6 +146,31 @@ export const nodeIpamScenarios: readonly Scenario[] = [
       assert.equal(served(view).length, 8);
     },
   }),
+  about(`${V4}/21,${V6}/61`, {
+    name: 'node-ipam/service-range',
+    says: 'No node gets a block that has an address of a service, of either family.',
+    controllers: () => [
+      nodeIpamController({
+        clusterCidr: `${V4}/21,${V6}/61`,
+        serviceCidr: '10.244.2.128/25,fd00:10:244:6::/63',
+      }),
+    ],
+    always: [
+      bothOrNone,
+      invariantOf('services keep their addresses', [node], (view) => {
+        const ofServices = ['10.244.2.0/24', 'fd00:10:244:6::/64', 'fd00:10:244:7::/64'];
+        return view.list(node).find(({ spec }) => spec.podCIDRs?.some((one) => ofServices.includes(one)))?.metadata
+          .name;
+      }),
+    ],
+    async act(world) {
+      for (let n = 0; n < 8; n++) await add(world, `n${n}`);
+    },
+    end(view) {
+      assert.equal(without(view).length, 2, 'of the smaller family six blocks are left');
+      assert.equal(served(view).length, 6);
+    },
+  }),
   about(`${V4}/21`, {
     name: 'node-ipam/held-fast',
     says: 'A node that somebody lets nobody change is told of, and holds up no other.',
