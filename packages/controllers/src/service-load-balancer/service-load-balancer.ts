@@ -10,6 +10,7 @@ import {
   type Watch,
 } from '../controller.ts';
 import { changesOf, wantsBalancer } from './changes.ts';
+import { HOSTS_SECONDS, SYNC_ERRORS, SYNC_SECONDS, SYNCS } from './measures.ts';
 import type { LoadBalancers } from './ports.ts';
 
 /** Keeps a service while something outside of the cluster sends to it. */
@@ -42,6 +43,8 @@ export const serviceLoadBalancerController = (balancers: LoadBalancers): Control
   const news = new Map<Key, readonly EventText[]>();
   /** To which nodes balancers send, by name; undefined before the first look. */
   let known: ReadonlySet<string> | undefined;
+  /** Services whose balancer has not taken in the nodes as they are now. An entry goes when it has, or with the service. */
+  const behind = new Set<Key>();
 
   const services: Watch<Service> = {
     kind: service,
@@ -72,9 +75,9 @@ export const serviceLoadBalancerController = (balancers: LoadBalancers): Control
       if (key === NODES) {
         const before = known;
         known = new Set(servedNodes(context).map(({ metadata }) => metadata.name));
-        return before && !equalJson([...before].sort(), [...known].sort())
-          ? sendToNodes(balancers, context)
-          : undefined;
+        if (before && !equalJson([...before].sort(), [...known].sort()))
+          for (const s of context.cache.list(service)) if (isBalanced(s)) behind.add(keyOf(s));
+        return sendToNodes(balancers, behind, context);
       }
       const found = context.cache.get(service, key);
       if (!found) return undefined;
@@ -86,6 +89,9 @@ export const serviceLoadBalancerController = (balancers: LoadBalancers): Control
     },
   });
 };
+
+/** Something balances for it: it may have to be told of nodes. */
+const isBalanced = (s: Service): boolean => wantsBalancer(s) && s.status.loadBalancer.ingress !== undefined;
 
 const servedNodes = ({ cache }: Context): readonly Node[] => cache.list(node).filter(isServed);
 
@@ -143,29 +149,51 @@ async function remove(found: Service, balancers: LoadBalancers, context: Context
   await attempt('update load balancer status', writeStatus(found, {}, context));
 }
 
-async function sendToNodes(balancers: LoadBalancers, context: Context): Promise<undefined> {
-  if (!balancers.sendTo) return undefined;
-  const served = servedNodes(context);
-  for (const s of context.cache.list(service)) {
-    if (!wantsBalancer(s) || !s.status.loadBalancer.ingress) continue;
-    const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
-      context.events.record(s, { type, reason, message });
+/** A balancer that cannot be told keeps no other waiting: it alone is told again. */
+async function sendToNodes(balancers: LoadBalancers, behind: Set<Key>, context: Context): Promise<Outcome> {
+  const { cache, clock, metrics, signal } = context;
+  if (!balancers.sendTo) behind.clear();
+  if (behind.size === 0) return undefined;
+  const beganMs = clock.monotonic();
+  let failed: { readonly error: unknown } | undefined;
+  for (const key of behind) {
+    const s = cache.get(service, key);
     try {
-      await balancers.sendTo(s, served, context.signal);
+      if (s && isBalanced(s)) await sendTo(s, balancers, context);
+      behind.delete(key);
     } catch (error) {
-      const names = served.map(({ metadata }) => metadata.name).sort();
-      tell(
-        'Warning',
-        'UpdateLoadBalancerFailed',
-        `Error updating load balancer with new hosts [${names.join(' ')}]: ${textOf(error)}`,
-      );
-      throw error;
+      signal.throwIfAborted();
+      SYNC_ERRORS.add(metrics);
+      failed ??= { error };
     }
-    if (served.length === 0)
-      tell('Warning', 'UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer');
-    else tell('Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts');
   }
+  SYNC_SECONDS.observe(metrics, (clock.monotonic() - beganMs) / 1000);
+  if (failed) throw failed.error;
   return undefined;
+}
+
+async function sendTo(s: Service, balancers: LoadBalancers, context: Context): Promise<void> {
+  const { clock, events, metrics, signal } = context;
+  const served = servedNodes(context);
+  const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    events.record(s, { type, reason, message });
+  const beganMs = clock.monotonic();
+  SYNCS.add(metrics);
+  try {
+    await balancers.sendTo?.(s, served, signal);
+  } catch (error) {
+    const names = served.map(({ metadata }) => metadata.name).sort();
+    tell(
+      'Warning',
+      'UpdateLoadBalancerFailed',
+      `Error updating load balancer with new hosts [${names.join(' ')}]: ${textOf(error)}`,
+    );
+    throw error;
+  } finally {
+    HOSTS_SECONDS.observe(metrics, (clock.monotonic() - beganMs) / 1000);
+  }
+  if (served.length === 0) tell('Warning', 'UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer');
+  else tell('Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts');
 }
 
 const setHeld = (found: Service, held: boolean, { api }: Context): Promise<Service | undefined> =>

@@ -116,6 +116,36 @@ test('service-lb-controller sends to the nodes that there are, but to none that 
   assert.equal(calls.at(-1), 'remove');
 });
 
+test('service-lb-controller tells every balancer of nodes though one refuses, and that one again', async () => {
+  const sent: string[] = [];
+  const cloud: LoadBalancers = {
+    find: async () => undefined,
+    ensure: async () => ({ ingress: [{ hostname: 'lb.example' }] }),
+    async sendTo({ metadata: { name } }) {
+      const tries = sent.filter((one) => one.startsWith(`${name} `)).length;
+      sent.push(`${name} ${tries}`);
+      if (name === 'a' && tries < 2) throw new Error('try later');
+    },
+    remove: async () => undefined,
+  };
+  await using plane = await start(cloud);
+  for (const name of ['a', 'b', 'c']) await add(plane, name);
+  await plane.clock.advance(2000);
+  await plane.api.of(node).create({ metadata: { name: 'late' } });
+  await plane.clock.advance(60_000);
+  assert.deepEqual(sent.toSorted(), ['a 0', 'a 1', 'a 2', 'b 0', 'c 0']);
+  assert.ok(
+    (await plane.events('Service')).includes(
+      'UpdateLoadBalancerFailed: Error updating load balancer with new hosts [a late]: try later',
+    ),
+  );
+  const of = (name: string): readonly string[] => plane.counted(`service_controller_${name}`);
+  assert.deepEqual(of('loadbalancer_sync_total'), [' 5']);
+  assert.deepEqual(of('nodesync_error_total'), [' 2']);
+  assert.deepEqual(of('nodesync_latency_seconds_count'), [' 3']);
+  assert.deepEqual(of('update_loadbalancer_host_latency_seconds_count'), [' 5']);
+});
+
 for (const seed of [1, 2, 3, 4, 5])
   test(`service-lb-controller gives no address twice on a network that loses answers, seed ${seed}`, async () => {
     const plane = await ControlPlane.start({
