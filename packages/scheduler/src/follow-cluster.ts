@@ -1,14 +1,9 @@
 import {
-  csiDriver,
-  csiNode,
-  csiStorageCapacity,
   deviceClass,
   deviceTaintRule,
   isTerminal,
   namespace,
   node as nodeKind,
-  persistentVolume,
-  persistentVolumeClaim,
   type Pod,
   pod as podKind,
   podDisruptionBudget,
@@ -19,12 +14,11 @@ import {
   resourceSlice,
   service,
   statefulSet,
-  storageClass,
-  volumeAttachment,
 } from '@navarch/api';
 import type { Cache } from '@navarch/client';
 import { type ApiObject, equalJson, keyOf, type Kind } from '@navarch/machinery';
 import { groupKeyOf } from './gang/pod-groups.ts';
+import { objectChanged, storageKinds } from './object-changed.ts';
 import type { PodQueue } from './queue/pod-queue.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 
@@ -42,16 +36,6 @@ export interface FollowedCluster {
   begun(): number;
 }
 
-const STORAGE_KINDS = [
-  persistentVolumeClaim,
-  persistentVolume,
-  storageClass,
-  csiNode,
-  csiDriver,
-  csiStorageCapacity,
-  volumeAttachment,
-] as const;
-
 const followedKinds = [
   nodeKind,
   podKind,
@@ -61,7 +45,7 @@ const followedKinds = [
   statefulSet,
   replicationController,
   podDisruptionBudget,
-  ...STORAGE_KINDS,
+  ...storageKinds,
   resourceClaim,
   resourceSlice,
   deviceClass,
@@ -88,9 +72,9 @@ export function followCluster(cluster: FollowedCluster): void {
   on(cluster, namespace, (current, previous) => {
     if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
   });
-  for (const kind of STORAGE_KINDS)
-    on<ApiObject>(cluster, kind as Kind<any>, () => {
-      snapshot.storageChanged();
+  for (const kind of storageKinds)
+    on<ApiObject>(cluster, kind, (current, previous) => {
+      objectChanged(kind, snapshot, current, previous);
       queue.wake({ type: 'storage-changed' }, snapshot);
     });
   followDevices(cluster);
@@ -116,23 +100,14 @@ function membersChanged(
 function followDevices(cluster: FollowedCluster): void {
   const { snapshot, queue } = cluster;
   on(cluster, resourceClaim, (claim, previous) => {
-    snapshot.devices.claimChanged(claim, previous);
+    objectChanged(resourceClaim, snapshot, claim, previous);
     queue.wake({ type: 'claim-changed', claim, previous }, snapshot);
   });
-  on(cluster, resourceSlice, (slice, previous) => {
-    snapshot.devices.sliceChanged(slice, previous);
-    queue.wake({ type: 'devices-changed' }, snapshot);
-  });
-  const changed = (): void => {
-    snapshot.devices.rulesChanged();
-    queue.wake({ type: 'devices-changed' }, snapshot);
-  };
-  on(cluster, deviceClass, (current, previous) => {
-    if (current?.spec.extendedResourceName !== previous?.spec.extendedResourceName || !current || !previous)
-      snapshot.classesChanged();
-    changed();
-  });
-  on(cluster, deviceTaintRule, changed);
+  for (const kind of [resourceSlice, deviceClass, deviceTaintRule])
+    on<ApiObject>(cluster, kind as Kind<any>, (current, previous) => {
+      objectChanged(kind, snapshot, current, previous);
+      queue.wake({ type: 'devices-changed' }, snapshot);
+    });
 }
 
 /** Takes changes of a kind in, and tells how long that took. */

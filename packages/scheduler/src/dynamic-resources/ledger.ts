@@ -8,7 +8,7 @@ import { InUse } from './in-use.ts';
 import { Inventory } from './inventory.ts';
 import type { ClaimPlan } from './plan.ts';
 import { allocationOf } from './results.ts';
-import { search } from './search.ts';
+import { search, type Supply } from './search.ts';
 import { Selectors } from './selectors.ts';
 
 /** What claims would get on a node, in their order and with how each of their requests was met; or why they get nothing. */
@@ -164,9 +164,14 @@ export class DeviceLedger {
     this.#version += 1;
   }
 
+  /** What claims can be met from on a node, as it is now. */
+  supplyFor(node: Node): Supply {
+    this.#read();
+    return { node, pools: this.#inventory.poolsFor(node), inUse: this.#inUse, selectors: this.#selectors };
+  }
+
   #solve(plans: readonly ClaimPlan[], node: Node): Solution {
-    const pools = this.#inventory.poolsFor(node);
-    const found = search(plans, { node, pools, inUse: this.#inUse, selectors: this.#selectors });
+    const found = search(plans, this.supplyFor(node));
     if ('reason' in found) return found;
     const allocations = plans.map((plan, i) => allocationOf(plan, found.taken[i] ?? [], found.ways[i] ?? [], node));
     return { allocations, ways: found.ways };

@@ -1,5 +1,6 @@
 import type { Pod } from '@navarch/api';
 import type { NodeInfo } from '../snapshot/node-info.ts';
+import { deviceDetail } from './devices/device-lacks.ts';
 import { keeping } from './remedies/node-state.ts';
 import { amountText, shortfalls } from './remedies/room.ts';
 import { lacksOf } from './remedies/selection.ts';
@@ -20,6 +21,7 @@ const details: Readonly<Record<string, (about: About) => readonly string[]>> = {
     ),
   TaintToleration: (about) =>
     keeping(about).map(({ key, value = '', effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
+  DynamicResources: deviceDetail,
   NodeAffinity: ({ pod, node: { node } }) => lacksOf(pod, node).map((lack) => `has no ${lack}`),
 };
 

@@ -1,4 +1,5 @@
 import type { Node, Pod } from '@navarch/api';
+import type { ApiObject, Kind } from '@navarch/machinery';
 import type { Profile } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { Judge } from './judge.ts';
@@ -44,7 +45,19 @@ export function caseOf(plugin: string, about: Omit<Case, 'objects'>, profile: Pr
   return { ...about, objects };
 }
 
-export const editPod = (spec: (spec: Pod['spec']) => Pod['spec']): Effect => ({ type: 'pod', spec });
+export const editPod = (
+  spec: (spec: Pod['spec']) => Pod['spec'],
+  status?: (status: Pod['status']) => Pod['status'],
+): Effect => ({
+  type: 'pod',
+  spec,
+  ...(status ? { status } : {}),
+});
+export const putObject = <O extends ApiObject>(kind: Kind<any>, object: O): Effect => ({
+  type: 'object',
+  kind,
+  object,
+});
 export const editNode = (name: string, node: (node: Node) => Node): Effect => ({ type: 'node', name, node });
 
 /** A name or value as an argument of a shell. */

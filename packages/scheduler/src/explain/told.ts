@@ -11,7 +11,8 @@ import type { Effect, WhatIf } from './what-if.ts';
 type Spec = Pod['spec'];
 
 /** What was found, as things to do: a pod is changed where it came from, if it came from somewhere. */
-export function toldAs({ node, steps, cost }: Remedied, pod: Pod, whatIf: WhatIf): Fix {
+export function toldAs({ node, steps: found, cost }: Remedied, pod: Pod, whatIf: WhatIf): Fix {
+  const steps = found.map((step, i) => ({ ...step, deeds: lasting(deedsOf(step), found.slice(i + 1)) }));
   const edits = steps.flatMap((step) => deedsOf(step).flatMap((deed) => (deed.type === 'pod' ? [deed.spec] : [])));
   const isInPlace = steps.every((step) => step.isInPlace || deedsOf(step).every(({ type }) => type !== 'pod'));
   const ofPod = edits.length > 0 ? podChanges(pod, edits, isInPlace, whatIf.snapshot.objects) : [];
@@ -31,6 +32,15 @@ export function toldAs({ node, steps, cost }: Remedied, pod: Pod, whatIf: WhatIf
   };
 }
 
+/** Who edits an object that another step has edited edits what that one left: it is written once. */
+const lasting = (deeds: readonly Effect[], later: readonly Step[]): readonly Effect[] =>
+  deeds.filter(
+    (deed) => deed.type !== 'object' || !later.some((step) => deedsOf(step).some((then) => isOfSame(then, deed))),
+  );
+
+const isOfSame = (a: Effect, b: Extract<Effect, { readonly type: 'object' }>): boolean =>
+  a.type === 'object' && a.kind === b.kind && keyOf(a.object) === keyOf(b.object);
+
 const deedsOf = ({ deeds, effects }: Step): readonly Effect[] => deeds ?? effects;
 
 function changesOf(deed: Effect, { snapshot }: WhatIf): readonly Change[] {
@@ -44,6 +54,8 @@ function changesOf(deed: Effect, { snapshot }: WhatIf): readonly Change[] {
       if (!before) return [];
       return [{ type: 'patch', object: nameOf('v1', 'Node', before), patch: patchBetween(before, deed.node(before)) }];
     }
+    case 'away':
+      return [{ type: 'delete', object: nameOf(apiVersionOf(deed.kind), deed.kind.kind, deed.object) }];
     case 'object': {
       const before: ApiObject | undefined = snapshot.objects.get<ApiObject>(deed.kind, keyOf(deed.object));
       if (!before) return [{ type: 'create', object: deed.object }];
@@ -77,6 +89,8 @@ function podChanges(
   const { object, workload } = origin;
   const { spec } = object.spec.template;
   const patch = patchBetween(spec, edited(spec), '/spec/template/spec');
+  // What it was made from stays as it is: the next one finds what this one did not.
+  if (patch.length === 0) return [{ type: 'delete', object: own }];
   const target = nameOf(apiVersionOf(workload.kind), workload.kind.kind, object);
   if (workload.isFixed) return [{ type: 'recreate', object: target, patch: [...patch, ...unselected(object)] }];
   return [

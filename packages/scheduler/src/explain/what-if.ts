@@ -1,6 +1,7 @@
 import { isTerminal, type Node, node as nodeKind, type Pod, pod as podKind } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { type ApiObject, type Key, keyOf, type Kind } from '@navarch/machinery';
+import { objectChanged } from '../object-changed.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { drained, type Steps } from './steps.ts';
 
@@ -8,10 +9,17 @@ const PODS_AT_ONCE = 1000;
 
 /** One thing that would be otherwise. */
 export type Effect =
-  | { readonly type: 'pod'; readonly spec: (spec: Pod['spec']) => Pod['spec'] }
+  | {
+      readonly type: 'pod';
+      readonly spec: (spec: Pod['spec']) => Pod['spec'];
+      /** What others would say of the pod then. */
+      readonly status?: (status: Pod['status']) => Pod['status'];
+    }
   | { readonly type: 'node'; readonly node: (node: Node) => Node; readonly name: string }
   | { readonly type: 'gone'; readonly pod: Pod }
-  | { readonly type: 'object'; readonly kind: Kind<any>; readonly object: ApiObject };
+  | { readonly type: 'object'; readonly kind: Kind<any>; readonly object: ApiObject }
+  /** That object is not there any more. */
+  | { readonly type: 'away'; readonly kind: Kind<any>; readonly object: ApiObject };
 
 /** A cluster to think with: it may be supposed that things are otherwise, and then it is again as it was. */
 export class WhatIf {
@@ -46,7 +54,8 @@ export class WhatIf {
     try {
       let then = pod;
       for (const effect of effects) {
-        if (effect.type === 'pod') then = { ...then, spec: effect.spec(then.spec) };
+        if (effect.type === 'pod')
+          then = { ...then, spec: effect.spec(then.spec), status: effect.status?.(then.status) ?? then.status };
         else undo.push(this.#suppose(effect));
       }
       return look(then);
@@ -85,40 +94,53 @@ export class WhatIf {
         snapshot.unnominate(keyOf(effect.pod));
         return () => this.#put(effect.pod);
       case 'object':
-        return this.#overlay.put(effect.kind, effect.object);
+        return this.#putObject(effect.kind, keyOf(effect.object), effect.object);
+      case 'away':
+        return this.#putObject(effect.kind, keyOf(effect.object), undefined);
     }
+  }
+
+  #putObject(kind: Kind<any>, key: Key, object: ApiObject | undefined): () => void {
+    const before = this.#overlay.get<ApiObject>(kind, key);
+    const undo = this.#overlay.put(kind, key, object);
+    objectChanged(kind, this.snapshot, object, before);
+    return () => {
+      undo();
+      objectChanged(kind, this.snapshot, before, object);
+    };
   }
 }
 
 /** Objects as they are, but for those that are supposed to be otherwise. */
 class Overlay implements CacheReader {
   readonly #base: CacheReader;
-  readonly #supposed = new Map<Kind<any>, Map<Key, ApiObject>>();
+  readonly #supposed = new Map<Kind<any>, Map<Key, ApiObject | undefined>>();
 
   constructor(base: CacheReader) {
     this.#base = base;
   }
 
-  put(kind: Kind<any>, object: ApiObject): () => void {
-    const held = this.#supposed.get(kind) ?? new Map<Key, ApiObject>();
+  /** undefined: it is not there. */
+  put(kind: Kind<any>, key: Key, object: ApiObject | undefined): () => void {
+    const held = this.#supposed.get(kind) ?? new Map<Key, ApiObject | undefined>();
     this.#supposed.set(kind, held);
-    const key = keyOf(object);
-    const before = held.get(key);
+    const [wasSupposed, before] = [held.has(key), held.get(key)];
     held.set(key, object);
-    return () => void (before ? held.set(key, before) : held.delete(key));
+    return () => void (wasSupposed ? held.set(key, before) : held.delete(key));
   }
 
   get<O extends ApiObject>(kind: Kind<O>, key: Key): O | undefined {
-    return (this.#supposed.get(kind)?.get(key) as O | undefined) ?? this.#base.get(kind, key);
+    const held = this.#supposed.get(kind);
+    return held?.has(key) ? (held.get(key) as O | undefined) : this.#base.get(kind, key);
   }
 
   list<O extends ApiObject>(kind: Kind<O>, namespace?: string): readonly O[] {
     const all = this.#base.list(kind, namespace);
-    const held = this.#supposed.get(kind) as ReadonlyMap<Key, O> | undefined;
+    const held = this.#supposed.get(kind) as ReadonlyMap<Key, O | undefined> | undefined;
     if (!held || held.size === 0) return all;
     const supposed = [...held.values()].filter(
-      ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
-    );
+      (object) => object !== undefined && (namespace === undefined || object.metadata.namespace === namespace),
+    ) as readonly O[];
     return [...all.filter((object) => !held.has(keyOf(object))), ...supposed];
   }
 

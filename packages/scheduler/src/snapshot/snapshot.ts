@@ -100,6 +100,11 @@ export class Snapshot implements Topology {
     return this.#nodes.size + this.#freeSlots.length;
   }
 
+  /** Where a pod counts, by its key. */
+  nodeNameOf(key: string): string | undefined {
+    return this.#placed.get(key);
+  }
+
   /** Pods that count somewhere, also on nodes that are not known. */
   get podCount(): number {
     return this.#placed.size;

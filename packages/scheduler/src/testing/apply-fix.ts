@@ -27,5 +27,16 @@ function applyChange(change: Change, objects: Objects): void {
   const held = objects.get(id);
   if (!held) throw new Error(`There is no ${id}`);
   if (change.type === 'delete') objects.delete(id);
-  else objects.set(id, jsonPatch(held as never, change.patch as never) as unknown as ApiObject);
+  else {
+    const then = jsonPatch(held as never, change.patch as never) as unknown as ApiObject;
+    objects.set(id, change.type === 'recreate' ? anew(then) : then);
+  }
 }
+
+/** Another object of that name: nothing that was said of the one before is said of it. */
+const anew = (object: ApiObject): ApiObject =>
+  ({
+    ...object,
+    metadata: { ...object.metadata, uid: `${object.metadata.uid} anew` },
+    ...('status' in object ? { status: {} } : {}),
+  }) as ApiObject;

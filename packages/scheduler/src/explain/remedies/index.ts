@@ -1,5 +1,7 @@
 import { keyOf } from '@navarch/machinery';
 import { editPod, quoted, type Remedy } from '../step.ts';
+import { freeDevices } from './device-holders.ts';
+import { askOtherwise, deviceNames } from './devices.ts';
 import { company, spread } from './neighbours.ts';
 import { tolerate, uncordon } from './node-state.ts';
 import { askForLess, dropHostPort, freeElsewhere, freeOnNode } from './room.ts';
@@ -38,6 +40,7 @@ export const remedies: Readonly<Record<string, readonly Remedy[]>> = {
   VolumeRestrictions: [freeOnNode, freeElsewhere],
   NodeVolumeLimits: [freeOnNode],
   VolumeBinding: [volumes],
+  DynamicResources: [deviceNames, askOtherwise, freeDevices],
   PodTopologySpread: [freeElsewhere, spread],
   InterPodAffinity: [freeElsewhere, company],
 };

@@ -14,12 +14,17 @@ const SYSTEM_PRIORITY = 2_000_000_000;
 const PODS_MAX = 250;
 const MIRROR = 'kubernetes.io/config.mirror';
 
-type Blockers = (about: Case) => readonly Placed[];
+/** Pods that may be in the way. */
+export interface Blockers {
+  pods(about: Case): readonly Placed[];
+  /** What comes about by itself when these have gone. */
+  after?(without: readonly Placed[], about: Case): readonly Effect[];
+}
 
-const onNode: Blockers = ({ node }) => [...node.pods.values()];
+const onNode: Blockers = { pods: ({ node }) => [...node.pods.values()] };
 
 /** Pods anywhere that the pod has to do with by its rules or theirs, or by a claim. */
-const related: Blockers = ({ pod, whatIf: { snapshot } }) => {
+const related = ({ pod, whatIf: { snapshot } }: Case): readonly Placed[] => {
   const found: Placed[] = [];
   // Pods of one template are alike: each is compared once.
   const known = new Map<Template, boolean>();
@@ -47,11 +52,16 @@ function isRelated(pod: Pod, template: Template, snapshot: Snapshot): boolean {
 
 const gone = ({ pod }: Placed): Effect => ({ type: 'gone', pod });
 
+const without = (blockers: Blockers, placed: readonly Placed[], about: Case): readonly Effect[] => [
+  ...placed.map(gone),
+  ...(blockers.after?.(placed, about) ?? []),
+];
+
 const waitFor =
   (blockers: Blockers): Remedy =>
   (about) => {
-    const leaving = blockers(about).filter(isLeaving);
-    const effects = leaving.map(gone);
+    const leaving = blockers.pods(about).filter(isLeaving);
+    const effects = without(blockers, leaving, about);
     if (leaving.length === 0 || about.objects(effects)) return [];
     const names = namesOf(leaving);
     return [
@@ -69,17 +79,22 @@ const waitFor =
 const remove =
   (blockers: Blockers): Remedy =>
   (about) => {
-    const all = blockers(about).filter((placed) => !isLeaving(placed) && mayGo(placed));
-    const leaving = blockers(about).filter(isLeaving);
-    const objects = (without: Iterable<Placed>): boolean => about.objects([...without, ...leaving].map(gone));
+    const all = blockers.pods(about).filter((placed) => !isLeaving(placed) && mayGo(placed));
+    const leaving = blockers.pods(about).filter(isLeaving);
+    const objects = (victims: Iterable<Placed>): boolean =>
+      about.objects(without(blockers, [...victims, ...leaving], about));
     if (all.length === 0 || all.length > PODS_MAX || objects(all)) return [];
     const plans = orders(about).map((order) => fewest(all.toSorted(order), objects));
     const [best] = plans.sort((a, b) => costOf(a, about) - costOf(b, about));
-    return best ? [removal(best, about)] : [];
+    return best ? [removal(best, about, blockers)] : [];
   };
 
-export const freeOnNode: Remedy = (about) => [...waitFor(onNode)(about), ...remove(onNode)(about)];
-export const freeElsewhere: Remedy = (about) => [...waitFor(related)(about), ...remove(related)(about)];
+export const freeing =
+  (blockers: Blockers): Remedy =>
+  (about) => [...waitFor(blockers)(about), ...remove(blockers)(about)];
+
+export const freeOnNode: Remedy = freeing(onNode);
+export const freeElsewhere: Remedy = freeing({ pods: related });
 
 /** Those of a node come back at once; a static pod is its kubelet's. */
 function mayGo({ pod }: Placed): boolean {
@@ -118,7 +133,7 @@ function weightOf({ pod }: Placed, { pod: waiting, whatIf: { snapshot } }: Case)
 const costOf = (placed: readonly Placed[], about: Case): number =>
   placed.reduce((sum, each) => sum + weightOf(each, about), 3);
 
-function removal(victims: readonly Placed[], about: Case): Step {
+function removal(victims: readonly Placed[], about: Case, blockers: Blockers): Step {
   const owned = victims.map(({ pod }) => controllerOf(pod)).find((owner) => owner !== undefined);
   const freed = freedBy(victims, about);
   const note = owned ? `; ${owned.kind} ${owned.name} makes another, which may be faster` : '';
@@ -126,7 +141,8 @@ function removal(victims: readonly Placed[], about: Case): Step {
     sort: 'remove',
     summary: `remove ${namesOf(victims)}${freed === '' ? '' : `, which frees ${freed}`}${note}`,
     cost: costOf(victims, about),
-    effects: victims.map(gone),
+    effects: without(blockers, victims, about),
+    deeds: victims.map(gone),
     command: [...Map.groupBy(victims, ({ template }) => template.namespace)]
       .map(
         ([namespace, of]) =>

@@ -1,5 +1,4 @@
 import { persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
-import type { Kind } from '@navarch/machinery';
 import {
   type Claim,
   claimsOf,
@@ -9,7 +8,7 @@ import {
   type Volume,
 } from '../../plugins/pod-claims.ts';
 import { nearMiss } from '../near-miss.ts';
-import { type Case, editPod, type Remedy, type Step } from '../step.ts';
+import { type Case, editPod, putObject, type Remedy, type Step } from '../step.ts';
 import type { Effect } from '../what-if.ts';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
@@ -25,8 +24,6 @@ export const volumes: Remedy = (about) => {
   if (!open) return [];
   return open.claim ? forClaim(open.claim, open, about) : withoutClaim(open, about);
 };
-
-const put = (kind: Kind<any>, object: Claim | Volume | StorageClass): Effect => ({ type: 'object', kind, object });
 
 function withoutClaim({ name }: PodClaim, about: Case): readonly Step[] {
   const { objects, namespace } = scopeOf(about);
@@ -59,7 +56,7 @@ function withoutClaim({ name }: PodClaim, about: Case): readonly Step[] {
       summary: `create the claim ${name} (of 1Gi and class ${found.metadata.name}: change what you need)`,
       cost: 2,
       effects: provisioned(claim, found),
-      deeds: [put(persistentVolumeClaim, claim)],
+      deeds: [putObject(persistentVolumeClaim, claim)],
     });
   }
   return steps;
@@ -109,7 +106,7 @@ function otherClass(claim: Claim, right: StorageClass): Step {
     summary: `claim ${claim.metadata.name} of class ${name} (there is no class ${claim.spec.storageClassName}: did you mean ${JSON.stringify(name)} instead of ${JSON.stringify(claim.spec.storageClassName)}?)`,
     cost: 1.5,
     effects: provisioned(then, right),
-    deeds: [put(persistentVolumeClaim, then)],
+    deeds: [putObject(persistentVolumeClaim, then)],
   };
 }
 
@@ -130,20 +127,20 @@ function ownClass(claim: Claim, pattern: StorageClass): Step {
     sort: 'create class',
     summary: `create the storage class ${name} that claim ${claim.metadata.name} asks for (like ${pattern.metadata.name})`,
     cost: 3,
-    effects: [put(storageClass, made), ...provisioned(claim, made)],
-    deeds: [put(storageClass, made)],
+    effects: [putObject(storageClass, made), ...provisioned(claim, made)],
+    deeds: [putObject(storageClass, made)],
   };
 }
 
 /** A claim whose class waits for the pod is enough as it is; any other is bound by the controllers, to a volume that is made for it. */
 function provisioned(claim: Claim, { volumeBindingMode, metadata }: StorageClass): readonly Effect[] {
-  if (volumeBindingMode === 'WaitForFirstConsumer') return [put(persistentVolumeClaim, claim)];
+  if (volumeBindingMode === 'WaitForFirstConsumer') return [putObject(persistentVolumeClaim, claim)];
   return bound(claim, volumeFor(claim, `pvc-of-${claim.metadata.name}`, metadata.name));
 }
 
 const bound = (claim: Claim, volume: Volume): readonly Effect[] => [
-  put(persistentVolume, volume),
-  put(persistentVolumeClaim, {
+  putObject(persistentVolume, volume),
+  putObject(persistentVolumeClaim, {
     ...claim,
     metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [BIND_COMPLETED]: 'yes' } },
     spec: { ...claim.spec, volumeName: volume.metadata.name },
@@ -158,7 +155,7 @@ function ownVolume(claim: Claim): Step {
     summary: `create a volume for claim ${claim.metadata.name}, which nobody provisions (a folder of the node: change what you need)`,
     cost: 4,
     effects: bound(claim, volume),
-    deeds: [put(persistentVolume, volume)],
+    deeds: [putObject(persistentVolume, volume)],
   };
 }
 
