@@ -16,9 +16,10 @@ interface Result {
   readonly passed: number;
   readonly failed: number;
 }
+type Print = (text: string) => void;
 interface Part {
   readonly name: string;
-  run(): Promise<Result>;
+  run(print: Print): Promise<Result>;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -41,58 +42,85 @@ const all = globSync('{packages,apps,conformance,bench,images}/**/*.test.ts', {
 }).sort();
 const isReal = (path: string): boolean => path.endsWith('.real.test.ts');
 
-const parts: readonly Part[] = [
-  {
-    name: 'check',
-    run: () =>
-      commands([
-        [bin('tsc'), '-p', 'tsconfig.core.json'],
-        [bin('tsc'), '-p', 'tsconfig.edge.json'],
-      ]),
-  },
-  {
-    name: 'lint',
-    run: () => commands([[bin('oxlint'), '--type-aware', '--quiet'], [bin('oxfmt'), '--check', '.'], [bin('knip')]]),
-  },
-  {
-    name: 'unit',
-    run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2),
-  },
-  // Always the same seeds: new ones are looked for with `./navarch sim`.
-  { name: 'sim', run: () => counted(['tools/sim.ts', '--seeds', '20']) },
-  { name: 'oracles', run: oracleTests },
-  // Real containers share one machine: one file at a time.
-  { name: 'real', run: realTests },
-  ...(values.fuzz === undefined
-    ? []
-    : [
-        {
-          name: 'fuzz',
-          run: () =>
-            counted([
-              'tools/fuzz/main.ts',
-              '--requests',
-              values.fuzz ?? '',
-              ...(values.seed === undefined ? [] : ['--seed', values.seed]),
-            ]),
-        },
-      ]),
+const check: Part = {
+  name: 'check',
+  run: () =>
+    commands([
+      [bin('tsc'), '-p', 'tsconfig.core.json'],
+      [bin('tsc'), '-p', 'tsconfig.edge.json'],
+    ]),
+};
+const lint: Part = {
+  name: 'lint',
+  run: () => commands([[bin('oxlint'), '--type-aware', '--quiet'], [bin('oxfmt'), '--check', '.'], [bin('knip')]]),
+};
+const unit: Part = {
+  name: 'unit',
+  run: () => nodeTests(['tools/tidy.test.ts', 'tools/fuzz/fuzz.test.ts', ...all.filter((path) => !isReal(path))], 2),
+};
+// Always the same seeds: new ones are looked for with `./navarch sim`.
+const sim: Part = { name: 'sim', run: (print) => counted(['tools/sim.ts', '--seeds', '20'], print) };
+const oracles: Part = { name: 'oracles', run: oracleTests };
+// Real containers share one machine: one file at a time.
+const real: Part = { name: 'real', run: realTests };
+const fuzz: Part = {
+  name: 'fuzz',
+  run: (print) =>
+    counted(
+      [
+        'tools/fuzz/main.ts',
+        '--requests',
+        values.fuzz ?? '',
+        ...(values.seed === undefined ? [] : ['--seed', values.seed]),
+      ],
+      print,
+    ),
+};
+
+/** One after the other, and what is in one list at once: scenarios have no clock, and oracles wait for most of their time. */
+const order: readonly (readonly Part[])[] = [
+  [check],
+  [lint],
+  [unit],
+  [sim, oracles],
+  [real],
+  ...(values.fuzz === undefined ? [] : [[fuzz]]),
 ];
 
 let passed = 0;
 let failed = 0;
-for (const part of parts) {
-  if (only && !only.includes(part.name)) continue;
-  const started = performance.now();
-  const result = await part.run();
-  passed += result.passed;
-  failed += result.failed;
-  console.log(
-    `-- ${part.name}: ${result.passed} passed, ${result.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`,
-  );
+for (const parts of order) {
+  for await (const result of together(parts.filter(({ name }) => !only || only.includes(name)))) {
+    passed += result.passed;
+    failed += result.failed;
+  }
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+/** What a part prints is shown as it comes, once those before it in the list are done. */
+async function* together(parts: readonly Part[]): AsyncGenerator<Result> {
+  const running = parts.map((part) => {
+    const [started, held] = [performance.now(), [] as string[]];
+    let print: Print = (text) => void held.push(text);
+    const show = (): void => {
+      print = (text) => void process.stdout.write(text);
+      for (const text of held.splice(0)) print(text);
+    };
+    const result = part
+      .run((text) => print(text))
+      .then(({ passed: passes, failed: failures }) => {
+        const seconds = ((performance.now() - started) / 1000).toFixed(1);
+        print(`-- ${part.name}: ${passes} passed, ${failures} failed, ${seconds} s\n`);
+        return { passed: passes, failed: failures };
+      });
+    return { result, show };
+  });
+  for (const { result, show } of running) {
+    show();
+    yield await result;
+  }
+}
 
 /** Containers need root on Linux, and packages that are installed here when they are missing. */
 async function realTests(): Promise<Result> {
@@ -115,23 +143,26 @@ async function realTests(): Promise<Result> {
 }
 
 /** What the official Go code says of the same questions; where Go is. */
-async function oracleTests(): Promise<Result> {
+async function oracleTests(print: Print): Promise<Result> {
   if (!(await hasGo())) {
-    console.log('-- oracles: left out: Go is not installed');
+    print('-- oracles: left out: Go is not installed\n');
     return { passed: 0, failed: 0 };
   }
   // Of a few cases always the same ones: new ones are looked for with --oracles.
-  return counted([
-    'oracles/main.ts',
-    '--cases',
-    String(CASES),
-    ...(values.oracles && values.seed === undefined ? [] : ['--seed', values.seed ?? '1']),
-  ]);
+  return counted(
+    [
+      'oracles/main.ts',
+      '--cases',
+      String(CASES),
+      ...(values.oracles && values.seed === undefined ? [] : ['--seed', values.seed ?? '1']),
+    ],
+    print,
+  );
 }
 
 /** A script whose last line is `N passed, N failed`. */
-async function counted(script: readonly string[]): Promise<Result> {
-  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...script], 'output');
+async function counted(script: readonly string[], print: Print): Promise<Result> {
+  const { code, output } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...script], { print });
   const [, passes, failures] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
   return { passed: Number(passes ?? 0), failed: Number(failures ?? (code === 0 ? 0 : 1)) };
 }
@@ -158,23 +189,41 @@ async function nodeTests(files: readonly string[], concurrency: number): Promise
       '--test-reporter-destination=stderr',
       ...files,
     ],
-    'errors',
+    { collects: 'errors' },
   );
   const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failures = count('fail') + count('cancelled');
+  for (const { name, seconds } of slowest(output)) console.log(`   ${seconds.toFixed(1).padStart(6)} s  ${name}`);
   return { passed: count('pass'), failed: code !== 0 && failures === 0 ? 1 : failures };
 }
 
-/** Collects the standard error stream, not shown, or what is shown on the other one. */
+const SLOWEST = 10;
+
+/** The tests that a run waits for longest, by what the runner says of each file's own tests. */
+function slowest(tap: string): readonly { readonly name: string; readonly seconds: number }[] {
+  const tests = [...tap.matchAll(/^(?:not )?ok \d+ - (.*)\n {2}---\n {2}duration_ms: ([\d.]+)/gm)];
+  return tests
+    .map(([, name = '', ms]) => ({ name, seconds: Number(ms) / 1000 }))
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST);
+}
+
+interface Collected {
+  /** What is taken from the one stream, and not shown; the other one is. */
+  readonly collects?: 'errors';
+  /** Shows what the output stream says, which is taken as well. */
+  readonly print?: Print;
+}
+
 function run(
   [command = '', ...args]: readonly string[],
-  collected?: 'errors' | 'output',
+  { collects, print }: Collected = {},
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }) },
-      stdio: ['ignore', collected === 'output' ? 'pipe' : 'inherit', collected === 'errors' ? 'pipe' : 'inherit'],
+      stdio: ['ignore', print ? 'pipe' : 'inherit', collects === 'errors' ? 'pipe' : 'inherit'],
     });
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -182,7 +231,7 @@ function run(
     });
     child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      process.stdout.write(chunk);
+      print?.(chunk.toString());
     });
     child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}` }));
     child.on('close', (code) => resolve({ code: code ?? 1, output }));

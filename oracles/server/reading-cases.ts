@@ -137,12 +137,15 @@ export const reading: readonly Scenario[] = [
         'GET',
         `${collectionOf(namespace)}?sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=1`,
       );
-      for (const version of ['99999999', 'x'])
-        for (const match of MATCHES)
-          await ask(
+      const asked = ['99999999', 'x'].flatMap((version) =>
+        MATCHES.map((match) =>
+          ask(
             'DELETE',
             `${collectionOf(namespace)}?dryRun=All&resourceVersion=${version}${match === undefined ? '' : `&resourceVersionMatch=${match}`}`,
-          );
+          ),
+        ),
+      );
+      await Promise.all(asked);
     },
   },
   {

@@ -68,8 +68,11 @@ const EVENTS_MS = 3_000;
 /** What a server answers through one scenario. */
 export async function transcript(side: Side, scenario: Scenario, namespace: string): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  const record = (asked: string, answered: readonly string[], names = new Names()): void =>
-    void steps.push({ asked, answered: names.text(answered.join('\n')) });
+  /** A step has its place from when it is asked on: several may be asked at once. */
+  const placed = (asked: string): ((answered: readonly string[], names: Names) => void) => {
+    const place = steps.push({ asked, answered: '' }) - 1;
+    return (answered, names) => void (steps[place] = { asked, answered: names.text(answered.join('\n')) });
+  };
   const quietly: Client['quietly'] = async (method, path, options = {}) =>
     replyOf(await exchange(side, askedOf(method, path, options)));
   await quietly('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } });
@@ -79,11 +82,11 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
     quietly,
     async ask(method, path, options = {}) {
       const asked = askedOf(method, path, options);
+      const record = placed(shownAsked(asked));
       const answered = await exchange(side, asked).catch(() => BROKEN_OFF);
       const reply = replyOf(answered);
       const names = new Names();
       record(
-        shownAsked(asked),
         [
           String(answered.status),
           ...names.headers(answered.headers, answered.warnings),
@@ -112,7 +115,7 @@ export async function transcript(side: Side, scenario: Scenario, namespace: stri
         async events(count, withinMs = EVENTS_MS) {
           const text = await streaming.lines(count, withinMs);
           const names = new Names();
-          record(shownAsked(asked), [String(streaming.status), ...names.headers(streaming.headers, []), text], names);
+          placed(shownAsked(asked))([String(streaming.status), ...names.headers(streaming.headers, []), text], names);
           return text.split('\n').filter(Boolean).map(jsonOf);
         },
         close: () => streaming.close(),
