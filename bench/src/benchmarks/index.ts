@@ -1,6 +1,7 @@
 import type { Benchmark } from '../harness/benchmark.ts';
 import { api } from './api.ts';
 import { churn, churnWhole } from './churn.ts';
+import { configUpdate } from './config-update.ts';
 import { dns } from './dns.ts';
 import { manyPods } from './many-pods.ts';
 import { podStart } from './pod-start.ts';
@@ -24,5 +25,6 @@ export const benchmarks: readonly Benchmark[] = [
   proxy,
   up,
   podStart,
+  configUpdate,
   rss,
 ];

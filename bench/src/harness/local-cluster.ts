@@ -44,6 +44,11 @@ export class LocalCluster implements AsyncDisposable {
     return loadAccess(join(this.#home, 'navarch/admin.kubeconfig'));
   }
 
+  /** Where the node keeps what belongs to pods. */
+  get kubeletDir(): string {
+    return join(this.#home, 'navarch/kubelet');
+  }
+
   pidOf(daemon: 'server' | 'agent'): number {
     return (JSON.parse(readFileSync(join(this.#home, 'navarch/run', `${daemon}.json`), 'utf8')) as { pid: number }).pid;
   }

@@ -11,6 +11,7 @@ import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images
 import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { keepNodeStatus } from './node-status.ts';
 import { listAll } from './observe.ts';
+import type { ChangeDetection } from './named-objects/named-objects.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
 import { Pods } from './pods.ts';
@@ -59,6 +60,8 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly podsMax: number;
   /** How often what volumes are made from is looked at (syncFrequency). A minute, as upstream, when left out. */
   readonly syncMs?: number;
+  /** How changes of ConfigMaps and Secrets are noticed that pods have as files. By watches, as upstream, when left out. */
+  readonly changeDetection?: ChangeDetection;
   readonly labels: Readonly<Record<string, string>>;
   /** With which the node registers, as --register-with-taints says. */
   readonly taints?: readonly Taint[];

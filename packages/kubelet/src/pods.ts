@@ -13,6 +13,7 @@ import type { Evictable } from './eviction/evictor.ts';
 import type { Pressure } from './eviction/signals.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
 import { Images } from './images/images.ts';
+import { NamedObjects } from './named-objects/named-objects.ts';
 import type { KubeletDeps } from './kubelet.ts';
 import { PodObserver } from './observe.ts';
 import { PodCgroups } from './pod-cgroups.ts';
@@ -67,6 +68,7 @@ export class Pods {
       ...deps,
       cgroups: this.#cgroups,
       recorder,
+      objects: new NamedObjects(deps, group),
       volumes: volumeHost({ ...deps, signal: group.signal }),
       images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),

@@ -20,6 +20,8 @@ export interface SimMachineOptions extends Pick<
   readonly eviction?: NonNullable<KubeletDeps['eviction']>;
   /** How it is told that the machine goes down; absent: it never does. */
   readonly shutdown?: NonNullable<KubeletDeps['shutdown']>;
+  /** How changes of ConfigMaps and Secrets are noticed; absent: by watches. */
+  readonly changeDetection?: NonNullable<KubeletDeps['changeDetection']>;
   /** Who keeps pods apart; absent: nobody. */
   readonly guard?: NonNullable<KubeletDeps['guard']>;
   /** What pods answer to probes over the network; absent: all is well. */
@@ -121,6 +123,7 @@ export class SimMachine {
       dirs: { root: '/var/lib/kubelet', podLogs: '/var/log/pods', cgroupRoot: '/kubelet' },
       ...(this.#options.eviction ? { eviction: this.#options.eviction } : {}),
       ...(this.#options.shutdown ? { shutdown: this.#options.shutdown } : {}),
+      ...(this.#options.changeDetection ? { changeDetection: this.#options.changeDetection } : {}),
       ...(this.#options.guard ? { guard: this.#options.guard } : {}),
       staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },

@@ -4,6 +4,7 @@ import type { Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
 import type { Observed } from '../pod-machine/observed.ts';
+import type { NamedObjects } from '../named-objects/named-objects.ts';
 import type { NodeResources } from '../node-resources/node-resources.ts';
 import type { PodCgroups } from '../pod-cgroups.ts';
 import type { PodGuard, Prober } from '../ports.ts';
@@ -27,6 +28,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   readonly cgroups: PodCgroups;
   readonly resources: NodeResources;
   readonly volumes: VolumeHost;
+  readonly objects: NamedObjects;
   readonly probeCounts: ProbeCounts;
   /** The name by which the runtime knows a RuntimeClass. Throws StatusError with NotFound. */
   handlerOf(runtimeClassName: string): Promise<string>;

@@ -1,4 +1,3 @@
-import { isTerminal, type Pod } from '@navarch/api';
 import { Notifier, TaskGroup } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
@@ -10,7 +9,9 @@ import { isOutgrown } from '../pod-machine/resize.ts';
 import { Probing } from '../probes/probing.ts';
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { carryOut, type StepDeps } from './carry-out.ts';
+import { configMap, isTerminal, type Pod, secret } from '@navarch/api';
 import type { PodWorkerDeps } from './deps.ts';
+import { LiveVolumes, SYNC_MS } from './live-volumes.ts';
 import { PodEvents } from './pod-events.ts';
 import { PodNotes } from './pod-notes.ts';
 import { StatusReporter, withStatus } from './report-status.ts';
@@ -19,8 +20,6 @@ import { tellingIfSlow } from './telling-if-slow.ts';
 
 /** After a look that failed, and before a step that failed is begun again. */
 const RETRY_MS = 1000;
-/** Live volumes follow what they are made from within this time; it is also the longest time between two looks. */
-const SYNC_MS = 60_000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
 /** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
@@ -53,7 +52,7 @@ export class PodWorker {
   #isForgotten = false;
   /** Of a pod that ends without the API saying so. */
   #deletion: Pick<Pod['metadata'], 'deletionTimestamp' | 'deletionGracePeriodSeconds'> | undefined;
-  #refreshAt = 0;
+  readonly #live: LiveVolumes;
   readonly #syncMs: number;
 
   constructor(pod: Pod, deps: PodWorkerDeps, rejection?: Rejection) {
@@ -63,7 +62,28 @@ export class PodWorker {
     this.#syncMs = deps.syncMs ?? SYNC_MS;
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
-    this.#volumes = new PodVolumes({ host: deps.volumes, dirs: deps.dirs, clock });
+    const { objects, volumes: host, dirs } = deps;
+    this.#volumes = new PodVolumes({
+      host,
+      known: {
+        configMap: (namespace, name) => objects.read(configMap, `${namespace}/${name}`),
+        secret: (namespace, name) => objects.read(secret, `${namespace}/${name}`),
+      },
+      dirs,
+      clock,
+    });
+    this.#live = new LiveVolumes({
+      volumes: this.#volumes,
+      objects,
+      clock,
+      syncMs: this.#syncMs,
+      problem: (message) => this.#events.about('Warning', 'FailedMount', message),
+      changed: () => {
+        // Volumes may have been waiting for just that.
+        this.#notes.volumesRetryAt = undefined;
+        this.#stir();
+      },
+    });
     this.#reporter = new StatusReporter({ record, clock, log, pod: () => this.#pod });
     this.#probing = new Probing({
       runtime,
@@ -133,7 +153,7 @@ export class PodWorker {
     if (pod.metadata.resourceVersion === resourceVersion) return;
     // Volumes tell a pod its labels: one that was changed is told at once.
     const isTold = equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations);
-    if (!isTold && this.#refreshAt > 0) this.#refreshAt = this.#deps.clock.now();
+    if (!isTold) this.#live.dueNow();
     // Someone mended the pod: what stood in the way may not any more.
     if (!isTold || pod.metadata.generation !== generation) this.#notes.tryAgain();
     this.#hear(pod);
@@ -270,6 +290,8 @@ export class PodWorker {
       await resources.unprepareClaims(pod.metadata.uid, group.signal);
       await resources.release(pod.metadata.uid);
     }
+    if (isOver || this.#isGoing()) this.#live.leave(pod);
+    else this.#live.follow(pod);
     this.#reporter.say(status);
     this.#events.announce(status);
     this.#probing.follow(pod, containers, memory, observed.sandboxes[0]?.ip || nodeIP, group);
@@ -324,18 +346,9 @@ export class PodWorker {
     );
   }
 
-  /** Files made from cluster objects follow them. Answers when they are to be looked at next. */
   #refresh(now: number, group: TaskGroup): number {
-    if (this.#notes.volumes !== 'ready' || this.#pod.metadata.deletionTimestamp) return Number.POSITIVE_INFINITY;
-    if (now < this.#refreshAt) return this.#refreshAt;
-    const isFirst = this.#refreshAt === 0; // They have just been made.
-    this.#refreshAt = now + this.#syncMs;
-    if (!isFirst) {
-      group.spawn(async () => {
-        for (const { message } of await this.#volumes.refresh(this.#pod))
-          this.#events.about('Warning', 'FailedMount', message);
-      });
-    }
-    return this.#refreshAt;
+    return this.#notes.volumes !== 'ready' || this.#isGoing()
+      ? Number.POSITIVE_INFINITY
+      : this.#live.keep(this.#pod, now, group);
   }
 }

@@ -1,4 +1,4 @@
-import type { Pod } from '@navarch/api';
+import { configMap as configMapKind, type Pod, secret as secretKind } from '@navarch/api';
 import { type Payload, writeAtomically } from './atomic-writer.ts';
 import { memorySize } from './empty-dir.ts';
 import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
@@ -14,6 +14,7 @@ export const configMap = defineVolumePlugin({
   source: 'configMap',
   isLive: true,
   isReadOnly: true,
+  names: ({ name = '' }) => [{ kind: configMapKind, name }],
   async setUp({ source, dir, pod }, host) {
     await writeAtomically(dir, await configMapPayloads(source, source.defaultMode, pod, host), host, fsGroupOf(pod));
   },
@@ -25,6 +26,7 @@ export const secret = defineVolumePlugin({
   source: 'secret',
   isLive: true,
   isReadOnly: true,
+  names: ({ secretName: name = '' }) => [{ kind: secretKind, name }],
   async setUp({ source, dir, pod }, host) {
     const { secretName: name = '', optional = false, items = [] } = source;
     await writeInMemory(dir, await secretPayloads({ name, optional, items }, source.defaultMode, pod, host), pod, host);

@@ -1,12 +1,15 @@
 import type { Pod, Volume } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import { type NodeDirs, podDir } from '../container-config.ts';
+import { idOf, type NamedObject } from '../named-objects/named-objects.ts';
 import { volumePlugins } from './plugins.ts';
 import { unmountPod } from './unmount-pod.ts';
 import { type SetUp, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
 
 export interface PodVolumesDeps {
   readonly host: VolumeHost;
+  /** What is known here of objects already, for volumes that are only brought up to date. What the server has now, when left out. */
+  readonly known?: Pick<VolumeHost, 'configMap' | 'secret'>;
   readonly dirs: NodeDirs;
   readonly clock: Clock;
 }
@@ -93,23 +96,28 @@ export class PodVolumes {
     return [{ volume: missing.join(' '), message }];
   }
 
-  /** Files made from cluster objects follow them. Resolves to what could not be brought up to date. */
-  refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
-    return this.#inTurn(() => this.#refresh(pod));
+  /**
+   * Files made from cluster objects follow them: those of these objects (`idOf`), or all. Resolves to what could not be
+   * brought up to date.
+   */
+  refresh(pod: Pod, changed?: ReadonlySet<string>): Promise<readonly VolumeProblem[]> {
+    return this.#inTurn(() => this.#refresh(pod, changed));
   }
 
-  async #refresh(pod: Pod): Promise<readonly VolumeProblem[]> {
+  async #refresh(pod: Pod, changed: ReadonlySet<string> | undefined): Promise<readonly VolumeProblem[]> {
     if (this.#isGone) return [];
+    const host = { ...this.#deps.host, ...this.#deps.known };
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
       const plugin = pluginOf(volume);
+      if (changed && !namedIn(volume).some((named) => changed.has(idIn(pod, named)))) continue;
       const problem =
         plugin?.refresh || plugin?.isLive
           ? await this.#told(
               volume,
               () =>
-                plugin.refresh?.(this.#asked(volume, plugin, pod), this.#deps.host) ??
-                plugin.setUp(this.#asked(volume, plugin, pod), this.#deps.host),
+                plugin.refresh?.(this.#asked(volume, plugin, pod), host) ??
+                plugin.setUp(this.#asked(volume, plugin, pod), host),
             )
           : undefined;
       if (problem !== undefined) problems.push(problem);
@@ -182,6 +190,17 @@ export class PodVolumes {
   #dir(pod: Pod, name: string): string {
     return `${podDir(this.#deps.dirs, pod.metadata.uid)}/volumes/${name}`;
   }
+}
+
+/** The objects from which files of the pod are made. */
+export const namedBy = (pod: Pod): readonly NamedObject[] => (pod.spec.volumes ?? []).flatMap(namedIn);
+
+const idIn = ({ metadata: { namespace = '' } }: Pod, { kind, name }: NamedObject): string =>
+  idOf(kind, `${namespace}/${name}`);
+
+function namedIn(volume: Volume): readonly NamedObject[] {
+  const plugin = pluginOf(volume);
+  return plugin?.names?.(sourceOf(volume, plugin)) ?? [];
 }
 
 const pluginOf = (volume: object): VolumePlugin | undefined => volumePlugins.find((plugin) => plugin.source in volume);

@@ -1,10 +1,12 @@
-import type {
-  ClusterTrustBundleProjection,
-  Pod,
-  PodCertificateProjection,
-  ProjectedVolumeSource,
-  ServiceAccountTokenProjection,
-  VolumeProjection,
+import {
+  type ClusterTrustBundleProjection,
+  configMap,
+  type Pod,
+  type PodCertificateProjection,
+  type ProjectedVolumeSource,
+  secret,
+  type ServiceAccountTokenProjection,
+  type VolumeProjection,
 } from '@navarch/api';
 import { compileLabelSelector, type Integer } from '@navarch/machinery';
 import type { Payload } from './atomic-writer.ts';
@@ -17,6 +19,11 @@ export const projected = defineVolumePlugin({
   source: 'projected',
   isLive: true,
   isReadOnly: true,
+  names: ({ sources }) =>
+    (sources ?? []).flatMap((part) => [
+      ...(part.configMap ? [{ kind: configMap, name: part.configMap.name ?? '' }] : []),
+      ...(part.secret ? [{ kind: secret, name: part.secret.name ?? '' }] : []),
+    ]),
   async setUp({ source, dir, pod }, host) {
     await writeInMemory(dir, await projectedPayloads(source, dir, pod, host), pod, host);
   },

@@ -10,6 +10,7 @@ import type {
 import type { Clock } from '@navarch/base';
 import type { CsiVolumes } from '../csi/csi-volumes.ts';
 import type { Amounts } from '../environment/resource-value.ts';
+import type { NamedObject } from '../named-objects/named-objects.ts';
 import type { Files } from '../ports.ts';
 import type { PodCredential } from './pod-certificates.ts';
 
@@ -66,6 +67,8 @@ export interface VolumePlugin<K extends keyof Volume = any> {
   readonly isLive: boolean;
   /** No container may write to it, whatever its mount says: what is in it is the cluster's. */
   readonly isReadOnly: boolean;
+  /** The objects of the pod's namespace that its contents are made from: set up again when one of them changes. */
+  names?(source: NonNullable<Volume[K]>): readonly NamedObject[];
   /** Where the volume is, when it is not the folder given. */
   pathOf?(source: NonNullable<Volume[K]>): string;
   /** Throws VolumeError when the volume cannot be made yet, or at all. */

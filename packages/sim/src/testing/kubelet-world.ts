@@ -15,7 +15,7 @@ export interface KubeletWorldOptions extends SimMachineOptions {
   /** The kubelet cannot reach the API server; asked before every request. */
   isApiAway?(): boolean;
   /** The reason with which the server refuses, `Conflict`; asked before every request, `patch` or another method of the client. */
-  refusal?(verb: string): 'Conflict' | 'Invalid' | undefined;
+  refusal?(verb: string, args: readonly unknown[]): 'Conflict' | 'Invalid' | undefined;
 }
 
 export const NODE = 'node-1';
@@ -148,7 +148,7 @@ function reachable(api: Api, { isApiAway = () => false, refusal = () => undefine
           : (...args: unknown[]): unknown => {
               if (isApiAway() && name !== 'watch')
                 return Promise.reject(failure('ServiceUnavailable', 'simulated: away'));
-              const reason = refusal(String(name));
+              const reason = refusal(String(name), args);
               if (reason) return Promise.reject(failure(reason, 'simulated: refused'));
               return Reflect.apply(member, held, args);
             };
