@@ -20,6 +20,7 @@ import {
   claimBridge,
   type Containerd,
   containerdImageMounts,
+  KeptContainerd,
   startContainerd,
   writePodNetwork,
 } from '@navarch/node/containerd';
@@ -100,10 +101,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { dataDir, log, access, identityDir, extras } = options;
   const kubeletFolder = kubeletFolderOf(dataDir);
   await using group = new TaskGroup(signal);
-  const containerd = await startContainerd(
-    { dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE, patches: extras.containerd },
-    signal,
-  );
+  const start = (s: AbortSignal): Promise<Containerd> =>
+    startContainerd({ dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE, patches: extras.containerd }, s);
+  const containerd = await start(signal);
+  const kept = new KeptContainerd(containerd, { start, log });
+  group.spawn((s) => kept.run(s));
   log.info('containerd runs', { pid: containerd.process.pid, wasRunning: containerd.wasRunning });
   // No registry is asked for it: a machine without a network must be able to run what is loaded by hand.
   await bringImages(containerd, options.images, ['pause'], signal);
@@ -150,7 +152,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     nodeName: access.nodeName,
     dirs: deps.dirs,
     driverStats,
-    runtimePid: containerd.process.pid,
+    runtimePid: () => kept.pid,
     version: KUBERNETES_VERSION,
   });
   group.spawn((s) =>

@@ -15,5 +15,6 @@ export { containerdImageMounts } from './image-mounts.ts';
 export { type ContainerdLayout, containerdLayout } from './layout.ts';
 export { claimBridge, type PodBridge } from './pod-bridge.ts';
 export { type Containerd, type ContainerdOptions, findContainerd, startContainerd } from './start.ts';
+export { KeptContainerd } from './keep.ts';
 export { hasImages, keepImages, plantImages } from './seed.ts';
 export { stopContainerd, teardownContainerd, type TeardownOptions } from './stop.ts';

@@ -33,7 +33,7 @@ export interface ObserverDeps {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Groups of processes that are no pods, by upstream's names: `kubelet`, `runtime`. Process ids. */
-  readonly system: Readonly<Record<string, readonly number[]>>;
+  system(): Readonly<Record<string, readonly number[]>>;
 }
 
 /** One observation serves everybody who asks within this time: a scrape of three endpoints is one look. */
@@ -109,7 +109,7 @@ export class NodeObserver {
       ...(await this.#images(disk, signal)),
       processes: processCount(at),
       system: [
-        ...Object.entries(system).map(([name, pids]) => processGroup(name, pids, at)),
+        ...Object.entries(system()).map(([name, pids]) => processGroup(name, pids, at)),
         {
           name: 'pods',
           cgroup: `${dirs.cgroupRoot}/kubepods`,

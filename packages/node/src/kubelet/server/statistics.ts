@@ -15,8 +15,8 @@ export interface NodeStatisticsOptions {
   readonly nodeName: string;
   readonly dirs: NodeDirs;
   readonly driverStats?: DriverStats;
-  /** The process of the container runtime. */
-  readonly runtimePid: number;
+  /** The process of the container runtime: another one when it was started again. */
+  runtimePid(): number;
   /** `v1.37.0` */
   readonly version: string;
 }
@@ -42,7 +42,7 @@ export function nodeStatistics({
     dirs,
     ...(driverStats ? { driverStats } : {}),
     now: () => systemClock.now(),
-    system: { kubelet: [process.pid], runtime: [runtimePid] },
+    system: () => ({ kubelet: [process.pid], runtime: [runtimePid()] }),
   });
   return { metrics, probeMetrics, observe: (signal) => observer.observe(signal), look: () => observer.gauge() };
 }
