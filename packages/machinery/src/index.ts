@@ -74,6 +74,7 @@ export {
   alreadyExists,
   badRequest,
   conflict,
+  done,
   expired,
   failure,
   forbidden,

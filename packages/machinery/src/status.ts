@@ -92,6 +92,9 @@ export const success = (details?: StatusDetails): Status => ({
   ...(details ? { details } : {}),
 });
 
+/** The answer to a POST after which there is nothing to show: unlike that to a DELETE it says its code within, as clients read it there. */
+export const done = (): Status => ({ ...success(), code: 201 });
+
 const resource = ({ group, plural }: ResourceName): string => (group ? `${plural}.${group}` : plural);
 const about = ({ group, plural }: ResourceName, name: string): StatusDetails => ({
   ...(name ? { name } : {}),

@@ -1,5 +1,5 @@
 import { pod, type Pod, type PodCondition } from '@navarch/api';
-import { badRequest, conflict, Field, type Mutable, success } from '@navarch/machinery';
+import { badRequest, conflict, done, Field, type Mutable } from '@navarch/machinery';
 import { timestamp } from '../registry/meta.ts';
 import { checkMeant } from '../registry/preconditions.ts';
 import { bodyReader } from './body.ts';
@@ -34,9 +34,9 @@ const binding: Subresource['answer'] = async (body, { registry, info, call }) =>
     checkMeant(pod, { key: cached.key, name }, sent.metadata, current);
     const problem = unbindable(current);
     if (problem !== undefined) throw conflict(BINDINGS, name, problem);
-    if (call.isDryRun) return { status: 201, value: success() };
+    if (call.isDryRun) return { status: 201, value: done() };
     const next = bound(current, sent, timestamp(registry.deps.clock.now()));
-    if (await pods.overwrite(cached, next)) return { status: 201, value: success() };
+    if (await pods.overwrite(cached, next)) return { status: 201, value: done() };
   }
 };
 

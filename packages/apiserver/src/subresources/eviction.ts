@@ -3,11 +3,11 @@ import {
   type ApiObject,
   badRequest,
   compileLabelSelector,
+  done,
   failure,
   forbidden,
   hasReason,
   type LabelSelector,
-  success,
   tooManyRequests,
 } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
@@ -79,7 +79,7 @@ const eviction: Subresource['answer'] = async (body, context) => {
       preconditions = { ...preconditions, resourceVersion: marked.metadata.resourceVersion };
   }
   await registry.of(pod).delete(info.namespace, info.name, { ...deleteOptions, preconditions }, { ...call, isDryRun });
-  return { status: 201, value: success() };
+  return { status: 201, value: done() };
 };
 
 /** Pods that are over, not begun or going already cost no budget. */
