@@ -21,7 +21,7 @@ const slice = {
 
 test('runProxy() makes its rules anew within seconds when somebody has thrown them away, and leaves them alone otherwise', async () => {
   const clock = new SimClock();
-  let isThere = false;
+  let rules: 'none' | 'emptied' | 'there' = 'none';
   const whole: string[] = [];
   const cache = {
     onChange: () => () => undefined,
@@ -32,9 +32,13 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   const filter = {
     async apply(script: string) {
       const isWhole = script.includes(`add table inet ${TABLE}`);
-      if (!isThere && !isWhole) throw new Error('No such file or directory');
+      if (rules === 'none' && !isWhole) throw new Error('No such file or directory');
       if (isWhole) whole.push(script);
-      isThere = true;
+      rules = 'there';
+    },
+    async hasRules() {
+      if (rules === 'none') throw new Error('No such file or directory');
+      return rules === 'there';
     },
     forget: async () => undefined,
   };
@@ -51,8 +55,12 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   assert.equal(whole.length, 1);
   await later(30_000);
   assert.equal(whole.length, 1);
-  isThere = false;
+  rules = 'none';
   await later(6_000);
   assert.equal(whole.length, 2);
+  // The table and its chains are left.
+  rules = 'emptied';
+  await later(6_000);
+  assert.equal(whole.length, 3);
   assert.match(whole[1] ?? '', /10\.244\.0\.5:8080/);
 });

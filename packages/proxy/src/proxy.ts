@@ -10,6 +10,8 @@ import { type StaleFlows, staleFlows } from './stale-flows.ts';
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
   apply(script: string, signal: AbortSignal): Promise<void>;
+  /** Whether a chain has rules. Rejects where there is no such chain. */
+  hasRules(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
   /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one. None is fine. */
   forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<void>;
 }
@@ -35,8 +37,8 @@ const COALESCE_MS = 20;
 const RETRY_MS = 1000;
 /** Someone may throw away all rules of the machine: whether ours are there is looked at this often. */
 const LOOK_MS = 5_000;
-/** Does nothing, and is refused where there is no such table: nft need not read what is in it. */
-const LOOK = `add chain inet ${TABLE} services\n`;
+/** The chains by which packets come to all others: who empties a table (`nft flush table`) leaves its chains. */
+const LOOKED_AT = ['prerouting', 'services'] as const;
 const ZONE = 'topology.kubernetes.io/zone';
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
@@ -89,10 +91,11 @@ export async function runProxy(
   }
 }
 
-/** Why the table cannot be found; undefined: it is there. */
+/** Why the rules cannot be found; undefined: they are there. */
 async function missing(filter: PacketFilter, signal: AbortSignal): Promise<Error | undefined> {
   try {
-    await filter.apply(LOOK, signal);
+    for (const chain of LOOKED_AT)
+      if (!(await filter.hasRules(TABLE, chain, signal))) return new Error(`the chain ${chain} is empty`);
     return undefined;
   } catch (error) {
     return error as Error;

@@ -6,6 +6,16 @@ export const nftFilter = (netns?: string): PacketFilter => ({
   async apply(script, signal) {
     await runCommand(['nft', '-f', '-'], { input: script, ...(netns ? { netns } : {}) }, signal);
   },
+  async hasRules(table, chain, signal) {
+    // Terse: the elements of sets are not asked for.
+    const { stdout } = await runCommand(
+      ['nft', '--terse', 'list', 'chain', 'inet', table, chain],
+      netns ? { netns } : {},
+      signal,
+    );
+    // Its type and its brackets are no rules.
+    return stdout.split('\n').some((line) => /^\t\t\S/.test(line) && !/^\t\ttype \S+ hook /.test(line));
+  },
   async forget(flows, signal) {
     for (const one of flows) {
       try {

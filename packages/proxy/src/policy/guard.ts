@@ -3,6 +3,7 @@ import { aborted, type Clock, type Logger, Marks, Notifier, TaskGroup } from '@n
 import type { Cache } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import { clusterCidrsOf } from '../cluster-cidrs.ts';
+import type { PacketFilter } from '../proxy.ts';
 import { FAMILIES } from './compile.ts';
 import { POLICY_TABLE } from './fixed.ts';
 import { type Claim, podFacts } from './pod-facts.ts';
@@ -14,8 +15,7 @@ export interface PolicyGuardDeps {
   podCache(): Cache;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
-  readonly filter: { apply(script: string, signal: AbortSignal): Promise<void> };
+  readonly filter: Pick<PacketFilter, 'apply' | 'hasRules'>;
   readonly nodeName: string;
   /** The device that pods of this node hang on. */
   readonly bridge: string;
@@ -31,8 +31,8 @@ const LOOK_MS = 5_000;
 const MIRROR = 'kubernetes.io/config.mirror';
 
 const REMOVAL = `add table inet ${POLICY_TABLE}\ndelete table inet ${POLICY_TABLE}\n`;
-/** Does nothing, and is refused where there is no such table: nft need not read what is in it. */
-const LOOK = `add chain inet ${POLICY_TABLE} forward\n`;
+/** Every packet comes by it; who empties a table (`nft flush table`) leaves its chains. */
+const LOOKED_AT = 'forward';
 
 interface NumberedClaim extends Claim {
   readonly number: number;
@@ -213,16 +213,13 @@ export class PolicyGuard {
     for (;;) {
       await clock.sleep(LOOK_MS, signal);
       if (this.#table !== 'present') continue;
-      try {
-        await filter.apply(LOOK, signal);
-      } catch {
-        if (signal.aborted) return;
-        // It may just have been removed by us.
-        if (this.#table !== 'present') continue;
-        log.warn('the rules of network policies were gone: they are made anew');
-        this.#view.forget();
-        this.#marks.set();
-      }
+      const isThere = await filter.hasRules(POLICY_TABLE, LOOKED_AT, signal).catch(() => false);
+      if (signal.aborted) return;
+      // It may just have been removed by us.
+      if (isThere || this.#table !== 'present') continue;
+      log.warn('the rules of network policies were gone: they are made anew');
+      this.#view.forget();
+      this.#marks.set();
     }
   }
 }

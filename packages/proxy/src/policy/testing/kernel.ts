@@ -34,6 +34,15 @@ export class Kernel {
     this.#tables = draft;
   }
 
+  /** As `nft flush table` does: chains and sets stay. */
+  flush(): void {
+    for (const name of this.#tables.chains.keys()) this.#tables.chains.set(name, []);
+  }
+
+  hasRules(chain: string): boolean {
+    return (this.#tables.chains.get(chain) ?? []).length > 0;
+  }
+
   /** Everything that it has, in an order of its own. */
   dump(): string {
     const { sets, chains } = this.#tables;
