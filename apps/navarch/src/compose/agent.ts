@@ -22,6 +22,7 @@ import {
   containerdImageMounts,
   KeptContainerd,
   startContainerd,
+  sweepStrays,
   writePodNetwork,
 } from '@navarch/node/containerd';
 import { connectRuntime, countCalls } from '@navarch/node/cri';
@@ -113,6 +114,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   using transport = rotatingTransport(accessOf(access));
   const metrics = new MetricRegistry();
   const runtime = mountingRuntime(countCalls(connection, metrics, systemClock), mountsOf(options));
+  const swept = {
+    layout: containerd.layout,
+    runtime: connection,
+    cgroups: openCgroups(),
+    cgroupRoot: options.cgroupRoot,
+  };
+  group.spawn((s) => sweepStrays({ ...swept, log }, s));
   const counted = countRequests(transport, new URL(access.server).host, metrics, systemClock);
   const api = httpApi(
     { transport: counted, clock: systemClock, userAgent: `navarch-agent/${KUBERNETES_VERSION}` },

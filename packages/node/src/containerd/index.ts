@@ -18,3 +18,4 @@ export { type Containerd, type ContainerdOptions, findContainerd, startContainer
 export { KeptContainerd } from './keep.ts';
 export { hasImages, keepImages, plantImages } from './seed.ts';
 export { stopContainerd, teardownContainerd, type TeardownOptions } from './stop.ts';
+export { type SweepOptions, sweepStrays } from './sweep.ts';
