@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { eventually } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
+import { leftovers } from './testing/leftovers.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 
 // Faults of `up` and `down` with containers, each on a machine of its own (namespaces): killed at any moment, rebooted,
@@ -44,12 +45,6 @@ const navarch = async (machine: Machine, ...args: readonly string[]): Promise<st
 const kubectl = async (machine: Machine, ...args: readonly string[]): Promise<string> =>
   (await machine.run(kubectlPath, ...args)).stdout;
 
-/** Everything outside the folder that a cluster of this name makes. */
-async function leftovers(machine: Machine): Promise<string> {
-  const script = `ip -o link | grep -E 'navarch|veth'; ip netns list; ls /run/netns; nft list tables | grep navarch; ip address show lo | grep 10.95; findmnt -rn | grep ${home}/; ls -d /sys/fs/cgroup/*/navarch-${name}* /sys/fs/cgroup/navarch-${name}* 2>/dev/null; pgrep -fa '[c]ontainerd.* ${home}|[-]-data-dir ${home}'; ls -A ${home}; true`;
-  return (await machine.run('sh', '-c', script)).stdout.replace('bin\n', '');
-}
-
 /** A machine with an empty home; whatever happens on it, `down` must leave nothing. */
 async function onMachine(work: (machine: Machine) => Promise<void>): Promise<void> {
   rmSync(home, { recursive: true, force: true });
@@ -58,7 +53,7 @@ async function onMachine(work: (machine: Machine) => Promise<void>): Promise<voi
   try {
     await work(machine);
     await navarch(machine, 'down');
-    assert.equal(await leftovers(machine), '');
+    assert.equal(await leftovers(machine, home, name), '');
   } finally {
     await machine.powerOff();
   }
@@ -92,7 +87,7 @@ test('up: killed at any moment, the next one ends well and down leaves nothing',
       await closed;
       if (afterMs !== 2_200) assert.match(await navarch(machine, 'up'), /is ready after|is running already/);
       await navarch(machine, 'down');
-      assert.equal(await leftovers(machine), '', `killed after ${afterMs} ms`);
+      assert.equal(await leftovers(machine, home, name), '', `killed after ${afterMs} ms`);
     }
   }),
 );
@@ -148,7 +143,7 @@ test('up after a reboot: pods run again, though every process number, mount and 
     });
     assert.equal(await kubectl(second, 'get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}'), uid);
     await navarch(second, 'down');
-    assert.equal(await leftovers(second), '');
+    assert.equal(await leftovers(second, home, name), '');
     await second.powerOff();
     // What follows looks once more, on a machine that runs.
     const third = await network.machine(`m${count}`, `10.78.0.${count}`);

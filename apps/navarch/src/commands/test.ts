@@ -1,6 +1,15 @@
 import { join } from 'node:path';
-import { runScript } from '../run-program.ts';
+import { flagsOf, runScript } from '../run-program.ts';
 import type { Declare } from './index.ts';
+
+interface TestFlags {
+  readonly only?: readonly string[];
+  readonly oracles?: boolean;
+  readonly fuzz?: string | true;
+  readonly faults?: readonly string[] | true;
+  readonly minutes?: string;
+  readonly seed?: string;
+}
 
 export const declareTest: Declare = (program, exit) => {
   program
@@ -15,10 +24,24 @@ export const declareTest: Declare = (program, exit) => {
       'only mutated requests against an API server in this process: no crash, no 500, no growth (default: 100000)',
     )
     .option(
+      '--faults [stories...]',
+      'only faults on real containers, a cluster of two nodes each: kills at random under a churn of pods, and others (needs root)',
+    )
+    .option('--minutes <number>', 'how long faults go on (default: 2)')
+    .option(
       '--seed <number>',
       'other random cases than in every run: of properties, and of questions or requests, as a run printed it',
     )
-    .action(async (options: { only?: string[]; oracles?: boolean; fuzz?: string | true; seed?: string }) => {
+    .action(async (options: TestFlags) => {
+      if (options.faults !== undefined) {
+        const stories = options.faults === true ? [] : options.faults;
+        const { seed, minutes } = options;
+        const flags = flagsOf({
+          ...(seed === undefined ? {} : { seed }),
+          ...(minutes === undefined ? {} : { minutes }),
+        });
+        return exit(await runScript(join(import.meta.dirname, '../faults/main.ts'), [...stories, ...flags]));
+      }
       const script = join(import.meta.dirname, '../../../../tools/test.ts');
       const args = (options.only ?? []).flatMap((part) => ['--only', part]);
       if (options.oracles) args.push('--oracles');

@@ -16,6 +16,8 @@ export interface Machine {
   run(...command: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }>;
   /** Starts a program in it that goes on; what it writes goes into a file. */
   start(log: string, ...command: readonly string[]): void;
+  /** Runs a program in it to the end, on this terminal, however long it takes. Resolves to its exit code. */
+  show(...command: readonly string[]): Promise<number>;
   /** Ends everything in it at once, as when the power fails. */
   powerOff(): Promise<void>;
 }
@@ -121,6 +123,12 @@ async function begin(name: string, address: string, folder: string, env: NodeJS.
         stdio: 'ignore',
         detached: true,
       }),
+    show: (...command) =>
+      new Promise((resolve, reject) =>
+        spawn('nsenter', [...inside, ...command], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+          .on('error', reject)
+          .on('close', (code) => resolve(code ?? 1)),
+      ),
     async powerOff() {
       const ended =
         first.exitCode !== null || first.signalCode !== null

@@ -9,10 +9,13 @@ const MAIN = join(import.meta.dirname, '../main.ts');
 
 /** A cluster with real containers on a machine of its own (namespaces), asked by the kubectl that `up` brings. */
 export interface RealCluster extends AsyncDisposable {
+  readonly name: string;
   readonly machine: Machine;
   readonly kubectlPath: string;
   /** A folder for what a test writes; it goes with the cluster. */
   readonly folder: string;
+  /** Where it keeps everything. */
+  readonly home: string;
   /** Runs a command of ours about this cluster. Resolves to its standard output. */
   navarch(...args: readonly string[]): Promise<string>;
   kubectl(...args: readonly string[]): Promise<string>;
@@ -54,9 +57,11 @@ export async function startRealCluster({ mark, images = [], flags = [] }: RealCl
   for (const image of images) await navarch('image', 'load', join(archives, `${image}.tar`));
   const all = made.move();
   return {
+    name,
     machine,
     kubectlPath,
     folder,
+    home: env.NAVARCH_HOME,
     navarch,
     kubectl: (...args) => run(kubectlPath, ...args),
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -1,0 +1,5 @@
+import type { Story } from '../world.ts';
+import { churnUnderKills } from './churn.ts';
+
+/** Every story by its name, in the order in which they are told. */
+export const stories: ReadonlyMap<string, Story> = new Map([['churn', churnUnderKills]]);
