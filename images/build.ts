@@ -56,7 +56,7 @@ async function build(name: string, archive: string, signal: AbortSignal): Promis
   const images = await writeArchive(
     archive,
     {
-      names: recipe.tags.map((tag) => `docker.io/library/${recipe.name}:${tag}`),
+      names: recipe.tags.map((tag) => `${recipe.repository ?? `docker.io/library/${recipe.name}`}:${tag}`),
       architecture: thisArchitecture(),
       config: recipe.config,
       layers,

@@ -15,6 +15,8 @@ export interface LayerRecipe {
 /** How an image is made. Add one by listing it in recipes/index.ts. */
 export interface Recipe {
   readonly name: string;
+  /** What its tags are of; absent: `docker.io/library/NAME`. */
+  readonly repository?: string;
   readonly tags: readonly string[];
   readonly config: ImageConfig;
   readonly layers: readonly LayerRecipe[];

@@ -64,11 +64,22 @@ export async function builtTool(folder: string, importPath: string): Promise<str
   return path;
 }
 
-/** The folder of a module's source, in the version that oracles/machinery names; the Go client fetches it when it is not there. */
-export async function moduleFolder(module: string): Promise<string> {
+/** Builds the tests of one folder here as a program, and returns its path. Throws LeftOut without Go. */
+export async function builtTest(folder: string): Promise<string> {
+  if (!(await hasGo())) throw new LeftOut('Go is not installed');
+  const path = join(BUILD, `${folder}.test`);
+  const { code, output } = await finished(goProgram(), ['test', '-c', '-o', path, '.'], {
+    cwd: join(import.meta.dirname, folder),
+  });
+  if (code !== 0) throw new Error(`Cannot build oracles/${folder}:\n${output}`);
+  return path;
+}
+
+/** The folder of a module's source, in the version that another folder here names; the Go client fetches it when it is not there. */
+export async function moduleFolder(module: string, namedBy = 'machinery'): Promise<string> {
   if (!(await hasGo())) throw new LeftOut('Go is not installed');
   const { code, output } = await finished(goProgram(), ['mod', 'download', '-json', module], {
-    cwd: join(import.meta.dirname, 'machinery'),
+    cwd: join(import.meta.dirname, namedBy),
   });
   if (code !== 0) throw new LeftOut(`the Go module ${module} cannot be fetched: ${output.trim()}`);
   return (readJson(output) as { readonly Dir: string }).Dir;

@@ -10,6 +10,7 @@ import { dnsOracle } from './dns/oracle.ts';
 import { devicesOracle } from './devices/oracle.ts';
 import { documentsOracle } from './documents/oracle.ts';
 import { finished } from './go.ts';
+import { gatewayOracle } from './gateway/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
 import { http2Oracle } from './http2/oracle.ts';
 import { javascriptOracle } from './javascript/oracle.ts';
@@ -45,6 +46,7 @@ const oracles: readonly Oracle[] = [
   streamsOracle,
   http2Oracle,
   csiOracle,
+  gatewayOracle,
   switchesOracle,
   schedulerOracle,
   dnsOracle,

@@ -9,4 +9,5 @@ export const recipes: Readonly<Record<string, () => Promise<Recipe>>> = {
   'navarch-testhost': async () => (await import('./navarch-testhost.ts')).navarchTesthost,
   etcd: async () => (await import('./etcd.ts')).etcd,
   'sample-apiserver': async () => (await import('./sample-apiserver.ts')).sampleApiserver,
+  'echo-basic': async () => (await import('./echo-basic.ts')).echoBasic,
 };

@@ -9,6 +9,8 @@ export interface CertificateWish {
   /** None: for the names that it is good for. */
   readonly hosts: readonly string[];
   readonly owner: string;
+  /** Whether it is also for names that no other is for. The first one of those is. */
+  readonly isDefault?: boolean;
 }
 
 /** The certificates that are shown, by name. Of two for one name the first is taken. */
@@ -18,13 +20,18 @@ export class Wardrobe {
   readonly #taken = new Set<string>();
   readonly #byId = new Map<string, { readonly pem: string; readonly hosts: string[] }>();
 
+  #default: string | undefined;
+
   constructor(inspector: Certificates, nowMs: number) {
     this.#inspector = inspector;
     this.#nowMs = nowMs;
   }
 
   /** What is wrong with it; a certificate that can be shown is, whatever else is wrong. */
-  add({ namespace, secretName, hosts, owner }: CertificateWish, secret: Secret | undefined): readonly Problem[] {
+  add(
+    { namespace, secretName, hosts, owner, isDefault }: CertificateWish,
+    secret: Secret | undefined,
+  ): readonly Problem[] {
     const id = `${namespace}/${secretName}`;
     const told = (reason: string, message: string): Problem => ({ owner, reason, message });
     if (!secret) return [told('SecretNotFound', `secret "${id}" not found; the default certificate is shown instead`)];
@@ -33,6 +40,7 @@ export class Wardrobe {
     if (typeof facts === 'string')
       return [told('InvalidCertificate', `secret "${id}": ${facts}; the default certificate is shown instead`)];
     const wanted = hosts.length > 0 ? hosts : facts.names;
+    if (isDefault) this.#default ??= id;
     this.#show(id, `${certificate?.trimEnd()}\n${key?.trimEnd()}\n`, wanted);
     const strange = wanted.filter((host) => !facts.names.some((name) => matchesHost(host, name, 'one-label')));
     return [
@@ -46,7 +54,13 @@ export class Wardrobe {
   }
 
   get certificates(): readonly Certificate[] {
-    return [...this.#byId].flatMap(([id, { pem, hosts }]) => (hosts.length > 0 ? [{ id, pem, hosts }] : []));
+    return [...this.#byId].flatMap(([id, { pem, hosts }]) =>
+      hosts.length > 0 || id === this.#default ? [{ id, pem, hosts }] : [],
+    );
+  }
+
+  get defaultCertificate(): string | undefined {
+    return this.#default;
   }
 
   #show(id: string, pem: string, hosts: readonly string[]): void {

@@ -11,6 +11,15 @@ export interface Entrance {
   /** In no order: precedence says which comes first. */
   readonly routes: readonly Route[];
   readonly certificates: readonly Certificate[];
+  /** Of these, the id of the one that is shown to whom no other is meant for; absent: the engine's own. */
+  readonly defaultCertificate?: string;
+  /** The port that people know it by, where something before it has another. */
+  readonly port?: number;
+  /**
+   * Hosts, `*.` for any number of labels, that are apart from each other: who asked for one of them when TLS began, and asks
+   * for another now, is told that this is the wrong place (421).
+   */
+  readonly apart?: readonly string[];
 }
 
 export interface Bind {
@@ -92,6 +101,7 @@ export interface Forward {
   /** A name outside of the cluster instead of endpoints. */
   readonly external?: { readonly host: string; readonly port: number };
   readonly timeouts?: Timeouts;
+  readonly retry?: Retry;
   /** Who came once is sent to the same endpoint again. */
   readonly affinity?: Affinity;
 }
@@ -100,6 +110,13 @@ export interface Timeouts {
   readonly connectMs?: number;
   /** Between two things that the endpoint sends, or takes. */
   readonly idleMs?: number;
+}
+
+/** What is tried again although it may have been done, and how often. Without it, what an endpoint did not take is. */
+export interface Retry {
+  /** Answers after which it is. */
+  readonly statuses: readonly number[];
+  readonly attempts: number;
 }
 
 export interface Affinity {
@@ -123,6 +140,7 @@ export interface HeaderValue {
 export interface Cors {
   /** `*`, or origins: one that is in the list is answered with itself. */
   readonly origins: readonly string[];
+  /** Of these and of headers `*` is whatever is asked for; empty: nothing is said. */
   readonly methods: string;
   readonly headers: string;
   readonly exposed: string;
@@ -150,6 +168,8 @@ export type Rule =
   | { readonly do: 'limit-body'; readonly bytes: number }
   | { readonly do: 'limit-rate'; readonly perSecond: number; readonly burst: number }
   | { readonly do: 'share'; readonly cors: Cors }
+  /** Sends a copy to another backend as well, of so many requests out of so many; what comes back from there is dropped. */
+  | { readonly do: 'mirror'; readonly to: string; readonly share: number; readonly of: number }
   | { readonly do: 'redirect'; readonly to: Redirect }
   /** To a place as it was written, from this path only where one is given. */
   | { readonly do: 'send-to'; readonly location: string; readonly status: number; readonly onlyFrom?: string }

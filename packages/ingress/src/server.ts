@@ -1,19 +1,18 @@
-import { endpointSlice, ingress, type Ingress, ingressClass, secret, service } from '@navarch/api';
+import { ingress, type Ingress, ingressClass } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
-import { type Api, type Cache, type CacheIndex, defineIndex, type Recorder } from '@navarch/client';
-import { type ApiObject, equalJson, hasReason, keyIn, keyOf } from '@navarch/machinery';
-import { Wardrobe } from './certificates.ts';
-import type { Surroundings } from './endpoints.ts';
-import type { EngineSettings } from './haproxy/config.ts';
-import { EngineKeeper } from './keep-engine.ts';
-import type { Bind, Problem, Site } from './model.ts';
-import type { Certificates, Engine } from './ports.ts';
-import { Teller } from './tell.ts';
-import { isOurs } from './ingress/classes.ts';
-import { translateIngresses } from './ingress/translate.ts';
+import type { Api, Cache, Recorder } from '@navarch/client';
+import { type ApiObject, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { keepAddresses, ownAddressesOf } from './gateway/keep-addresses.ts';
+import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects, GatewaySource } from './gateway/source.ts';
 import { statusWrites } from './gateway/status.ts';
-import { type GatewayTranslation, translateGateways } from './gateway/translate.ts';
+import type { EngineSettings } from './haproxy/config.ts';
+import { isOurs } from './ingress/classes.ts';
+import { EngineKeeper } from './keep-engine.ts';
+import type { Bind, Problem } from './model.ts';
+import type { Certificates, Engine } from './ports.ts';
+import { Teller } from './tell.ts';
+import { isApart, type Translated, translate, type Wanted } from './translate.ts';
 
 export interface IngressDeps {
   readonly cache: Cache;
@@ -28,30 +27,14 @@ export interface IngressDeps {
   readonly binds: readonly Bind[];
   /** What people are told to send requests to. */
   readonly addresses: readonly string[];
+  /** Whether services are given addresses, so that Gateways can have their own. */
+  readonly hasOwnAddresses: boolean;
   /** Whether this one tells and writes; of several that serve one does. */
   readonly speaks: () => boolean;
 }
 
 /** How soon it is seen that the engine has ended. */
 const LOOK_MS = 1_000;
-
-/** What there is to serve. */
-export interface Wanted {
-  readonly ingresses: readonly Ingress[];
-  readonly gateways: GatewayObjects | undefined;
-  readonly isEmpty: boolean;
-}
-
-const SERVICE_NAME = 'kubernetes.io/service-name';
-const sliceOfService: CacheIndex<any> = defineIndex<any>((slice) => [
-  `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME] ?? ''}`,
-]);
-
-const surroundingsOf = (cache: Cache): Surroundings => ({
-  service: (namespace, name) => cache.get(service, keyIn(namespace, name)),
-  slices: (namespace, name) => cache.find(endpointSlice, sliceOfService, `${namespace}/${name}`),
-  secret: (namespace, name) => cache.get(secret, keyIn(namespace, name)),
-});
 
 /** Serves what is wanted, and says what became of it. */
 export class IngressServer {
@@ -94,16 +77,16 @@ export class IngressServer {
 
   async serve(wanted: Wanted, signal: AbortSignal): Promise<void> {
     const { ingresses, gateways, isEmpty } = wanted;
-    let translation: GatewayTranslation | undefined;
+    let translation: Translated | undefined;
     if (!isEmpty) translation = await this.#apply(wanted, signal);
     else if (!this.#isStopped) await this.#keeper.stop(signal);
     this.#isStopped = isEmpty;
     if (!this.#deps.speaks()) return;
     await this.#report(ingresses, signal);
-    if (gateways) await this.#reportGateways(gateways, translation ?? this.#translate(wanted).gateways, signal);
+    if (gateways) await this.#reportGateways(gateways, translation ?? this.#translate(wanted), signal);
   }
 
-  async #apply(wanted: Wanted, signal: AbortSignal): Promise<GatewayTranslation | undefined> {
+  async #apply(wanted: Wanted, signal: AbortSignal): Promise<Translated> {
     const byOwner = new Map<string, ApiObject>([
       ...wanted.ingresses.map((one) => [keyOf(one), one] as const),
       ...(wanted.gateways?.routes ?? []).map((one) => [`${one.kind} ${keyOf(one)}`, one] as const),
@@ -115,17 +98,17 @@ export class IngressServer {
     this.#refused = new Map([...this.#refused].filter(([owner, { version }]) => versionOf(owner) === version));
     const objectOf = (owner: string): ApiObject | undefined => byOwner.get(owner);
     for (;;) {
-      const { site, problems, gateways } = this.#translate(wanted);
+      const translated = this.#translate(wanted);
       try {
-        const refusals = await this.#keeper.apply(site, signal);
+        const refusals = await this.#keeper.apply(translated.site, signal);
         for (const problem of refusals)
           this.#refused = new Map([
             ...this.#refused,
             [problem.owner, { ...problem, version: versionOf(problem.owner) }],
           ]);
         if (refusals.length > 0) continue;
-        this.#tell([...problems, ...this.#refused.values()], objectOf);
-        return gateways;
+        this.#tell([...translated.problems, ...this.#refused.values()], objectOf);
+        return translated;
       } catch (error) {
         if (signal.aborted) throw error;
         const message = `nothing new is served: ${error instanceof Error ? error.message : String(error)}`;
@@ -142,53 +125,25 @@ export class IngressServer {
     if (this.#deps.speaks()) this.#teller.tell(problems, objectOf);
   }
 
-  #translate({ ingresses, gateways }: Wanted): Translated {
-    const { cache, certificates, clock, binds } = this.#deps;
-    const wardrobe = new Wardrobe(certificates, clock.now());
-    const surroundings = surroundingsOf(cache);
-    const own = ingresses.length > 0 ? binds : [];
-    const fromIngresses = translateIngresses(
-      ingresses.filter((one) => !this.#refused.has(keyOf(one))),
-      { ...surroundings, wardrobe, httpsPort: binds.find(({ isTls }) => isTls)?.port ?? 443 },
-    );
-    const fromGateways =
-      gateways &&
-      translateGateways(
-        gateways.gateways,
-        gateways.routes.filter((one) => !this.#refused.has(`${one.kind} ${keyOf(one)}`)),
-        { ...surroundings, wardrobe, grants: gateways.grants, labelsOf: gateways.labelsOf, taken: own },
-      );
-    const addresses = new Set(binds.map(({ address }) => address));
-    const more = (fromGateways?.ports ?? []).flatMap((port) =>
-      own.some((bind) => bind.port === port.port)
-        ? []
-        : [...addresses].map((address) => ({ ...port, ...(address === undefined ? {} : { address }) })),
-    );
-    return {
-      gateways: fromGateways,
-      problems: fromIngresses.problems,
-      site: {
-        backends: [...fromIngresses.backends, ...(fromGateways?.backends ?? [])],
-        entrances: [
-          {
-            id: 'all',
-            binds: [...own, ...more],
-            routes: [...fromIngresses.routes, ...(fromGateways?.routes ?? [])],
-            certificates: wardrobe.certificates,
-          },
-        ],
-      },
-    };
+  #translate(wanted: Wanted): Translated {
+    const { clock, ...deps } = this.#deps;
+    const isRefused = (owner: string): boolean => this.#refused.has(owner);
+    return translate(wanted, { ...deps, nowMs: clock.now(), isRefused });
   }
 
   async #reportGateways(
     objects: GatewayObjects,
-    translation: GatewayTranslation | undefined,
+    { gateways: translation, ports }: Translated,
     signal: AbortSignal,
   ): Promise<void> {
     if (!translation) return;
-    const now = `${new Date(this.#deps.clock.now()).toISOString().slice(0, 19)}Z`;
-    for (const { object, status } of statusWrites({ objects, translation, addresses: this.#deps.addresses, now })) {
+    const { api, cache, clock, addresses } = this.#deps;
+    const apart = objects.gateways.filter((one) => isApart(one, this.#deps));
+    await keepAddresses({ api, cache, gateways: apart, ports, machine: addresses[0] ?? '' }, signal);
+    const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const ownAddresses = (one: Gateway): readonly string[] | string | undefined =>
+      apart.includes(one) ? ownAddressesOf(cache, one) : undefined;
+    for (const { object, status } of statusWrites({ objects, translation, addresses, ownAddresses, now })) {
       signal.throwIfAborted();
       const kind = objects.kindOf(object);
       if (!kind) continue;
@@ -230,10 +185,4 @@ export class IngressServer {
       if (!hasReason(error, 'NotFound')) throw error; // It is gone: nobody is left to tell.
     }
   }
-}
-
-interface Translated {
-  readonly site: Site;
-  readonly problems: readonly Problem[];
-  readonly gateways: GatewayTranslation | undefined;
 }

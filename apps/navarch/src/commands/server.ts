@@ -201,6 +201,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         ports: ingressPortsOf(flags),
         bindAddresses: flags.ingressBindAddress.map((address) => addressOf('--ingress-bind-address', address)),
         addresses: [options.advertiseAddress],
+        hasOwnAddresses: flags.loadBalancerPool.length > 0,
         dataDir: layout.dir,
         pkiDir: layout.pki,
       }

@@ -20,6 +20,8 @@ export interface IngressOptions {
   readonly bindAddresses: readonly string[];
   /** What people are told to send requests to. */
   readonly addresses: readonly string[];
+  /** Whether services are given addresses, so that Gateways can have their own. */
+  readonly hasOwnAddresses: boolean;
   /** The client port under the identity of a component. */
   as(user: { readonly name: string; readonly groups: readonly string[] }): Api;
   /** What the API server serves: Gateways are there for as long as their definitions are. */
@@ -39,6 +41,15 @@ const SECRETS = { fieldSelector: 'type!=helm.sh/release.v1' };
 const RULES = [
   { apiGroups: [''], resources: ['services', 'secrets'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
+  // Gateways have services of their own; only with these rights can the engine's ports be behind them.
+  { apiGroups: [''], resources: ['services'], verbs: ['create', 'patch', 'delete'] },
+  {
+    apiGroups: ['discovery.k8s.io'],
+    resources: ['endpointslices', 'endpointslices/restricted'],
+    verbs: ['create', 'patch', 'delete'],
+  },
+  // So that they go with their Gateway.
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways/finalizers'], verbs: ['update'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingressclasses'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['update', 'patch'] },
   { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
@@ -126,6 +137,7 @@ export async function serveIngress(options: IngressOptions, signal: AbortSignal)
         },
         binds: bindsOf(options),
         addresses: options.addresses,
+        hasOwnAddresses: options.hasOwnAddresses,
         speaks: () => isLeading,
       },
       s,

@@ -1,10 +1,12 @@
 import type { HeaderChange, Rule } from '../model.ts';
-import type { Filter, HeaderFilter, Listener, PathModifier, RouteMatch } from './objects.ts';
+import type { BackendReference, Filter, HeaderFilter, Listener, PathModifier, RouteMatch } from './objects.ts';
 
 export interface FilterSubject {
   readonly match: RouteMatch;
   /** Through which a request came: what a redirect leaves open is as it was there. */
   readonly listener: Listener;
+  /** The id of a backend that has the endpoints of what a mirror refers to; undefined: there is no such thing. */
+  readonly mirrorTo: (reference: BackendReference) => string | undefined;
 }
 
 const HEADER = /^[\w.-]{1,200}$/;
@@ -22,7 +24,7 @@ export function rulesOfFilters(filters: readonly Filter[], subject: FilterSubjec
 }
 
 function rulesOf(filter: Filter, subject: FilterSubject): readonly Rule[] | string {
-  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite } = filter;
+  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite, requestMirror, cors } = filter;
   switch (filter.type) {
     case 'RequestHeaderModifier':
       return changed('change-request', requestHeaderModifier);
@@ -35,6 +37,10 @@ function rulesOf(filter: Filter, subject: FilterSubject): readonly Rule[] | stri
         ...(urlRewrite?.hostname ? [{ do: 'set-host', host: urlRewrite.hostname } as const] : []),
         ...(urlRewrite?.path ? rewrite(urlRewrite.path, subject) : []),
       ];
+    case 'RequestMirror':
+      return requestMirror ? mirror(requestMirror, subject) : [];
+    case 'CORS':
+      return [share(cors ?? {})];
     default:
       return `filters of type ${filter.type} are not supported`;
   }
@@ -46,6 +52,28 @@ function changed(what: 'change-request' | 'change-response', given: HeaderFilter
   const wrong = [...names, ...headers.remove].find((name) => !HEADER.test(name));
   return wrong === undefined ? [{ do: what, headers }] : `the header ${JSON.stringify(wrong)} cannot be changed`;
 }
+
+function mirror(given: NonNullable<Filter['requestMirror']>, { mirrorTo }: FilterSubject): readonly Rule[] {
+  const to = mirrorTo(given.backendRef);
+  // Copies are nobody's business but their receiver's: without one, the request goes its way.
+  if (to === undefined) return [];
+  const { numerator = given.percent ?? 100, denominator = 100 } = given.fraction ?? {};
+  return [{ do: 'mirror', to, share: numerator, of: denominator }];
+}
+
+const CORS_MAX_AGE_SECONDS = 5;
+
+const share = (given: NonNullable<Filter['cors']>): Rule => ({
+  do: 'share',
+  cors: {
+    origins: given.allowOrigins ?? [],
+    methods: (given.allowMethods ?? []).join(', '),
+    headers: (given.allowHeaders ?? []).join(', '),
+    exposed: (given.exposeHeaders ?? []).join(', '),
+    withCredentials: given.allowCredentials ?? false,
+    maxAgeSeconds: given.maxAge ?? CORS_MAX_AGE_SECONDS,
+  },
+});
 
 const prefixOf = ({ path }: RouteMatch): string => path?.value ?? '/';
 

@@ -27,13 +27,21 @@ export interface OpenListener {
   readonly verdicts: readonly Verdict[];
   /** Whether requests are taken for it. */
   readonly isOpen: boolean;
+  /** Whether they are at the machine's addresses, where a port is one protocol's, the first one's. */
+  readonly isShared: boolean;
+  /** Certificates that are shown at its port where its Gateway has an address of its own. */
+  readonly wardrobe: Wardrobe;
 }
 
 export interface ListenerDeps extends Surroundings {
   readonly grants: readonly ReferenceGrant[];
+  /** Certificates of the machine's addresses. */
   readonly wardrobe: Wardrobe;
+  readonly newWardrobe: () => Wardrobe;
   /** Ports that are Ingresses'. */
   readonly taken: readonly Bind[];
+  /** Whether a Gateway has an address of its own: its ports are nobody else's then. */
+  readonly isApart: (gateway: Gateway) => boolean;
   labelsOf(namespace: string): Readonly<Record<string, string>> | undefined;
 }
 
@@ -47,14 +55,18 @@ const verdict = (type: string, reason: string, message = ''): Verdict => ({
 
 /** What becomes of every listener of Gateways, the oldest first. A port is one protocol's, the first one's. */
 export function openListeners(gateways: readonly Gateway[], deps: ListenerDeps): readonly OpenListener[] {
-  const protocols = new Map(deps.taken.map(({ port, isTls }) => [port, isTls ? 'HTTPS' : 'HTTP']));
+  const shared = new Map(deps.taken.map(({ port, isTls }) => [port, isTls ? 'HTTPS' : 'HTTP']));
   return gateways.flatMap((gateway) => {
     const names = new Set<string>();
+    const wardrobes = new Map<number, Wardrobe>();
+    const protocols = deps.isApart(gateway) ? new Map<number, string>() : shared;
     return gateway.spec.listeners.map((listener) => {
       const place = `${listener.port} ${listener.protocol} ${listener.hostname?.toLowerCase() ?? ''}`;
       const isTwice = names.has(place);
       names.add(place);
-      return openListener(gateway, listener, { isTwice, protocols, deps });
+      const wardrobe = wardrobes.get(listener.port) ?? deps.newWardrobe();
+      wardrobes.set(listener.port, wardrobe);
+      return openListener(gateway, listener, { isTwice, protocols, shared, wardrobe, deps });
     });
   });
 }
@@ -62,10 +74,14 @@ export function openListeners(gateways: readonly Gateway[], deps: ListenerDeps):
 interface Context {
   readonly isTwice: boolean;
   readonly protocols: Map<number, string>;
+  /** Those of the machine's addresses. */
+  readonly shared: Map<number, string>;
+  readonly wardrobe: Wardrobe;
   readonly deps: ListenerDeps;
 }
 
-function openListener(gateway: Gateway, listener: Listener, { isTwice, protocols, deps }: Context): OpenListener {
+function openListener(gateway: Gateway, listener: Listener, context: Context): OpenListener {
+  const { isTwice, protocols, shared, wardrobe, deps } = context;
   const { protocol, port } = listener;
   const kinds = (listener.allowedRoutes?.kinds ?? []).filter(
     ({ group = GROUP, kind }) => group === GROUP && KINDS.includes(kind),
@@ -84,11 +100,18 @@ function openListener(gateway: Gateway, listener: Listener, { isTwice, protocols
     : conflict
       ? verdict('Accepted', 'PortUnavailable', `port ${port} is another listener's`)
       : verdict('Accepted', 'Accepted');
-  const resolved = references(gateway, listener, asked > kinds.length, deps);
+  const isShared = accepted.isTrue && (shared.get(port) ?? protocol) === protocol;
+  if (isShared) shared.set(port, protocol);
+  const resolved = references(gateway, listener, asked > kinds.length, {
+    ...deps,
+    wardrobes: isShared ? [wardrobe, deps.wardrobe] : [wardrobe],
+  });
   const isOpen = accepted.isTrue && (resolved.isTrue || resolved.reason === 'InvalidRouteKinds');
   return {
     gateway,
     listener,
+    wardrobe,
+    isShared: isShared && isOpen,
     kinds: !isHttp ? [] : asked === 0 ? KINDS : kinds.map(({ kind }) => kind),
     isOpen,
     verdicts: [
@@ -104,7 +127,9 @@ function openListener(gateway: Gateway, listener: Listener, { isTwice, protocols
   };
 }
 
-function references(gateway: Gateway, listener: Listener, hasStrangeKinds: boolean, deps: ListenerDeps): Verdict {
+type ReferenceDeps = ListenerDeps & { readonly wardrobes: readonly Wardrobe[] };
+
+function references(gateway: Gateway, listener: Listener, hasStrangeKinds: boolean, deps: ReferenceDeps): Verdict {
   if (listener.protocol === 'HTTPS') {
     const [first, ...more] = listener.tls?.certificateRefs ?? [];
     if (!first) return verdict('ResolvedRefs', 'InvalidCertificateRef', 'no certificate is named');
@@ -122,7 +147,7 @@ function certificate(
   gateway: Gateway,
   listener: Listener,
   { group = '', kind = 'Secret', name, namespace: named }: Reference,
-  { grants, wardrobe, secret }: ListenerDeps,
+  { grants, wardrobes, secret }: ReferenceDeps,
 ): Verdict | undefined {
   const own = gateway.metadata.namespace ?? '';
   const namespace = named ?? own;
@@ -144,7 +169,11 @@ function certificate(
     );
   const hosts = listener.hostname ? [listener.hostname] : [];
   const owner = `Gateway ${keyOf(gateway)}`;
-  const problems = wardrobe.add({ namespace, secretName: name, hosts, owner }, secret(namespace, name));
+  const wish = { namespace, secretName: name, hosts, owner };
+  const problems = wardrobes.flatMap((wardrobe, n) =>
+    // Among others' certificates it is for its own names alone.
+    wardrobe.add({ ...wish, isDefault: n === 0 && hosts.length === 0 }, secret(namespace, name)),
+  );
   const broken = problems.find(({ reason }) => reason === 'SecretNotFound' || reason === 'InvalidCertificate');
   return broken && verdict('ResolvedRefs', 'InvalidCertificateRef', broken.message);
 }
@@ -171,6 +200,8 @@ export function commonHosts(listener: Listener, hostnames: readonly string[]): r
   });
 }
 
-const covers = (wide: string, narrow: string): boolean =>
+/** Whether every host of the second is also one of the first; an empty one is every host. */
+export const covers = (wide: string, narrow: string): boolean =>
+  wide === '' ||
   wide === narrow ||
   (wide.startsWith('*.') && narrow.replace(/^\*/, '').endsWith(wide.slice(1)) && narrow !== wide.slice(2));

@@ -1,6 +1,6 @@
 import { type ApiObject, equalJson } from '@navarch/machinery';
 import type { Verdict } from './listeners.ts';
-import { type Condition, GATEWAY_CONTROLLER, GROUP, type ParentStatus } from './objects.ts';
+import { type Condition, FEATURES, type Gateway, GATEWAY_CONTROLLER, GROUP, type ParentStatus } from './objects.ts';
 import type { GatewayObjects } from './source.ts';
 import type { GatewayTranslation, RouteVerdicts } from './translate.ts';
 
@@ -13,7 +13,10 @@ export interface StatusWrite {
 export interface StatusSubject {
   readonly objects: GatewayObjects;
   readonly translation: GatewayTranslation;
+  /** Those of the machine, which Gateways without addresses of their own share. */
   readonly addresses: readonly string[];
+  /** Those of a Gateway's own, so far; a sentence: why it has none; undefined: it is not to have any. */
+  readonly ownAddresses: (gateway: Gateway) => readonly string[] | string | undefined;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -25,7 +28,10 @@ export function statusWrites(subject: StatusSubject): readonly StatusWrite[] {
   return [
     ...objects.classes.map((one) => ({
       object: one,
-      status: { conditions: conditions([IS_ACCEPTED], one, one.status?.conditions, subject.now) },
+      status: {
+        conditions: conditions([IS_ACCEPTED], one, one.status?.conditions, subject.now),
+        supportedFeatures: FEATURES.map((name) => ({ name })),
+      },
     })),
     ...objects.gateways.map((one) => ({ object: one, status: gatewayStatus(one, subject) })),
     ...objects.routes.flatMap((route) => {
@@ -63,27 +69,32 @@ interface HeldStatus {
   readonly listeners?: readonly { readonly name: string; readonly conditions?: readonly Condition[] }[];
 }
 
-function gatewayStatus(gateway: GatewayObjects['gateways'][number], subject: StatusSubject): object {
-  const { translation, addresses, now } = subject;
+function gatewayStatus(gateway: Gateway, subject: StatusSubject): object {
+  const { translation, now } = subject;
   const held: HeldStatus = gateway.status ?? {};
   const own = translation.listeners.filter((one) => one.gateway === gateway);
   const open = own.filter(({ isOpen }) => isOpen).length;
   const isWhole = own.every(({ verdicts }) => verdicts.every(({ type, isTrue }) => isTrue !== (type === 'Conflicted')));
-  const misplaced = addressTrouble(gateway, addresses);
+  const { addresses, trouble } = addressesOf(gateway, subject);
   const verdicts: readonly Verdict[] = [
-    misplaced?.type === 'Accepted'
-      ? misplaced
+    trouble?.type === 'Accepted'
+      ? trouble
       : open > 0 && isWhole
         ? IS_ACCEPTED
         : { type: 'Accepted', isTrue: open > 0, reason: 'ListenersNotValid', message: 'see the listeners' },
     open === 0
       ? { type: 'Programmed', isTrue: false, reason: 'Invalid', message: 'no listener can be served' }
-      : misplaced
-        ? { ...misplaced, type: 'Programmed', reason: 'AddressNotUsable' }
+      : trouble
+        ? {
+            type: 'Programmed',
+            isTrue: false,
+            reason: trouble.type === 'Programmed' ? trouble.reason : 'Invalid',
+            message: trouble.message,
+          }
         : { type: 'Programmed', isTrue: true, reason: 'Programmed', message: '' },
   ];
   return {
-    addresses: open > 0 ? addresses.map((value) => ({ type: 'IPAddress', value })) : [],
+    addresses: open > 0 && !trouble ? addresses.map((value) => ({ type: 'IPAddress', value })) : [],
     conditions: conditions(verdicts, gateway, held.conditions, now),
     listeners: own.map(({ listener: { name }, kinds, attached, verdicts: of }) => ({
       name,
@@ -94,25 +105,36 @@ function gatewayStatus(gateway: GatewayObjects['gateways'][number], subject: Sta
   };
 }
 
-/** Gateways are served at the addresses of the machine, and at no others that somebody asks for. */
-function addressTrouble({ spec }: GatewayObjects['gateways'][number], own: readonly string[]): Verdict | undefined {
-  for (const { type = 'IPAddress', value = '' } of spec.addresses ?? []) {
-    if (type !== 'IPAddress')
-      return {
-        type: 'Accepted',
-        isTrue: false,
-        reason: 'UnsupportedAddress',
-        message: `addresses of type ${type} are not supported`,
-      };
-    if (value !== '' && !own.includes(value))
-      return {
-        type: 'Programmed',
-        isTrue: false,
-        reason: 'AddressNotUsable',
-        message: `${value} is none of ${own.join(', ')}`,
-      };
-  }
-  return undefined;
+/** Where a Gateway is reached, and what is wrong with what it asks for. */
+function addressesOf(
+  gateway: Gateway,
+  { addresses: shared, ownAddresses }: StatusSubject,
+): { readonly addresses: readonly string[]; readonly trouble?: Verdict } {
+  const { spec } = gateway;
+  const own = ownAddresses(gateway);
+  const addresses = typeof own === 'string' ? [] : (own ?? shared);
+  const refused = (reason: string, message: string) => ({
+    addresses,
+    trouble: { type: 'Accepted', isTrue: false, reason, message },
+  });
+  const { parametersRef } = spec.infrastructure ?? {};
+  if (parametersRef) return refused('InvalidParameters', `parameters of kind ${parametersRef.kind} are not known`);
+  const strange = (spec.addresses ?? []).find(({ type = 'IPAddress' }) => type !== 'IPAddress');
+  if (strange) return refused('UnsupportedAddress', `addresses of type ${strange.type ?? ''} are not supported`);
+  const missing = (reason: string, message: string) => ({
+    addresses,
+    trouble: { type: 'Programmed', isTrue: false, reason, message },
+  });
+  if (typeof own === 'string') return missing('AddressNotUsable', own);
+  const asked = (spec.addresses ?? []).flatMap(({ value = '' }) => (value === '' ? [] : [value]));
+  const unusable = asked.find((value) => !addresses.includes(value));
+  if (unusable !== undefined)
+    return missing(
+      'AddressNotUsable',
+      `${unusable} is none of the addresses that it has: ${addresses.join(', ') || 'none'}`,
+    );
+  if (addresses.length === 0) return missing('AddressNotAssigned', 'its service has no address yet');
+  return { addresses };
 }
 
 /** What other controllers said stays; undefined: nobody of ours has ever said anything. */

@@ -60,7 +60,9 @@ function translate(gateway: Gateway, ...routes: readonly RouteObject[]): Gateway
     grants: [grant],
     labelsOf: (namespace) => ({ name: namespace }),
     wardrobe: new Wardrobe(inspector, 1),
+    newWardrobe: () => new Wardrobe(inspector, 1),
     taken: [],
+    isApart: () => false,
   });
 }
 
@@ -82,6 +84,7 @@ function answer(t: GatewayTranslation, url: string, more: Partial<Request> = {})
     const { forward, rules = [] } = t.backends.find((one) => one.id === id) ?? {};
     const [first] = rules;
     const status = first?.do === 'respond' ? String(first.status) : first?.do;
+    if (id === 'b:nobody') return id;
     return `${route?.targets.length === 1 ? '' : `${weight}x`}${forward?.endpoints[0]?.address ?? status}`;
   });
   return route ? parts.join(' ') : '404';
@@ -188,7 +191,7 @@ test('translateGateways() says why a route is not attached', () => {
     routeOf('section', { parentRefs: [{ name: 'gw', sectionName: 'none' }] }),
     routeOf('namespace', {}, 'other'),
     routeOf('selected', { rules: [rule('/', to('one'))] }, 'far'),
-    routeOf('filter', { rules: [{ filters: [{ type: 'RequestMirror' }], backendRefs: [to('one')] }] }),
+    routeOf('filter', { rules: [{ filters: [{ type: 'ExternalAuth' }], backendRefs: [to('one')] }] }),
     routeOf('stranger', { parentRefs: [{ name: 'other' }] }),
   );
   assert.deepEqual(reasons(t), [
@@ -198,6 +201,52 @@ test('translateGateways() says why a route is not attached', () => {
     'selected Accepted ResolvedRefs',
     'filter UnsupportedValue ResolvedRefs',
   ]);
+});
+
+test('translateGateways() lets the narrowest listener alone take a request, whatever the others have', () => {
+  const through = (name: string, more: object = {}): RouteObject =>
+    routeOf(name, { parentRefs: [{ name: 'gw', sectionName: name }], rules: [rule(`/${name}`, to('one'))], ...more });
+  const t = translate(
+    gatewayOf(
+      { ...HTTP, name: 'every' },
+      { ...HTTP, name: 'wide', hostname: '*.a.test' },
+      { ...HTTP, name: 'narrow', hostname: 'b.a.test' },
+      { ...HTTP, name: 'elsewhere', hostname: 'c.a.test', port: 81 },
+    ),
+    through('every', { hostnames: ['b.a.test', '*.test'] }),
+    through('wide'),
+    through('narrow'),
+  );
+  const at = (host: string): readonly string[] =>
+    ['every', 'wide', 'narrow'].filter((path) => answer(t, `http://${host}/${path}`) === ADDRESSES['one']);
+  assert.deepEqual(['b.a.test', 'c.a.test', 'd.c.a.test', 'b.test'].map(at), [
+    ['narrow'],
+    ['wide'],
+    ['wide'],
+    ['every'],
+  ]);
+  assert.equal(answer(t, 'http://c.a.test:81/wide'), 'b:nobody');
+});
+
+test('translateGateways() copies to where a mirror refers, and goes on without where that is nowhere', () => {
+  const mirror = (name: string, more: object = {}): object => ({
+    type: 'RequestMirror',
+    requestMirror: { backendRef: to(name), ...more },
+  });
+  const t = translate(
+    gatewayOf(HTTP),
+    routeOf('web', { rules: [{ filters: [mirror('two', { percent: 20 })], backendRefs: [to('one')] }] }),
+    routeOf('gone', {
+      hostnames: ['gone.test'],
+      rules: [{ filters: [mirror('none', { fraction: { numerator: 1 } })], backendRefs: [to('one')] }],
+    }),
+  );
+  const mirrors = t.backends.flatMap(({ rules }) => rules.filter((one) => one.do === 'mirror'));
+  const [to2] = mirrors;
+  assert.deepEqual(mirrors, [{ do: 'mirror', to: to2?.to, share: 20, of: 100 }]);
+  assert.equal(t.backends.find(({ id }) => id === to2?.to)?.forward?.endpoints[0]?.address, ADDRESSES['two']);
+  assert.equal(answer(t, 'http://gone.test/'), '10.0.0.1');
+  assert.deepEqual(reasons(t), ['web Accepted ResolvedRefs', 'gone Accepted BackendNotFound']);
 });
 
 test('translateGateways() says of listeners what is wrong with them', () => {
@@ -270,6 +319,7 @@ test('statusWrites() tells once, keeps the time since when, and leaves what othe
       },
       translation: translate(at, of),
       addresses: ['10.0.0.9'],
+      ownAddresses: () => undefined,
       now,
     });
   const [first, second] = writes('2026-01-01T00:00:00Z', gateway, route);
@@ -303,6 +353,7 @@ test('statusWrites() says which address a Gateway asks for that it cannot have',
       },
       translation: translate(gateway),
       addresses: ['10.0.0.9'],
+      ownAddresses: () => undefined,
       now: '2026-01-01T00:00:00Z',
     });
     const { conditions = [] } = (write?.status ?? {}) as {
@@ -316,6 +367,6 @@ test('statusWrites() says which address a Gateway asks for that it cannot have',
   assert.deepEqual(said({ value: '10.0.0.8' }), ['Accepted True Accepted', 'Programmed False AddressNotUsable']);
   assert.deepEqual(said({ type: 'Hostname', value: 'a.test' }), [
     'Accepted False UnsupportedAddress',
-    'Programmed False AddressNotUsable',
+    'Programmed False Invalid',
   ]);
 });

@@ -1,20 +1,44 @@
 import { keyOf } from '@navarch/machinery';
+import type { Wardrobe } from '../certificates.ts';
 import { endpointsOf, portOf } from '../endpoints.ts';
-import { digestOf } from '../haproxy/line.ts';
+import { digestOf, NOBODY } from '../haproxy/line.ts';
 import type { Backend, Bind, Endpoint, Forward, Route, Rule, Target } from '../model.ts';
-import { rulesOfFilters } from './filters.ts';
+import { type FilterSubject, rulesOfFilters } from './filters.ts';
 import { isGranted } from './grants.ts';
-import { admits, commonHosts, type ListenerDeps, type OpenListener, openListeners, type Verdict } from './listeners.ts';
+import {
+  admits,
+  commonHosts,
+  covers,
+  type ListenerDeps,
+  type OpenListener,
+  openListeners,
+  type Verdict,
+} from './listeners.ts';
 import { readMatch } from './matches.ts';
 import type { BackendReference, Gateway, ParentReference, RouteMatch, RouteObject, RouteRule } from './objects.ts';
 import { GROUP } from './objects.ts';
 
 export interface GatewayTranslation {
+  /** What all Gateways serve together at the machine's addresses. */
   readonly routes: readonly Route[];
-  readonly backends: readonly Backend[];
   readonly ports: readonly Omit<Bind, 'address'>[];
+  readonly apart: readonly string[];
+  /** What each serves at an address of its own. */
+  readonly own: readonly OwnPort[];
+  readonly backends: readonly Backend[];
   readonly listeners: readonly (OpenListener & { readonly attached: number })[];
   readonly routeVerdicts: readonly RouteVerdicts[];
+}
+
+/** One port of a Gateway that has an address of its own. */
+export interface OwnPort {
+  readonly gateway: Gateway;
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly routes: readonly Route[];
+  readonly wardrobe: Wardrobe;
+  /** Names of its listeners. */
+  readonly apart: readonly string[];
 }
 
 /** What one of our Gateways says of a route. */
@@ -32,18 +56,45 @@ export function translateGateways(
   const listeners = openListeners(gateways, deps);
   const translator = new GatewayTranslator(listeners, deps);
   const routeVerdicts = routes.flatMap((route) => translator.attach(route, gateways));
+  const shared = listeners.filter(({ isShared }) => isShared);
   return {
-    ...translator.result(),
+    backends: translator.backends,
+    routes: shared.flatMap((one) => translator.routesOf(one).map((route) => atPort(route, one.listener.port))),
+    ports: [...new Map(shared.map((one) => [one.listener.port, portFacts(one)])).values()],
+    apart: namesOf(shared.filter((one) => portFacts(one).isTls)),
+    own: [...Map.groupBy(listeners, ({ gateway }) => gateway)].flatMap(([gateway, own]) =>
+      deps.isApart(gateway) ? ownPorts(gateway, own, translator) : [],
+    ),
     routeVerdicts,
     listeners: listeners.map((one) => ({ ...one, attached: translator.attachedTo(one) })),
-    ports: [
-      ...new Map(
-        listeners
-          .filter(({ isOpen }) => isOpen)
-          .map(({ listener: { port, protocol } }) => [port, { port, isTls: protocol === 'HTTPS' }]),
-      ).values(),
-    ],
   };
+}
+
+const portFacts = ({ listener: { port, protocol } }: OpenListener) => ({ port, isTls: protocol === 'HTTPS' });
+const hostOf = ({ listener: { hostname } }: OpenListener): string => hostname?.toLowerCase() ?? '';
+const namesOf = (listeners: readonly OpenListener[]): readonly string[] =>
+  listeners.map(hostOf).filter((host) => host !== '');
+
+const atPort = (route: Route, port: number): Route => ({
+  ...route,
+  conditions: [{ of: 'port', name: '', type: 'exact', value: String(port) }, ...route.conditions],
+});
+
+function ownPorts(
+  gateway: Gateway,
+  listeners: readonly OpenListener[],
+  translator: GatewayTranslator,
+): readonly OwnPort[] {
+  const byPort = Map.groupBy(
+    listeners.filter(({ isOpen }) => isOpen),
+    ({ listener }) => listener.port,
+  );
+  return [...byPort.values()].flatMap((own) => {
+    const [first] = own;
+    if (!first) return [];
+    const routes = own.flatMap((one) => translator.routesOf(one));
+    return [{ gateway, ...portFacts(first), routes, wardrobe: first.wardrobe, apart: namesOf(own) }];
+  });
 }
 
 const accepted = (reason: string, message = ''): Verdict => ({
@@ -71,7 +122,7 @@ class GatewayTranslator {
   readonly #listeners: readonly OpenListener[];
   readonly #deps: ListenerDeps;
   readonly #attached = new Map<OpenListener, Set<string>>();
-  readonly #routes: Route[] = [];
+  readonly #routes = new Map<OpenListener, Route[]>();
   readonly #backends = new Map<string, Backend>();
 
   constructor(listeners: readonly OpenListener[], deps: ListenerDeps) {
@@ -83,8 +134,37 @@ class GatewayTranslator {
     return this.#attached.get(listener)?.size ?? 0;
   }
 
-  result(): Pick<GatewayTranslation, 'routes' | 'backends'> {
-    return { routes: this.#routes, backends: [...this.#backends.values()] };
+  get backends(): readonly Backend[] {
+    return [...this.#backends.values()];
+  }
+
+  /**
+   * What is served through a listener. Of those of a Gateway and port the one with the narrowest name takes a request, and
+   * no other does, whatever has been attached to it: so nothing comes through that a listener with that name does not admit.
+   */
+  routesOf(at: OpenListener): readonly Route[] {
+    const [host, { gateway }] = [hostOf(at), at];
+    const routes = this.#routes.get(at) ?? [];
+    if (host === '' || !at.isOpen) return routes;
+    const nobody = { weight: 1, backend: NOBODY };
+    const rest = { type: 'begin', value: '' } as const;
+    const owner = `Gateway ${keyOf(gateway)}`;
+    return [...routes, { host, wildcard: 'labels', path: rest, conditions: [], targets: [nobody], owner, since: LAST }];
+  }
+
+  /** Whether a narrower listener takes all requests to a host. */
+  #isTaken(host: string, at: OpenListener): boolean {
+    const { gateway, listener } = at;
+    return this.#listeners.some(
+      (other) =>
+        other !== at &&
+        other.isOpen &&
+        other.gateway === gateway &&
+        other.listener.port === listener.port &&
+        hostOf(other) !== hostOf(at) &&
+        covers(hostOf(at), hostOf(other)) &&
+        covers(hostOf(other), host),
+    );
   }
 
   attach(route: RouteObject, gateways: readonly Gateway[]): readonly RouteVerdicts[] {
@@ -130,12 +210,14 @@ class GatewayTranslator {
         // What it asks for is not known: nobody gets what others might not be meant to get.
         if (typeof read === 'string') continue;
         const targets = this.#targets({ route, rule, match, at });
-        for (const host of hosts)
-          this.#routes.push({
+        const routes = this.#routes.get(at) ?? [];
+        this.#routes.set(at, routes);
+        for (const host of hosts.filter((one) => !this.#isTaken(one, at)))
+          routes.push({
             host,
             wildcard: 'labels',
             path: read.path,
-            conditions: [{ of: 'port', name: '', type: 'exact', value: String(at.listener.port) }, ...read.conditions],
+            conditions: read.conditions,
             targets,
             owner: ownerOf(route),
             since: route.metadata.creationTimestamp ?? '',
@@ -145,8 +227,8 @@ class GatewayTranslator {
   }
 
   #targets(place: Place): readonly Target[] {
-    const { route, rule, match, at } = place;
-    const rules = rulesOfFilters(rule.filters ?? [], { match, listener: at.listener });
+    const { route, rule } = place;
+    const rules = rulesOfFilters(rule.filters ?? [], this.#filterSubject(place));
     if (typeof rules === 'string') return [this.#backend(route, [{ do: 'respond', status: 500 }])];
     if (rules.some((one) => one.do === 'redirect')) return [this.#backend(route, rules)];
     const shares = (rule.backendRefs ?? []).filter(({ weight = 1 }) => weight > 0);
@@ -157,13 +239,32 @@ class GatewayTranslator {
     }));
   }
 
-  #share({ route, rule, match, at }: Place, rules: readonly Rule[], reference: BackendReference): Target {
-    const own = rulesOfFilters(reference.filters ?? [], { match, listener: at.listener });
+  #filterSubject({ route, match, at: { listener } }: Place): FilterSubject {
+    return {
+      match,
+      listener,
+      mirrorTo: (reference) => {
+        const found = this.#endpoints(route, reference);
+        if ('reason' in found) return undefined;
+        const { name, namespace = '', port = '' } = reference;
+        return this.#backend(route, [], found, `${namespace}/${name}:${port}`).backend;
+      },
+    };
+  }
+
+  #share(place: Place, rules: readonly Rule[], reference: BackendReference): Target {
+    const { route, rule } = place;
+    const own = rulesOfFilters(reference.filters ?? [], this.#filterSubject(place));
     const found = this.#endpoints(route, reference);
     // By the specification: what cannot be forwarded is answered so.
     if ('reason' in found || typeof own === 'string') return this.#backend(route, [{ do: 'respond', status: 500 }]);
     const idleMs = millisecondsOf(rule.timeouts?.backendRequest ?? rule.timeouts?.request);
-    const forward: Forward = { ...found, ...(idleMs ? { timeouts: { idleMs } } : {}) };
+    const { codes = [], attempts = 1 } = rule.retry ?? {};
+    const forward: Forward = {
+      ...found,
+      ...(idleMs ? { timeouts: { idleMs } } : {}),
+      ...(rule.retry ? { retry: { statuses: codes, attempts } } : {}),
+    };
     return this.#backend(
       route,
       [...rules, ...own],
@@ -218,7 +319,12 @@ class GatewayTranslator {
   #references(route: RouteObject): { readonly verdict: Verdict; readonly unsupported: string | undefined } {
     const rules = route.spec.rules ?? [];
     const wrong = rules
-      .flatMap(({ backendRefs = [] }) => backendRefs)
+      .flatMap(({ backendRefs = [], filters = [] }) => [
+        ...backendRefs,
+        ...[...filters, ...backendRefs.flatMap((one) => one.filters ?? [])].flatMap(
+          ({ requestMirror }) => requestMirror?.backendRef ?? [],
+        ),
+      ])
       .map((reference) => this.#endpoints(route, reference))
       .find((found): found is Wrong => 'reason' in found);
     const listener = { name: '', port: 80, protocol: 'HTTP' };
@@ -226,7 +332,7 @@ class GatewayTranslator {
       .flatMap(({ matches = [], filters = [], backendRefs = [] }) => [
         ...matches.map(readMatch),
         ...[filters, ...backendRefs.map((one) => one.filters ?? [])].map((some) =>
-          rulesOfFilters(some, { match: {}, listener }),
+          rulesOfFilters(some, { match: {}, listener, mirrorTo: () => undefined }),
         ),
       ])
       .find((read) => typeof read === 'string');
@@ -243,6 +349,9 @@ interface Wrong {
   readonly reason: string;
   readonly message: string;
 }
+
+/** Behind everything that somebody wrote. */
+const LAST = '\uffff';
 
 const ownerOf = (route: RouteObject): string => `${route.kind} ${keyOf(route)}`;
 

@@ -1,12 +1,16 @@
-import type { Backend, Cors, Endpoint, Forward, HeaderChange, Redirect, Rule, User } from '../model.ts';
+import type { Backend, Cors, Endpoint, Forward, HeaderChange, Redirect, Retry, Rule, User } from '../model.ts';
 import { digestOf, type Line, lines } from './line.ts';
 import { format, literal, word } from './quote.ts';
+import { MIRROR } from './scripts.ts';
 
 /** The section of one backend, and of its users before it. */
 export function backendLines(backend: Backend, places: readonly (Endpoint | undefined)[]): readonly Line[] {
   const { id, owner, rules, forward } = backend;
   const users = rules.flatMap((rule) => (rule.do === 'ask-password' ? userList(rule.users) : []));
-  const text = [...users, `backend ${id}`, ...rules.flatMap((rule, n) => ruleText(rule, n))];
+  // What has to be sent once more, or elsewhere as well, is kept.
+  const isKept = rules.some((rule) => rule.do === 'mirror');
+  const kept = isKept ? ['  option http-buffer-request'] : [];
+  const text = [...users, `backend ${id}`, ...kept, ...rules.flatMap((rule, n) => ruleText(rule, n))];
   if (!forward) return lines(text, owner);
   const options = serverOptions(forward);
   const servers = places.map((endpoint, i) => {
@@ -47,6 +51,8 @@ function ruleText(rule: Rule, n: number): readonly string[] {
       ];
     case 'share':
       return corsText(rule.cors, n);
+    case 'mirror':
+      return [`  http-request lua.${MIRROR} ${word(rule.to)} ${rule.share} ${rule.of}`];
     case 'redirect':
       return redirectText(rule.to);
     case 'send-to':
@@ -125,24 +131,34 @@ function headerText(when: string, { set, add, remove }: HeaderChange): readonly 
 
 function corsText(cors: Cors, n: number): readonly string[] {
   const isEvery = cors.origins.includes('*');
-  const origin = isEvery ? (cors.withCredentials ? `%[var(txn.origin)]` : '*') : `%[var(txn.origin)]`;
+  const origin = isEvery && !cors.withCredentials ? '*' : '%[var(txn.origin)]';
   const is = '{ var(txn.origin) -m found }';
   const set = (name: string, value: string, more = ''): string =>
     `  http-after-response set-header ${name} ${value} if ${is}${more}`;
+  // Whether the origin may or not: nobody else answers such a question.
+  const preflight = '{ var(txn.preflight) -m bool }';
+  const asked = (kind: 'method' | 'headers'): string =>
+    `  http-request set-var(txn.asked_${kind}) req.fhdr(access-control-request-${kind})`;
+  const allow = (value: string, kind: 'method' | 'headers'): string =>
+    value === '*' ? `%[var(txn.asked_${kind})]` : format(value);
   return [
     ...cors.origins.flatMap((one) => (isEvery ? [] : [`  acl origin${n} req.hdr(origin) ${originPattern(one)}`])),
     `  http-request set-var(txn.origin) req.hdr(origin)${isEvery ? '' : ` if origin${n}`}`,
-    `  http-request set-var(txn.preflight) bool(true) if METH_OPTIONS ${is}`,
+    '  http-request set-var(txn.preflight) bool(true) if METH_OPTIONS { req.hdr(origin) -m found }',
+    asked('method'),
+    asked('headers'),
     set('Access-Control-Allow-Origin', origin),
     ...(origin === '*' ? [] : [`  http-after-response add-header Vary Origin if ${is}`]),
     ...(cors.withCredentials ? [set('Access-Control-Allow-Credentials', 'true')] : []),
     ...(cors.exposed === '' ? [] : [set('Access-Control-Expose-Headers', format(cors.exposed))]),
-    ...[
-      ['Access-Control-Allow-Methods', format(cors.methods)] as const,
-      ['Access-Control-Allow-Headers', format(cors.headers)] as const,
-      ['Access-Control-Max-Age', String(cors.maxAgeSeconds)] as const,
-    ].map(([name, value]) => set(name, value, ' { var(txn.preflight) -m bool }')),
-    '  http-request return status 204 if { var(txn.preflight) -m bool }',
+    ...(cors.methods === ''
+      ? []
+      : [set('Access-Control-Allow-Methods', allow(cors.methods, 'method'), ` ${preflight}`)]),
+    ...(cors.headers === ''
+      ? []
+      : [set('Access-Control-Allow-Headers', allow(cors.headers, 'headers'), ` ${preflight}`)]),
+    set('Access-Control-Max-Age', String(cors.maxAgeSeconds), ` ${preflight}`),
+    `  http-request return status 204 if ${preflight}`,
   ];
 }
 
@@ -152,10 +168,12 @@ const originPattern = (origin: string): string =>
     ? `-m reg -i -- ${word(`^${origin.split('*').map(literal).join('[^/]+')}$`)}`
     : `-m str -i -- ${word(origin)}`;
 
-function forwardText({ timeouts, affinity, external }: Forward, options: string): readonly string[] {
+function forwardText({ timeouts, affinity, external, retry }: Forward, options: string): readonly string[] {
   return [
-    // What may have been done must not be done twice.
-    '  http-request disable-l7-retry if !METH_GET !{ method HEAD OPTIONS }',
+    // What may have been done must not be done twice, unless somebody says that it may.
+    ...(retry
+      ? [`  retries ${retry.attempts}`, `  retry-on ${retriedOn(retry)}`]
+      : ['  http-request disable-l7-retry if !METH_GET !{ method HEAD OPTIONS }']),
     ...(timeouts?.connectMs === undefined ? [] : [`  timeout connect ${timeouts.connectMs}ms`]),
     ...(timeouts?.idleMs === undefined
       ? []
@@ -173,6 +191,16 @@ function forwardText({ timeouts, affinity, external }: Forward, options: string)
       : []),
   ];
 }
+
+const GATEWAY_TIMEOUT = 504;
+
+const retriedOn = ({ statuses }: Retry): string =>
+  [
+    'conn-failure',
+    'empty-response',
+    ...(statuses.includes(GATEWAY_TIMEOUT) ? ['response-timeout'] : []),
+    ...new Set(statuses),
+  ].join(' ');
 
 const PROTOCOLS: Readonly<Record<Forward['protocol'], string>> = {
   http: '',

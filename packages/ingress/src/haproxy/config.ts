@@ -11,6 +11,7 @@ import {
   NOBODY,
   NOTHING,
 } from './line.ts';
+import { scriptsOf } from './scripts.ts';
 import type { Slots } from './slots.ts';
 
 export interface EngineConfig {
@@ -40,13 +41,16 @@ export function haproxyConfig(site: Site, slots: Slots, settings: EngineSettings
   for (const front of fronts) for (const [name, text] of front.files) files.set(name, text);
   for (const certificate of site.entrances.flatMap(({ certificates }) => certificates))
     files.set(certificateFile(certificate.id), certificate.pem);
+  const scripts = scriptsOf(site, settings);
+  for (const [name, text] of scripts.files) files.set(name, text);
   const usesNames = site.backends.some(({ forward }) => forward?.external !== undefined);
   return {
     files,
     lines: [
-      ...lines(globalText(settings)),
+      ...lines([...globalText(settings), ...scripts.global, ...defaultsText()]),
       ...(usesNames ? lines(['resolvers names', '  parse-resolv-conf', '  hold valid 10s']) : []),
       ...fronts.flatMap((front) => front.lines),
+      ...lines(scripts.sections),
       ...lines([
         `backend ${NOBODY}`,
         "  http-request return status 404 content-type text/plain string 'default backend - 404'",
@@ -70,6 +74,11 @@ function globalText({ socket, user, filesMax }: EngineSettings): readonly string
     '  ssl-default-bind-options ssl-min-ver TLSv1.2',
     '  ssl-server-verify none',
     '  tune.ssl.default-dh-param 2048',
+  ];
+}
+
+function defaultsText(): readonly string[] {
+  return [
     'defaults',
     '  mode http',
     '  timeout connect 5s',

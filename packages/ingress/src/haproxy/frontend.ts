@@ -42,7 +42,8 @@ class FrontBuilder {
     const { binds, routes } = this.#entrance;
     this.#say(`frontend ${this.#name}`);
     for (const bind of binds) this.#say(this.#bindText(bind));
-    this.#say(...PREPARE);
+    this.#say(...prepare(this.#entrance));
+    this.#stayApart();
     const sorted = [...routes].sort(byPrecedence);
     const byHost = Map.groupBy(sorted, ({ host }) => host);
     const names = [...byHost].filter(([host]) => host !== '' && !host.startsWith('*.'));
@@ -72,14 +73,36 @@ class FrontBuilder {
     const family = address === undefined ? ':::' : undefined;
     const where = family === undefined ? at : `${family}${port} v4v6`;
     if (!isTls) return `  bind ${where}`;
-    const { certificates } = this.#entrance;
+    const { certificates, defaultCertificate } = this.#entrance;
     const list = `${this.#name}-certificates.list`;
-    if (certificates.length > 0) {
-      const text = certificates.map(({ id, hosts }) => [certificateFile(id), ...hosts].join(' '));
+    const named = certificates.filter(({ hosts }) => hosts.length > 0);
+    if (named.length > 0) {
+      const text = named.map(({ id, hosts }) => [certificateFile(id), ...hosts].join(' '));
       this.#files.set(list, `${text.join('\n')}\n`);
     }
-    const more = certificates.length > 0 ? ` crt-list ${list}` : '';
-    return `  bind ${where} ssl crt ${DEFAULT_CERTIFICATE}${more} alpn h2,http/1.1`;
+    const first = defaultCertificate === undefined ? DEFAULT_CERTIFICATE : certificateFile(defaultCertificate);
+    const more = named.length > 0 ? ` crt-list ${list}` : '';
+    return `  bind ${where} ssl crt ${first}${more} alpn h2,http/1.1`;
+  }
+
+  /** A browser that has a connection for one name uses it for others of the same certificate, which may be served apart. */
+  #stayApart(): void {
+    const { apart = [], binds } = this.#entrance;
+    if (apart.length === 0 || !binds.some(({ isTls }) => isTls)) return;
+    const map = this.#file('apart');
+    // Regular expressions are tried in the order of their lines: what says more comes first.
+    const sorted = [...new Set(apart)].sort((a, b) => rankOf(b) - rankOf(a));
+    this.#files.set(
+      map,
+      mapText(
+        sorted.map((host, n) => `${host.startsWith('*.') ? patternOf(host, 'labels') : `^${literal(host)}$`} ${n}`),
+      ),
+    );
+    this.#say(
+      `  http-request set-var(txn.part) var(txn.host),map_reg(${map},none)`,
+      `  http-request set-var(txn.tls_part) ssl_fc_sni,lower,map_reg(${map},none)`,
+      '  http-request return status 421 if { ssl_fc_has_sni } !{ var(txn.part),strcmp(txn.tls_part) eq 0 }',
+    );
   }
 
   /** Longer wildcards before shorter ones, and of one length those that say more; what is left excludes each other. */
@@ -176,8 +199,10 @@ interface WildcardStage {
 const patternOf = (host: string, wildcard: Wildcard): string =>
   `^${wildcard === 'labels' ? '.+' : '[^.]+'}${literal(host.slice(1))}$`;
 
+const rankOf = (host: string): number => labelsOf(host) + (host.startsWith('*.') ? 0 : 1_000);
+
 /** Where a request came from is told to who answers it; what a client says of that is not believed. */
-const PREPARE = [
+const prepare = ({ port }: Entrance): readonly string[] => [
   '  http-request set-var(txn.host) req.hdr(host),regsub(:[0-9]+$,),regsub([.]$,),lower',
   '  http-request set-var(txn.path) path',
   '  http-request set-var(txn.slashed) path,concat(/)',
@@ -185,7 +210,7 @@ const PREPARE = [
   '  http-request set-header X-Real-IP %[src]',
   '  http-request set-header X-Forwarded-For %[src]',
   '  http-request set-header X-Forwarded-Host %[req.hdr(host)]',
-  '  http-request set-header X-Forwarded-Port %[dst_port]',
+  `  http-request set-header X-Forwarded-Port ${port ?? '%[dst_port]'}`,
   '  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]',
   '  http-request set-header X-Forwarded-Scheme %[ssl_fc,iif(https,http)]',
 ];

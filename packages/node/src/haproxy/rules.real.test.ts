@@ -19,20 +19,35 @@ interface Question {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly isTls?: boolean;
+  /** What is asked for when TLS begins. */
+  readonly servername?: string;
   readonly body?: string;
 }
 
-/** Says what reached it, and who it is. */
-async function echo(name: string): Promise<{ readonly endpoint: Endpoint } & AsyncDisposable> {
+interface Echo extends AsyncDisposable {
+  readonly endpoint: Endpoint;
+  /** What it was asked, in order. */
+  readonly seen: readonly string[];
+}
+
+/** Says what reached it, and who it is; with the statuses that it is given first, one after the other. */
+async function echo(name: string, ...statuses: readonly number[]): Promise<Echo> {
+  const seen: string[] = [];
   const server: Server = createServer((request, response) => {
-    request.resume();
-    request.on('end', () => response.end(`${name} ${request.method} ${request.url} ${request.headers.host}`));
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      response.statusCode = statuses[seen.length] ?? 200;
+      seen.push(`${request.method} ${request.url} ${request.headers.host} ${body}`.trim());
+      response.end(`${name} ${request.method} ${request.url} ${request.headers.host}`);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   return {
     endpoint: { address: '127.0.0.1', port: address.port },
+    seen,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -41,7 +56,7 @@ async function echo(name: string): Promise<{ readonly endpoint: Endpoint } & Asy
 }
 
 function ask({ ports }: RealHaproxy, question: Question): Promise<Answer> {
-  const { path = '/', method = 'GET', headers = {}, isTls = false, body } = question;
+  const { path = '/', method = 'GET', headers = {}, isTls = false, servername, body } = question;
   const options = {
     agent: false,
     host: '127.0.0.1',
@@ -50,6 +65,7 @@ function ask({ ports }: RealHaproxy, question: Question): Promise<Answer> {
     method,
     headers: { host: 'a.test', ...headers },
     rejectUnauthorized: false,
+    ...(servername === undefined ? {} : { servername }),
   } as const;
   return new Promise((resolve, reject) => {
     (isTls ? httpsRequest : httpRequest)(options, (response) => {
@@ -157,6 +173,19 @@ const CASES: readonly Case[] = [
     { method: 'OPTIONS', headers: { origin: 'https://good.test' } },
     '204 https://good.test true GET X-One 5',
   ],
+  [[{ do: 'share', cors }], { method: 'OPTIONS', headers: { origin: 'https://bad.test' } }, '204'],
+  [
+    [{ do: 'share', cors: { ...cors, origins: ['*'], methods: '*', headers: '*' } }],
+    {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://a.test',
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': 'x-1, x-2',
+      },
+    },
+    '204 https://a.test true PUT x-1, x-2 5',
+  ],
 ];
 
 const CORS = ['origin', 'credentials', 'methods', 'headers'].map((name) => `access-control-allow-${name}`);
@@ -179,6 +208,58 @@ test('HAProxy does what rules say', async () => {
     assert.deepEqual(await proxy.engine.load(proxy.configOf(siteOf(proxy, { rules, forward })), signal), []);
     assert.equal(wordsOf(await ask(proxy, question)), expected, JSON.stringify([rules, question]));
   }
+});
+
+test('a copy of a request goes where rules say, with its body, and nobody else comes in by the way that it takes', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await echo('one');
+  await using two = await echo('two');
+  const mirror: Rule = { do: 'mirror', to: 'b:two', share: 1, of: 1 };
+  const never: Rule = { do: 'mirror', to: 'b:two', share: 0, of: 1 };
+  const site = siteOf(proxy, {
+    rules: [{ do: 'set-path', path: '/new' }, mirror, never],
+    forward: { protocol: 'http', endpoints: [one.endpoint] },
+  });
+  const backends = [
+    ...site.backends,
+    { id: 'b:two', owner: 'n/one', rules: [], forward: { protocol: 'http', endpoints: [two.endpoint] } } as const,
+  ];
+  assert.deepEqual(await proxy.engine.load(proxy.configOf({ ...site, backends }), signal), []);
+  for (const question of [{}, { method: 'POST', body: 'four' }])
+    assert.equal((await ask(proxy, { ...question, path: '/x?q=1' })).status, 200);
+  await eventually('both have been copied', async () => two.seen.length === 2);
+  assert.deepEqual([...two.seen].sort(), ['GET /new?q=1 a.test', 'POST /new?q=1 a.test four']);
+  assert.equal(one.seen.length, 2);
+});
+
+test('what may be tried again is, as often as it may', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await echo('one', 500, 500, 200, 500, 500, 500);
+  const forward = { protocol: 'http', endpoints: [one.endpoint], retry: { statuses: [500], attempts: 2 } } as const;
+  assert.deepEqual(await proxy.engine.load(proxy.configOf(siteOf(proxy, { rules: [], forward })), signal), []);
+  assert.equal((await ask(proxy, { method: 'POST', body: 'four' })).status, 200);
+  assert.equal((await ask(proxy, {})).status, 500);
+  assert.equal(one.seen.length, 6);
+});
+
+test('who asked for another name when TLS began is sent away, and each name has its certificate', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await echo('one');
+  const site = siteOf(proxy, { rules: [], forward: { protocol: 'http', endpoints: [one.endpoint] } });
+  const [entrance] = site.entrances;
+  assert.ok(entrance);
+  const entrances = [{ ...entrance, apart: ['*.a.test', 'b.a.test'], port: 443 }];
+  assert.deepEqual(await proxy.engine.load(proxy.configOf({ ...site, entrances }), signal), []);
+  const statuses: number[] = [];
+  for (const [servername, host] of [
+    ['c.a.test', 'd.a.test'],
+    ['c.a.test', 'b.a.test'],
+    ['b.a.test', 'b.a.test'],
+    ['b.a.test', 'else.test'],
+    ['other.test', 'else.test'],
+  ] as const)
+    statuses.push((await ask(proxy, { isTls: true, servername, headers: { host } })).status);
+  assert.deepEqual(statuses, [200, 421, 200, 421, 200]);
 });
 
 test('who came once is sent to the same endpoint again', async () => {
