@@ -1,5 +1,5 @@
 import { delimiter, dirname, join } from 'node:path';
-import { importImages } from '@navarch/node/containerd';
+import { importIntoAll } from '@navarch/node/containerd';
 import { buildImage } from '../../../../images/build.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';
@@ -47,13 +47,14 @@ const mayRun = (word: string, { group = 'api-machinery', focus = '' }: Readonly<
   group === 'api-machinery' && (focus === '' || focus.includes(word));
 
 async function bringTestImages(cluster: string, options: Readonly<Record<string, string>>): Promise<void> {
-  const runtimes = localRuntimes(cluster);
+  const [first, ...others] = localRuntimes(cluster);
+  if (!first) return;
   const { signal } = new AbortController();
-  for (const { name, test } of runtimes.length === 0 ? [] : TEST_IMAGES) {
+  for (const { name, test } of TEST_IMAGES) {
     if (test !== undefined && !mayRun(test, options)) continue;
     try {
       const { archive } = await buildImage(name, layoutOf(cluster).images, signal);
-      for (const runtime of runtimes) await importImages(runtime, archive, signal);
+      await importIntoAll([first, ...others], archive, signal);
     } catch (error) {
       if (test === undefined) throw error;
       process.stderr.write(

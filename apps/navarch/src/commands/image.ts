@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Containerd, importImages, listImageNames } from '@navarch/node/containerd';
+import { type Containerd, importIntoAll, listImageNames } from '@navarch/node/containerd';
 import { localRuntimes } from '../cluster/local-nodes.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
@@ -31,9 +31,7 @@ export const declareImage: Declare = (program) => {
     .action(async (file: string, flags: Flags) => {
       if (!existsSync(file)) throw new UserError(`there is no file ${file}`);
       const { signal } = new AbortController();
-      const [first, ...others] = runtimesOf(flags);
-      for (const other of others) await importImages(other, file, signal);
-      say(await importImages(first, file, signal));
+      say(await importIntoAll(runtimesOf(flags), file, signal));
     });
   shared('list', 'Name the images that the node has').action(async (flags: Flags) =>
     say(await listImageNames(runtimesOf(flags)[0], new AbortController().signal)),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@navarch/base';
 import { connectRuntime } from '../cri/grpc-runtime.ts';
 import { ctr } from './ctr.ts';
+import { shareBlobs } from './share-blobs.ts';
 import type { Containerd } from './start.ts';
 
 /**
@@ -22,6 +23,25 @@ export async function importImages(
   for (const name of names) await tag(containerd, name, canonicalName(name), signal);
   const brought = [...new Set(names.map(canonicalName))];
   await whenPodsSee(brought, containerd, signal);
+  return brought;
+}
+
+/**
+ * The same for several nodes of one machine, the first of which reads the archive: the others are given its blobs as links,
+ * all at a time, and only unpack them.
+ */
+export async function importIntoAll(
+  [first, ...others]: readonly [Containerd, ...Containerd[]],
+  archive: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const brought = await importImages(first, archive, signal);
+  await settleAll(
+    others.map((other) => {
+      shareBlobs(first.layout.root, other.layout.root);
+      return importImages(other, archive, signal);
+    }),
+  );
   return brought;
 }
 

@@ -5,6 +5,7 @@ export {
   type ArchivedImages,
   canonicalName,
   importImages,
+  importIntoAll,
   importMissing,
   listImageNames,
   listImages,
