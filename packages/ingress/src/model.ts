@@ -168,6 +168,15 @@ export type Rule =
   | { readonly do: 'limit-body'; readonly bytes: number }
   | { readonly do: 'limit-rate'; readonly perSecond: number; readonly burst: number }
   | { readonly do: 'share'; readonly cors: Cors }
+  /** Asks another backend whether a request may go on, and takes headers over from what it answers. */
+  | { readonly do: 'ask'; readonly question: Question }
+  /** Has another backend say what is shown instead of an answer with one of these statuses. */
+  | {
+      readonly do: 'explain';
+      readonly statuses: readonly number[];
+      readonly to: string;
+      readonly headers: readonly HeaderValue[];
+    }
   /** Sends a copy to another backend as well, of so many requests out of so many; what comes back from there is dropped. */
   | { readonly do: 'mirror'; readonly to: string; readonly share: number; readonly of: number }
   | { readonly do: 'redirect'; readonly to: Redirect }
@@ -185,6 +194,18 @@ export type Rule =
   | { readonly do: 'replace-prefix'; readonly prefix: string; readonly by: string }
   | { readonly do: 'set-host'; readonly host: string }
   | { readonly do: 'change-request' | 'change-response'; readonly headers: HeaderChange };
+
+export interface Question {
+  readonly to: string;
+  readonly method: 'get' | 'head' | 'post';
+  /** What it is asked for, with the query, and by which name. */
+  readonly path: string;
+  readonly host: string;
+  /** Headers of the answer that the request goes on with. */
+  readonly taken: readonly string[];
+  /** Where who is refused for want of a name (401) is sent: `$host`, `$scheme`, `$request_uri` and `$escaped_request_uri` are the request's. */
+  readonly signIn?: string;
+}
 
 export interface User {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Backend, Cors, Endpoint, Forward, HeaderChange, Redirect, Retry, Rule, User } from '../model.ts';
 import { digestOf, type Line, lines } from './line.ts';
 import { format, literal, word } from './quote.ts';
-import { MIRROR } from './scripts.ts';
+import { askText, explainText, mirrorText } from './requests.ts';
 
 /** The section of one backend, and of its users before it. */
 export function backendLines(backend: Backend, places: readonly (Endpoint | undefined)[]): readonly Line[] {
@@ -52,7 +52,11 @@ function ruleText(rule: Rule, n: number): readonly string[] {
     case 'share':
       return corsText(rule.cors, n);
     case 'mirror':
-      return [`  http-request lua.${MIRROR} ${word(rule.to)} ${rule.share} ${rule.of}`];
+      return mirrorText(rule.to, rule.share, rule.of);
+    case 'ask':
+      return askText(rule.question);
+    case 'explain':
+      return explainText(rule.statuses, rule.to, rule.headers);
     case 'redirect':
       return redirectText(rule.to);
     case 'send-to':

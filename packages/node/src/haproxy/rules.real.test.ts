@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { test } from 'node:test';
 import type { Backend, Endpoint, Rule, Site } from '@navarch/ingress';
@@ -230,6 +230,87 @@ test('a copy of a request goes where rules say, with its body, and nobody else c
   await eventually('both have been copied', async () => two.seen.length === 2);
   assert.deepEqual([...two.seen].sort(), ['GET /new?q=1 a.test', 'POST /new?q=1 a.test four']);
   assert.equal(one.seen.length, 2);
+});
+
+/** Answers by what it is asked for. */
+async function oracle(
+  answer: (request: IncomingMessage) => readonly [status: number, headers: Record<string, string>, body: string],
+): Promise<{ readonly endpoint: Endpoint } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    const [status, headers, body] = answer(request);
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    endpoint: { address: '127.0.0.1', port: address.port },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const withBackend = (site: Site, id: string, endpoint: Endpoint): Site => ({
+  ...site,
+  backends: [...site.backends, { id, owner: 'n/one', rules: [], forward: { protocol: 'http', endpoints: [endpoint] } }],
+});
+
+test('another backend is asked whether a request may go on', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await oracle(({ headers }) => [200, {}, `for ${headers['x-user']}`]);
+  await using guard = await oracle(({ headers, url }) => {
+    const [name = '', place] = [headers.cookie, headers['x-original-url']];
+    if (url !== '/check?a=1' || headers.host !== 'guard.test') return [400, {}, ''];
+    if (name === 'ann' && place === 'http://a.test/x?y') return [204, { 'X-User': 'Ann' }, ''];
+    return name === 'bob' ? [403, {}, ''] : [401, { 'WWW-Authenticate': 'Basic realm="guard"' }, ''];
+  });
+  const question = { to: 'b:guard', method: 'get', host: 'guard.test', path: '/check?a=1', taken: ['X-User'] } as const;
+  const answers = async (signIn?: string): Promise<readonly string[]> => {
+    const rule: Rule = { do: 'ask', question: { ...question, ...(signIn === undefined ? {} : { signIn }) } };
+    const forward = { protocol: 'http', endpoints: [one.endpoint] } as const;
+    const site = withBackend(siteOf(proxy, { rules: [rule], forward }), 'b:guard', guard.endpoint);
+    assert.deepEqual(await proxy.engine.load(proxy.configOf(site), signal), []);
+    const found: string[] = [];
+    for (const cookie of ['ann', 'bob', 'eve']) {
+      const { status, headers, body } = await ask(proxy, { path: '/x?y', headers: { cookie, 'x-user': 'forged' } });
+      const more = headers['location'] ?? headers['www-authenticate'] ?? (status === 200 ? body : '');
+      found.push(`${status} ${String(more)}`.trim());
+    }
+    return found;
+  };
+  assert.deepEqual(await answers(), ['200 for Ann', '403', '401 Basic realm="guard"']);
+  assert.deepEqual(await answers('https://$host/login?rd=$escaped_request_uri'), [
+    '200 for Ann',
+    '403',
+    '302 https://a.test/login?rd=%2Fx%3Fy',
+  ]);
+});
+
+test('another backend says what is shown instead of an error, whose status stays', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await oracle(({ url }) => [url === '/gone' ? 404 : url === '/odd' ? 418 : 200, {}, 'own']);
+  await using pages = await oracle(({ headers }) => [
+    200,
+    { 'content-type': 'text/html' },
+    `<p>${headers['x-code']} ${headers['x-original-uri']} ${headers['x-namespace']}`,
+  ]);
+  const rule: Rule = {
+    do: 'explain',
+    statuses: [404, 503],
+    to: 'b:pages',
+    headers: [{ name: 'X-Namespace', value: 'n' }],
+  };
+  const forward = { protocol: 'http', endpoints: [one.endpoint] } as const;
+  const site = withBackend(siteOf(proxy, { rules: [rule], forward }), 'b:pages', pages.endpoint);
+  assert.deepEqual(await proxy.engine.load(proxy.configOf(site), signal), []);
+  const shown: string[] = [];
+  for (const path of ['/', '/gone', '/odd']) {
+    const { status, headers, body } = await ask(proxy, { path });
+    shown.push(`${status} ${headers['content-type'] ?? ''} ${body}`);
+  }
+  assert.deepEqual(shown, ['200  own', '404 text/html <p>404 /gone n', '418  own']);
 });
 
 test('what may be tried again is, as often as it may', async () => {
