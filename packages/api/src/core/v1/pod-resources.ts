@@ -50,7 +50,9 @@ function totals(spec: PodSpec, which: 'requests' | 'limits'): ResourceList {
     const amount = parseQuantity(text);
     if (amount) total.set(name, amount);
   }
-  if (which === 'requests' || total.size > 0) add(total, spec.overhead);
+  // A sandbox makes no limit where there is none.
+  const overhead = Object.entries(spec.overhead ?? {}).filter(([name]) => which === 'requests' || total.has(name));
+  add(total, Object.fromEntries(overhead));
   return Object.fromEntries(
     [...total].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, amount]) => [name, formatQuantity(amount)]),
   );
