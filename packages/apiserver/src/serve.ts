@@ -40,7 +40,7 @@ import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-m
 import { usageColumns } from './resource-metrics/usage-columns.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocation/service-allocator.ts';
-import type { View } from './views/view.ts';
+import type { MetricPage, View } from './views/view.ts';
 
 export interface ServeOptions {
   readonly store: Store;
@@ -92,6 +92,8 @@ export interface ServeOptions {
   readonly readKubelet?: ReadKubelet;
   /** What others of this process work out of single objects when it is read. Absent: nothing. */
   readonly views?: readonly View[];
+  /** What they tell in numbers of all objects, by what is behind `/metrics/`. Absent: nothing. */
+  readonly metricPages?: readonly MetricPage[];
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
   readonly patterns?: Patterns;
 }
@@ -199,6 +201,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
       ...(resourceMetrics ? computedBy(resourceMetrics) : []),
     ],
     views: options.views ?? [],
+    metricPages: options.metricPages ?? [],
     address: `${options.advertiseAddress}:${options.advertisePort}`,
     metrics,
     storageBytes: options.storageBytes,

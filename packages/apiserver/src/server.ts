@@ -26,7 +26,7 @@ import { refusalShownAs } from './representation/representation.ts';
 import { showValue } from './representation/show.ts';
 import { NoKindError, type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
-import type { View } from './views/view.ts';
+import { type MetricPage, metricPagesOf, type View } from './views/view.ts';
 
 export interface ServerDeps {
   readonly registry: Registry;
@@ -37,6 +37,7 @@ export interface ServerDeps {
   readonly computed: readonly ComputedResource[];
   /** What is worked out of single objects when it is read. */
   readonly views: readonly View[];
+  readonly metricPages: readonly MetricPage[];
   /** `host:port` that clients in the cluster are told to use. */
   readonly address?: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
@@ -333,6 +334,7 @@ function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
     issuer,
     tokens,
     metrics: deps.metrics,
+    metricPages: metricPagesOf(deps.metricPages, registry),
     health: deps.health,
   });
 }

@@ -5,6 +5,7 @@ export { type Unfit, unfitMessage } from './cycle.ts';
 export { chooseMax, enoughNodes, type Found, place, type Placement, type Search } from './place.ts';
 export type { Change, Explanation, Fix, ObjectName } from './explain/explanation.ts';
 export { placementViews } from './explain/placement-view.ts';
+export { podResourceMetrics } from './measures/pod-resources.ts';
 export {
   type ClusterEvent,
   definePlugin,

@@ -4,7 +4,7 @@ import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } 
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, runControllers, runKindControllers } from '@navarch/controllers';
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
-import { defaultProfile, placementViews, runScheduler } from '@navarch/scheduler';
+import { defaultProfile, placementViews, podResourceMetrics, runScheduler } from '@navarch/scheduler';
 import { type Change, MemoryStore } from '@navarch/store';
 import { SimClock } from './sim-clock.ts';
 import { SimMachine, type SimMachineOptions } from './sim-machine.ts';
@@ -81,6 +81,7 @@ export class SimCluster implements AsyncDisposable {
       advertiseAddress: '10.95.0.1',
       advertisePort: 6443,
       views: placementViews([defaultProfile]),
+      metricPages: [podResourceMetrics],
       ...(options.hasGroups ? withGroups : {}),
     });
     this.api = this.#server.api(systemUser);

@@ -7,7 +7,7 @@ import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
-import { placementViews } from '@navarch/scheduler';
+import { placementViews, podResourceMetrics } from '@navarch/scheduler';
 import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches, hasPodGroups } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
@@ -227,7 +227,10 @@ async function runServer(flags: ServerFlags): Promise<void> {
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
     const views = placementViews(scheduling.config.profiles);
-    await using server = await startServer({ ...options, audit, views }, signal).catch((error: unknown) => {
+    await using server = await startServer(
+      { ...options, audit, views, metricPages: [podResourceMetrics] },
+      signal,
+    ).catch((error: unknown) => {
       throw namingWhoListens(error, port);
     });
     log.info('API server ready', { port: server.port });

@@ -42,6 +42,7 @@ export interface ServerOptions {
   readonly admission: Pick<ServeOptions, 'disabledAdmission' | 'enabledAdmission'>;
   /** What the components of this process tell of single objects when it is read. Absent: nothing. */
   readonly views?: ServeOptions['views'];
+  readonly metricPages?: ServeOptions['metricPages'];
   /** What is written to the audit log, and where; absent: nothing. */
   readonly audit?: OpenAudit | undefined;
   readonly log: Logger;
@@ -111,6 +112,7 @@ export async function startServer(options: ServerOptions, signal: AbortSignal): 
       },
       readKubelet: kubeletReader(kubeletClient),
       ...(options.views ? { views: options.views } : {}),
+      ...(options.metricPages ? { metricPages: options.metricPages } : {}),
       beside: ['controller-manager', 'scheduler'],
       storageBytes: () => folderBytes(storeFolder),
       ...options.admission,

@@ -52,6 +52,8 @@ export interface DocumentsDeps extends IssuerFacts {
   readonly running: ProcessFacts;
   /** What the process counts. */
   readonly metrics: { text(): string; reset(): void };
+  /** What others of the process tell, by what is behind `/metrics/`. */
+  readonly metricPages: ReadonlyMap<string, () => string>;
   readonly health: Health;
 }
 
@@ -146,15 +148,16 @@ export class Documents {
   }
 
   #metrics({ method }: ApiRequest, rest: string): ApiResponse {
-    const { metrics, health } = this.#deps;
-    if (rest !== '' && rest !== 'slis') return notFoundPage();
+    const { metrics, metricPages, health } = this.#deps;
+    const page = rest === '' ? () => metrics.text() : rest === 'slis' ? () => health.slis() : metricPages.get(rest);
+    if (!page) return notFoundPage();
     if (method === 'DELETE') {
       if (rest === '') metrics.reset();
-      else health.resetSlis();
+      if (rest === 'slis') health.resetSlis();
       return { ...plain('metrics reset\n'), headers: { 'content-type': 'text/plain; charset=utf-8' } };
     }
     return {
-      ...plain(rest === '' ? metrics.text() : health.slis()),
+      ...plain(page()),
       headers: {
         'content-type': PROMETHEUS_TYPE,
         'process-start-time-unix': String(Math.floor(this.#deps.running.startedAt / 1000)),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMap } from '@navarch/api';
+import type { CacheReader } from '@navarch/client';
 import { notFound, splitKey } from '@navarch/machinery';
 import { asked } from '../testing/ask.ts';
 import type { View } from './view.ts';
@@ -71,4 +72,20 @@ test('discovery does not tell of views', async () => {
   const { ask } = await withMap();
   const { text } = await ask('GET', '/apis');
   assert.doesNotMatch(text, /example\.dev/);
+});
+
+test('numbers that others of the process work out are at a path of their own below /metrics', async () => {
+  const families = (objects: CacheReader) => [
+    {
+      name: 'maps',
+      help: 'how many',
+      type: 'gauge' as const,
+      samples: [{ labels: { namespace: 'd' }, value: objects.list(configMap, 'd').length }],
+    },
+  ];
+  const { ask } = await asked({ metricPages: [{ at: 'maps', families }] });
+  await ask('POST', '/api/v1/namespaces/d/configmaps', { metadata: { name: 'a' } });
+  assert.match((await ask('GET', '/metrics/maps')).text, /^maps\{namespace="d"\} 1$/m);
+  assert.equal((await ask('GET', '/metrics/others')).status, 404);
+  assert.equal((await ask('GET', '/metrics/maps', undefined, bob)).status, 403);
 });

@@ -1,3 +1,4 @@
+import { type MetricFamily, prometheusText } from '@navarch/base';
 import type { CacheReader } from '@navarch/client';
 import { keyIn } from '@navarch/machinery';
 import { valueAnswer } from '../handlers/answer.ts';
@@ -17,6 +18,17 @@ export interface View {
   /** The value, which is sent as it is. `turn` is asked from time to time by those who think for long. Rejects with NotFound. */
   show(key: string, objects: CacheReader, turn: () => Promise<void>): Promise<unknown>;
 }
+
+/** Numbers of the cluster's objects that somebody of the process works out when they are read. */
+export interface MetricPage {
+  /** What is behind `/metrics/`. */
+  readonly at: string;
+  families(objects: CacheReader): readonly MetricFamily[];
+}
+
+/** Their texts, in Prometheus's format. */
+export const metricPagesOf = (pages: readonly MetricPage[], registry: Registry): ReadonlyMap<string, () => string> =>
+  new Map(pages.map(({ at, families }) => [at, () => prometheusText(families(readerOf(registry)))]));
 
 /** Longest time that other requests wait for a view. */
 const TURN_MS = 20;

@@ -46,27 +46,23 @@ function usersOf({ metadata, status }: Claim, { whatIf: { snapshot } }: Case): r
 const freed = (claim: Claim) => putObject(resourceClaim, { ...claim, status: {} });
 
 /** A claim gives its devices back when the last who uses it has gone. */
-const holders: Blockers = {
-  pods: (about) => [
-    ...new Map(
-      inTheWay(about)
-        .flatMap((claim) => usersOf(claim, about))
-        .map((of) => [keyOf(of.pod), of]),
-    ).values(),
-  ],
-  after(without, about) {
-    const leaving = new Set(without.map(({ pod }) => pod.metadata.uid));
-    leaving.add(about.pod.metadata.uid);
-    return inTheWay(about)
-      .filter(({ status }) => status.reservedFor?.length && status.reservedFor.every(({ uid }) => leaving.has(uid)))
-      .map(freed);
-  },
+const holdersOf = (claims: readonly Claim[], about: Case): Blockers => {
+  const users = new Map(claims.flatMap((claim) => usersOf(claim, about)).map((of) => [keyOf(of.pod), of]));
+  return {
+    pods: () => [...users.values()],
+    after(without) {
+      const leaving = new Set([about.pod, ...without.map(({ pod }) => pod)].map(({ metadata }) => metadata.uid));
+      return claims
+        .filter(({ status }) => status.reservedFor?.length && status.reservedFor.every(({ uid }) => leaving.has(uid)))
+        .map(freed);
+    },
+  };
 };
 
-const idle: Remedy = (about) => {
+function idle(claims: readonly Claim[], about: Case): readonly Step[] {
   const own = claimsOf(about.pod, about.whatIf.snapshot.devices);
   const ownKeys = new Set(typeof own === 'string' ? [] : own.map(keyOf));
-  return inTheWay(about).flatMap((claim): readonly Step[] => {
+  return claims.flatMap((claim): readonly Step[] => {
     const { name, namespace = '' } = claim.metadata;
     if (ownKeys.has(keyOf(claim)))
       return isOnlyFor(claim, about.pod)
@@ -92,10 +88,13 @@ const idle: Remedy = (about) => {
           },
         ];
   });
-};
+}
 
 /** Devices that others have. */
-export const freeDevices: Remedy = (about) => [
-  ...idle(about).filter(({ effects }) => !about.objects(effects)),
-  ...freeing(holders)(about),
-];
+export const freeDevices: Remedy = (about) => {
+  const claims = inTheWay(about);
+  return [
+    ...idle(claims, about).filter(({ effects }) => !about.objects(effects)),
+    ...freeing(holdersOf(claims, about))(about),
+  ];
+};
