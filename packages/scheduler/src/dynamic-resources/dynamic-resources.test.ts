@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deviceClass, deviceTaintRule, type Pod, resourceClaim, resourceSlice } from '@navarch/api';
+import { deviceClass, deviceTaintRule, type Node, type Pod, resourceClaim, resourceSlice } from '@navarch/api';
 import { nodeOf, objectsOf, podOf, profileOf, put, snapshotOf, verdict } from '../testing/builders.ts';
-import type { DeviceSpec, Result } from './devices.ts';
+import type { Allocation, DeviceSpec, Result } from './devices.ts';
 import { dynamicResourcesBy } from './dynamic-resources.ts';
-import type { Solution } from './ledger.ts';
-import { planOf } from './plan.ts';
+import type { DeviceLedger } from './ledger.ts';
+import { type ClaimPlan, planOf } from './plan.ts';
+import { allocationOf } from './results.ts';
 import { allocatedOn, claimOf, classOf, deviceOf, DRIVER, one, ruleOf, sliceOf } from './testing/builders.ts';
 
 const plugin = dynamicResourcesBy({ bindingTimeout: '10m0s' });
@@ -41,12 +42,19 @@ function gets(world: World): string {
     if (typeof plan === 'string') throw new Error(plan);
     return plan;
   });
-  const solution = devices.solve(plans, nodeOf('a', { labels: { zone: 'zone-a' } }));
-  return 'reason' in solution ? solution.reason : shown(solution);
+  const found = given(plans, nodeOf('a', { labels: { zone: 'zone-a' } }), devices);
+  return typeof found === 'string' ? found : shown(found);
 }
 
-const shown = (solution: Extract<Solution, { readonly allocations: unknown }>): string =>
-  solution.allocations.map(({ devices }) => (devices?.results ?? []).map(resultText).join(' ')).join(', ');
+/** What the claims would get on a node, or why nothing. */
+function given(plans: readonly ClaimPlan[], node: Node, devices: DeviceLedger): readonly Allocation[] | string {
+  const found = devices.solve(plans, node);
+  if ('reason' in found) return found.reason;
+  return plans.map((plan, i) => allocationOf(plan, found.taken[i] ?? [], found.ways[i] ?? [], node));
+}
+
+const shown = (allocations: readonly Allocation[]): string =>
+  allocations.map(({ devices }) => (devices?.results ?? []).map(resultText).join(' ')).join(', ');
 const resultText = ({ request, device, consumedCapacity }: Result): string =>
   `${request}=${device}${consumedCapacity ? `(${Object.values(consumedCapacity).join()})` : ''}`;
 
@@ -185,9 +193,7 @@ test('the allocation says where its devices can be used, and how they are to be 
   const { devices } = worldOf({ classes, slices: [has(deviceOf('x'), deviceOf('y'))] });
   const plan = planOf(claim, (name) => devices.deviceClass(name));
   assert.ok(typeof plan !== 'string');
-  const solution = devices.solve([plan], nodeOf('a'));
-  assert.ok('allocations' in solution);
-  assert.deepEqual(solution.allocations, [
+  assert.deepEqual(given([plan], nodeOf('a'), devices), [
     {
       devices: {
         results: [

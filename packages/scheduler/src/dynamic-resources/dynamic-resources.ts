@@ -10,6 +10,7 @@ import type { DeviceLedger } from './ledger.ts';
 import { planOf } from './plan.ts';
 import { canBeReserved, claimKeysOf, claimsOf, isOnlyFor, isReservedFor } from './pod-claims.ts';
 import { isHere, prepare, type Prepared } from './prepared.ts';
+import { allocationOf } from './results.ts';
 
 const NOT_HERE = misfit(false, 'resourceclaim not available on the node');
 
@@ -120,7 +121,10 @@ function errandOf(pod: Pod, info: NodeInfo, prepared: Prepared, waitMsMax: numbe
   const solution = prepared.solve(info);
   if ('reason' in solution) return undefined;
   const extended = prepared.extendedOn(info);
-  const given = prepared.plansOn(info).map(({ claim }, i) => ({ claim, allocation: solution.allocations[i] }));
+  const given = prepared.plansOn(info).map((plan, i) => ({
+    claim: plan.claim,
+    allocation: allocationOf(plan, solution.taken[i] ?? [], solution.ways[i] ?? [], info.node),
+  }));
   const had = (claim: Claim): Part => ({ claim, allocation: undefined });
   const parts = [...prepared.allocated.map(had), ...given, ...(extended?.made ? [had(extended.made)] : [])];
   const useless = prepared.leftovers.filter((claim) => claim !== extended?.made);

@@ -16,6 +16,12 @@ export class Inventory {
   readonly #local = new Map<string, Map<string, number>>();
   /** Pools with slices that may be of any node. */
   readonly #wide = new Map<string, number>();
+  /** Counts changes. */
+  #tick = 0;
+  /** The last that may have to do with every node. */
+  #allAt = 0;
+  /** The last of each pool, and of who uses it. */
+  readonly #poolAt = new Map<string, number>();
 
   constructor(objects: CacheReader) {
     this.#objects = objects;
@@ -29,6 +35,20 @@ export class Inventory {
       .map((key) => this.pool(key))
       .filter((pool) => concerns(pool, node))
       .toSorted(byTurn);
+  }
+
+  /** Another number after each change of what the node can use; the node itself may change besides. */
+  stampOf({ metadata: { name } }: Node): number {
+    this.#read();
+    let stamp = this.#allAt;
+    for (const keys of [this.#local.get(name), this.#wide])
+      for (const key of keys?.keys() ?? []) stamp = Math.max(stamp, this.#poolAt.get(key) ?? 0);
+    return stamp;
+  }
+
+  /** Somebody has got something of the pool, or given it back. */
+  usageChanged(key: string): void {
+    if (this.#slices?.has(key)) this.#poolAt.set(key, ++this.#tick);
   }
 
   pool(key: string): Pool {
@@ -45,11 +65,15 @@ export class Inventory {
     if (!this.#slices) return;
     if (previous) this.#take(previous, this.#slices);
     if (current) this.#put(current, this.#slices);
+    // A pool that is gone from a node changes no pool that the node still has.
+    const stays = current && previous && placeOf(current) === placeOf(previous);
+    if (previous && !stays) this.#allAt = ++this.#tick;
   }
 
   /** A rule may be about any device. */
   rulesChanged(): void {
     this.#pools.clear();
+    this.#allAt = ++this.#tick;
   }
 
   #read(): Map<string, Map<string, Slice>> {
@@ -65,6 +89,7 @@ export class Inventory {
     if (held) held.set(slice.metadata.name, slice);
     else slices.set(key, new Map([[slice.metadata.name, slice]]));
     this.#pools.delete(key);
+    this.#poolAt.set(key, ++this.#tick);
     this.#count(slice, key, 1);
   }
 
@@ -72,7 +97,10 @@ export class Inventory {
     const key = poolKeyOf(slice);
     const held = slices.get(key);
     if (!held?.delete(slice.metadata.name)) return;
-    if (held.size === 0) slices.delete(key);
+    if (held.size === 0) {
+      slices.delete(key);
+      this.#poolAt.delete(key);
+    }
     this.#pools.delete(key);
     this.#count(slice, key, -1);
   }
@@ -86,6 +114,9 @@ export class Inventory {
     else this.#local.delete(spec.nodeName);
   }
 }
+
+/** Where a slice is listed. */
+const placeOf = (slice: Slice): string => `${poolKeyOf(slice)} ${slice.spec.nodeName ?? ''}`;
 
 const poolKeyOf = ({ spec }: Slice): string => keyOfPool({ driver: spec.driver, pool: spec.pool.name });
 

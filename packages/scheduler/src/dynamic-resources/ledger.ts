@@ -1,20 +1,15 @@
 import { deviceClass, type Node, type Pod, resourceClaim } from '@navarch/api';
 import { byController, type CacheReader } from '@navarch/client';
 import { type Key, keyOf } from '@navarch/machinery';
-import type { Allocation, Claim, DeviceClass, Result, Slice } from './devices.ts';
+import { Answers } from './answers.ts';
+import { type Allocation, type Claim, type DeviceClass, keyOfPool, type Result, type Slice } from './devices.ts';
 import { isForExtended } from './extended-claim.ts';
 import { classesByResource } from './extended-names.ts';
 import { InUse } from './in-use.ts';
 import { Inventory } from './inventory.ts';
 import type { ClaimPlan } from './plan.ts';
-import { allocationOf } from './results.ts';
-import { search, type Supply } from './search.ts';
+import { type Found, search, type Supply } from './search.ts';
 import { Selectors } from './selectors.ts';
-
-/** What claims would get on a node, in their order and with how each of their requests was met; or why they get nothing. */
-export type Solution =
-  | { readonly allocations: readonly Allocation[]; readonly ways: readonly (readonly number[])[] }
-  | { readonly reason: string };
 
 /**
  * Who has which device: what the cache says, what was written and the cache has not shown yet, and what was decided and
@@ -33,9 +28,7 @@ export class DeviceLedger {
   readonly #written = new Map<Key, Claim>();
   /** By uid: claims that we take away, and whether that is done. Forgotten when the cache shows them gone. */
   readonly #doomed = new Map<string, boolean>();
-  #version = 0;
-  /** Answers for the pod that was asked about last. */
-  #solved: { readonly about: object; readonly version: number; readonly byNode: Map<Node, Solution> } | undefined;
+  readonly #answers = new Answers();
   #classes: ReadonlyMap<string, string> | undefined;
 
   constructor(objects: CacheReader) {
@@ -70,18 +63,10 @@ export class DeviceLedger {
       .map((claim) => this.claim(keyOf(claim)) ?? claim);
   }
 
-  /**
-   * What these claims would get on a node if they were allocated now. Asked again before anything changes it costs
-   * nothing, if it is `about` the same: then the plans for one node must be the same too.
-   */
-  solve(plans: readonly ClaimPlan[], node: Node, about: object = plans): Solution {
+  /** What these claims would get on a node if they were allocated now. Asked again before anything changes there it costs nothing. */
+  solve(plans: readonly ClaimPlan[], node: Node): Found {
     this.#read();
-    if (this.#solved?.about !== about || this.#solved.version !== this.#version)
-      this.#solved = { about, version: this.#version, byNode: new Map() };
-    const { byNode } = this.#solved;
-    let solution = byNode.get(node);
-    if (!solution) byNode.set(node, (solution = this.#solve(plans, node)));
-    return solution;
+    return this.#answers.get(plans, node, this.#inventory.stampOf(node), () => search(plans, this.supplyFor(node)));
   }
 
   isPending({ metadata }: Claim): boolean {
@@ -154,27 +139,18 @@ export class DeviceLedger {
 
   sliceChanged(current: Slice | undefined, previous: Slice | undefined): void {
     this.#inventory.sliceChanged(current, previous);
-    this.#version += 1;
   }
 
   /** Classes or taint rules. */
   rulesChanged(): void {
     this.#inventory.rulesChanged();
     this.#classes = undefined;
-    this.#version += 1;
   }
 
   /** What claims can be met from on a node, as it is now. */
   supplyFor(node: Node): Supply {
     this.#read();
     return { node, pools: this.#inventory.poolsFor(node), inUse: this.#inUse, selectors: this.#selectors };
-  }
-
-  #solve(plans: readonly ClaimPlan[], node: Node): Solution {
-    const found = search(plans, this.supplyFor(node));
-    if ('reason' in found) return found;
-    const allocations = plans.map((plan, i) => allocationOf(plan, found.taken[i] ?? [], found.ways[i] ?? [], node));
-    return { allocations, ways: found.ways };
   }
 
   #read(): void {
@@ -192,7 +168,7 @@ export class DeviceLedger {
     const now = this.#pending.get(uid) ?? held ?? [];
     const before = counted.get(uid) ?? [];
     if (now === before) return;
-    this.#version += 1;
+    for (const result of [...before, ...now]) this.#inventory.usageChanged(keyOfPool(result));
     this.#inUse.count(before, -1);
     this.#inUse.count(now, 1);
     if (now.length > 0) counted.set(uid, now);

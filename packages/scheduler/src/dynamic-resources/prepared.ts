@@ -7,11 +7,12 @@ import type { Claim } from './devices.ts';
 import { asksFor, plannedClaim } from './extended-claim.ts';
 import { extendedNamesOf } from './extended-names.ts';
 import { type ExtendedRequests, extendedRequestsOf } from './extended-requests.ts';
-import type { DeviceLedger, Solution } from './ledger.ts';
+import type { DeviceLedger } from './ledger.ts';
 import { type ClaimPlan, planOf } from './plan.ts';
 import { claimsOf } from './pod-claims.ts';
 import { selects } from './reach.ts';
 import { readinessOf } from './readiness.ts';
+import type { Found } from './search.ts';
 
 const MISFITS_MAX = 64;
 /** Sets of resources that some nodes have themselves and others do not: of a pod's few. */
@@ -68,9 +69,9 @@ export class Prepared {
     return extended && !extended.made ? extended.plans : this.#plans;
   }
 
-  solve(info: NodeInfo): Solution {
+  solve(info: NodeInfo): Found {
     const plans = this.plansOn(info);
-    return plans.length === 0 ? NOTHING : this.ledger.solve(plans, info.node, this);
+    return plans.length === 0 ? NOTHING : this.ledger.solve(plans, info.node);
   }
 
   /** undefined: there the pod wants no devices but those of its claims. */
@@ -104,7 +105,7 @@ export class Prepared {
   }
 }
 
-const NOTHING: Solution = { allocations: [], ways: [] };
+const NOTHING: Found = { taken: [], ways: [] };
 
 /** undefined: the pod wants no devices. */
 export function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {

@@ -28,7 +28,11 @@ export interface Supply {
 /** The devices of each claim, and which way each of its requests was met; or why there are none. */
 export type Found =
   | { readonly taken: readonly (readonly Taken[])[]; readonly ways: readonly (readonly number[])[] }
-  | { readonly reason: string };
+  | {
+      readonly reason: string;
+      /** It is said of whoever asks for the same. */
+      readonly isOfAll: boolean;
+    };
 
 const RESULTS_MAX = 32;
 /** Devices tried for one node. Upstream gives up after ten seconds; here the same question always has the same answer. */
@@ -46,9 +50,10 @@ export function search(plans: readonly ClaimPlan[], supply: Supply): Found {
   try {
     const run = new Run(plans, supply);
     if (run.claim(0)) return { taken: run.taken, ways: run.ways };
-    return { reason: supply.pools.some(({ isInvalid }) => isInvalid) ? CONTRADICTION : NOT_ALL };
+    return { reason: supply.pools.some(({ isInvalid }) => isInvalid) ? CONTRADICTION : NOT_ALL, isOfAll: true };
   } catch (error) {
-    if (error instanceof SelectorError || error instanceof Hopeless) return { reason: error.message };
+    if (error instanceof SelectorError || error instanceof Hopeless)
+      return { reason: error.message, isOfAll: error.message === TOO_LONG };
     throw error;
   }
 }
