@@ -52,7 +52,7 @@ const users = new Map<string, User>([
 export async function asked(
   more: Pick<
     ServeOptions,
-    'webhooks' | 'signatureProblem' | 'features' | 'runtimeConfig' | 'flags' | 'hostname' | 'views'
+    'webhooks' | 'signatureProblem' | 'features' | 'runtimeConfig' | 'flags' | 'hostname' | 'metricPages' | 'views'
   > = {},
 ): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];
