@@ -7,7 +7,7 @@ import { whoListens } from '@navarch/node/host';
 import { processMetrics } from '@navarch/node/metrics';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
-import { placementViews, podResourceMetrics } from '@navarch/scheduler';
+import { Extender, placementViews, podResourceMetrics } from '@navarch/scheduler';
 import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches, hasPodGroups } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
@@ -226,7 +226,9 @@ async function runServer(flags: ServerFlags): Promise<void> {
   using _ = claimDaemon(layout, 'server');
   await untilStopped(async (signal) => {
     const { log, metrics } = options;
-    const views = placementViews(scheduling.config.profiles);
+    const { profiles, extenders } = scheduling.config;
+    const asked = extenders.map((file) => new Extender(file, scheduling.transport, systemClock));
+    const views = placementViews(profiles, asked);
     await using server = await startServer(
       { ...options, audit, views, metricPages: [podResourceMetrics] },
       signal,

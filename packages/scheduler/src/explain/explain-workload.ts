@@ -10,6 +10,7 @@ import {
   parseQuantity,
   type Quantity,
 } from '@navarch/machinery';
+import type { Extender } from '../extenders/extender.ts';
 import type { Profile } from '../plugin.ts';
 import { explaining } from './explain.ts';
 import type { Change, Explanation, Fix } from './explanation.ts';
@@ -28,6 +29,7 @@ export function* explainWorkload(
   workload: Workload,
   objects: CacheReader,
   profiles: readonly Profile[],
+  extenders: readonly Extender[] = [],
 ): Steps<Explanation> {
   const makers = makersOf(object, workload, objects);
   const pods = podsOf(makers, objects);
@@ -37,11 +39,11 @@ export function* explainWorkload(
   const whatIf = yield* WhatIf.filling(objects);
   const { name, namespace = '' } = object.metadata;
   if (first) {
-    const told = yield* explaining(first, whatIf, profiles);
+    const told = yield* explaining(first, whatIf, profiles, extenders);
     const headline = `${waiting.length} of ${wantedPods(object)} pods of ${what} ${waiting.length === 1 ? 'waits' : 'wait'} for a node. ${told.headline}${preempted(makers, objects)}`;
     return { ...told, metadata: { name, namespace }, headline };
   }
-  const told = yield* explaining(podLike(object, objects), whatIf, profiles);
+  const told = yield* explaining(podLike(object, objects), whatIf, profiles, extenders);
   const head = { ...told, metadata: { name, namespace } };
   const missing = wantedPods(object) - pods.length;
   if (missing <= 0) return { ...head, ...ofWhole(object, what, pods.length), fixes: [] };

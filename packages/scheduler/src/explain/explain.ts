@@ -3,7 +3,9 @@ import { seededRandom } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
 import { type Unfit, unfitMessage } from '../cycle.ts';
 import { place } from '../place.ts';
-import type { Profile } from '../plugin.ts';
+import { EXTENDER } from '../extenders/extender-plugin.ts';
+import type { Extender } from '../extenders/extender.ts';
+import { misfit, type Profile } from '../plugin.ts';
 import { preempt } from '../preemption/preemption.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { detailOf } from './detail.ts';
@@ -11,6 +13,7 @@ import type { Explanation, Fix, NodeGroup, NodeVerdict, PlacementState, Refusal 
 import { searchFixes } from './fix-search.ts';
 import { type Found, Judge } from './judge.ts';
 import { nearMiss } from './near-miss.ts';
+import { Panel } from './panel.ts';
 import { editPod } from './step.ts';
 import { drained, type Steps } from './steps.ts';
 import { toldAs } from './told.ts';
@@ -44,7 +47,12 @@ export const explain = (pod: Pod, whatIf: WhatIf, profiles: readonly Profile[]):
   drained(explaining(pod, whatIf, profiles));
 
 /** The same, a part at a time. */
-export function* explaining(pod: Pod, whatIf: WhatIf, profiles: readonly Profile[]): Steps<Explanation> {
+export function* explaining(
+  pod: Pod,
+  whatIf: WhatIf,
+  profiles: readonly Profile[],
+  extenders: readonly Extender[] = [],
+): Steps<Explanation> {
   const { name, namespace = '' } = pod.metadata;
   const head = { kind: 'Placement', apiVersion: 'navarch.dev/v1', metadata: { name, namespace } } as const;
   const nothing = { nodes: 0, nodesLooked: 0, nodesTold: 0, nodesTried: 0, triedChanges: 0 };
@@ -53,8 +61,8 @@ export function* explaining(pod: Pod, whatIf: WhatIf, profiles: readonly Profile
   const profile = profiles.find(({ schedulerName }) => schedulerName === schedulerOf(pod)) as Profile;
   // Where it runs it would not count against itself; nothing is sought for it.
   const found = pod.spec.nodeName
-    ? whatIf.with([{ type: 'gone', pod }], pod, (then) => drained(look(then, whatIf, profile)))
-    : yield* look(pod, whatIf, profile);
+    ? whatIf.with([{ type: 'gone', pod }], pod, (then) => drained(look(then, whatIf, profile, new Panel())))
+    : yield* look(pod, whatIf, profile, new Panel(extenders));
   return { ...head, ...found };
 }
 
@@ -108,19 +116,21 @@ function* look(
   pod: Pod,
   whatIf: WhatIf,
   profile: Profile,
+  panel: Panel,
 ): Steps<Omit<Explanation, 'kind' | 'apiVersion' | 'metadata'>> {
   const { snapshot } = whatIf;
   const judge = new Judge(pod, snapshot, profile);
   const refusals = judge.refusals();
-  const judged = snapshot.nodes.slice(0, LOOKED_MAX).map((node): Judged => ({
+  const ofPlugins = snapshot.nodes.slice(0, LOOKED_MAX).map((node): Judged => ({
     node,
     misfits: [...refusals, ...judge.misfits(node)],
     fits: refusals.length === 0 && judge.fits(node),
   }));
+  const judged = judge.gates().length > 0 ? ofPlugins : yield* heard(pod, ofPlugins, panel);
   const { state, headline, message } = findings(pod, judge, judged, { whatIf, profile });
   const isSought = state === 'Gated' || state === 'Unfit' || state === 'Promised';
   const tried = isSought ? worthTrying(judged) : [];
-  const { fixes, tried: triedChanges } = yield* searchFixes({ pod, whatIf, profile, nodes: tried });
+  const { fixes, tried: triedChanges } = yield* searchFixes({ pod, whatIf, profile, panel, nodes: tried });
   const nodes = verdicts(judge, judged, (found, node) => reasonsOf(found, pod, { node, whatIf }));
   return {
     state,
@@ -140,6 +150,18 @@ function* look(
   };
 }
 
+/** The same with the word of extenders, who are asked about nodes that plugins leave. */
+function* heard(pod: Pod, judged: readonly Judged[], panel: Panel): Steps<readonly Judged[]> {
+  const asked = judged.filter(({ fits }) => fits).map(({ node }) => node.node);
+  const refused = yield* panel.refused(pod, asked);
+  return judged.map((each) => {
+    const said = refused?.get(each.node.name);
+    if (!said) return each;
+    const found = { plugin: EXTENDER, misfit: misfit(true, said.why), detail: `says extender ${said.by}` };
+    return { ...each, fits: false, misfits: [...each.misfits, found] };
+  });
+}
+
 function findings(
   pod: Pod,
   judge: Judge,
@@ -154,11 +176,21 @@ function findings(
     return { state: 'Gated', headline: `Pod ${key} is held back: ${gates.map(({ reason }) => reason).join('; ')}.` };
   const random = seededRandom(1);
   const placement = place(pod, snapshot, profile, { random });
-  if (placement.node !== undefined)
+  const fitting = judged.filter(({ fits }) => fits);
+  if (placement.node !== undefined && fitting.length === 0) {
+    const count = snapshot.nodes.length;
+    const unfit = { ...NOTHING_SAID, reasons: countedReasons(judged) };
+    const by = new Set(judged.flatMap(({ misfits }) => misfits.flatMap(({ detail }) => detail ?? [])));
+    const headline = `Pod ${key} has no node: ${whyNone(unfit, count)} (${[...by].join(', ')}).`;
+    return { state: 'Unfit', headline, message: unfitMessage(count, unfit) };
+  }
+  if (placement.node !== undefined) {
+    const best = fitting.find(({ node }) => node.name === placement.node)?.node.name ?? fitting[0]?.node.name;
     return {
       state: 'Fits',
-      headline: `Pod ${key} fits on ${placement.feasible === 1 ? `node ${placement.node}` : `${judged.filter(({ fits }) => fits).length} nodes, best on ${placement.node}`}: the scheduler tries it again after its pause.`,
+      headline: `Pod ${key} fits on ${fitting.length === 1 ? `node ${best}` : `${fitting.length} nodes, best on ${best}`}: the scheduler tries it again after its pause.`,
     };
+  }
   const budgets = snapshot.objects.list(podDisruptionBudget);
   const preemption = preempt({ pod, unfit: placement, snapshot, profile, budgets, random });
   const message = unfitMessage(
@@ -188,6 +220,14 @@ function findings(
   return { state: 'Unfit', headline: `Pod ${key} has no node: ${whyNone(placement, snapshot.nodes.length)}.`, message };
 }
 
+const NOTHING_SAID = { node: undefined, looked: 0, rejectedBy: new Set<string>(), resolvable: [] } as const;
+
+function countedReasons(judged: readonly Judged[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const each of judged) for (const reason of groupOf(each)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts;
+}
+
 /** The reasons for a person: the most frequent first. */
 function whyNone({ refusal, reasons }: Unfit, count: number): string {
   if (count === 0) return 'there are no nodes in the cluster';
@@ -201,12 +241,12 @@ function whyNone({ refusal, reasons }: Unfit, count: number): string {
 }
 
 function reasonsOf(
-  { plugin, misfit }: Found,
+  { plugin, misfit: { reasons }, detail: known }: Found,
   pod: Pod,
   at: { readonly node: NodeInfo; readonly whatIf: WhatIf },
 ): Refusal {
-  const detail = detailOf(plugin, { pod, ...at });
-  return { plugin, reasons: misfit.reasons, ...(detail ? { detail } : {}) };
+  const detail = known ?? detailOf(plugin, { pod, ...at });
+  return { plugin, reasons, ...(detail ? { detail } : {}) };
 }
 
 function verdicts(

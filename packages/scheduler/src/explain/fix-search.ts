@@ -3,6 +3,7 @@ import { Heap } from '@navarch/base';
 import type { Profile } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { Judge } from './judge.ts';
+import type { Panel } from './panel.ts';
 import { ofPromises, remedies } from './remedies/index.ts';
 import { caseOf, type Remedy, type Step } from './step.ts';
 import type { Steps } from './steps.ts';
@@ -21,6 +22,8 @@ export interface Search {
   readonly profile: Profile;
   /** On which changes are tried. */
   readonly nodes: readonly NodeInfo[];
+  /** Who has a word besides the plugins. */
+  readonly panel: Panel;
 }
 
 /** A pod that lacks more than this much is on the wrong cluster. */
@@ -52,7 +55,7 @@ export function* searchFixes(search: Search): Steps<{ readonly fixes: readonly R
     yield;
     const more = stepsAfter(next, search);
     if (more === 'fits') {
-      if (next.steps.length > 0) fixes.push(next);
+      if (next.steps.length > 0 && (yield* isAdmitted(next, search))) fixes.push(next);
       continue;
     }
     if (next.steps.length === STEPS_MAX) continue;
@@ -74,6 +77,14 @@ export function* searchFixes(search: Search): Steps<{ readonly fixes: readonly R
 function isToldAlready({ steps }: Open, fixes: readonly Remedied[]): boolean {
   const sorts = new Set(steps.map(({ sort }) => sort));
   return fixes.some((fix) => fix.steps.every(({ sort }) => sorts.has(sort)));
+}
+
+/** Whether extenders would let the pod as it would be go to the node as it would be. */
+function* isAdmitted({ node: name, steps }: Open, { pod, whatIf, panel }: Search): Steps<boolean> {
+  const effects = steps.flatMap((step) => step.effects);
+  const [then, node] = whatIf.with(effects, pod, (edited) => [edited, whatIf.snapshot.node(name)?.node]);
+  const refused = node && (yield* panel.refused(then, [node]));
+  return refused?.size === 0;
 }
 
 /** What may be tried next on top of what is supposed; `fits`: nothing has to be. */

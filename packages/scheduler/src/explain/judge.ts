@@ -8,6 +8,8 @@ import { Memory } from '../verdicts.ts';
 export interface Found {
   readonly plugin: string;
   readonly misfit: Misfit;
+  /** What the reasons leave out, where whoever found it knows. */
+  readonly detail?: string;
 }
 
 /** Who turns a pod away, from all nodes or from one: every plugin is asked, where the scheduler ends at the first. */
