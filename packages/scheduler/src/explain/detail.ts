@@ -4,6 +4,7 @@ import { deviceDetail } from './devices/device-lacks.ts';
 import { keeping } from './remedies/node-state.ts';
 import { amountText, shortfalls } from './remedies/room.ts';
 import { lacksOf } from './remedies/selection.ts';
+import { bindingDetail, zoneDetail } from './volume-detail.ts';
 import type { WhatIf } from './what-if.ts';
 
 interface About {
@@ -22,6 +23,8 @@ const details: Readonly<Record<string, (about: About) => readonly string[]>> = {
   TaintToleration: (about) =>
     keeping(about).map(({ key, value = '', effect }) => `${key}${value === '' ? '' : `=${value}`}:${effect}`),
   DynamicResources: deviceDetail,
+  VolumeBinding: bindingDetail,
+  VolumeZone: zoneDetail,
   NodeAffinity: ({ pod, node: { node } }) => lacksOf(pod, node).map((lack) => `has no ${lack}`),
 };
 

@@ -58,6 +58,13 @@ export const putObject = <O extends ApiObject>(kind: Kind<any>, object: O): Effe
   kind,
   object,
 });
+/** As `putObject`, where the API lets it be changed in place. */
+export const editObject = <O extends ApiObject>(kind: Kind<any>, object: O): Effect => ({
+  type: 'object',
+  kind,
+  object,
+  isInPlace: true,
+});
 export const editNode = (name: string, node: (node: Node) => Node): Effect => ({ type: 'node', name, node });
 
 /** A name or value as an argument of a shell. */

@@ -60,7 +60,8 @@ function changesOf(deed: Effect, { snapshot }: WhatIf): readonly Change[] {
       const before: ApiObject | undefined = snapshot.objects.get<ApiObject>(deed.kind, keyOf(deed.object));
       if (!before) return [{ type: 'create', object: deed.object }];
       const object = nameOf(apiVersionOf(deed.kind), deed.kind.kind, before);
-      return [{ type: 'recreate', object, patch: patchBetween(before, deed.object) }];
+      const patch = patchBetween(before, deed.object);
+      return [{ type: deed.isInPlace ? 'patch' : 'recreate', object, patch }];
     }
   }
 }

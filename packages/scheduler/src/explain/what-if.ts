@@ -17,7 +17,13 @@ export type Effect =
     }
   | { readonly type: 'node'; readonly node: (node: Node) => Node; readonly name: string }
   | { readonly type: 'gone'; readonly pod: Pod }
-  | { readonly type: 'object'; readonly kind: Kind<any>; readonly object: ApiObject }
+  | {
+      readonly type: 'object';
+      readonly kind: Kind<any>;
+      readonly object: ApiObject;
+      /** The API takes this change; else it has to be made anew. */
+      readonly isInPlace?: boolean;
+    }
   /** That object is not there any more. */
   | { readonly type: 'away'; readonly kind: Kind<any>; readonly object: ApiObject };
 

@@ -121,7 +121,7 @@ function refusal({ name, claim }: PodClaim, { metadata, spec }: Pod): string | u
 const isInTime = (each: PodClaim): boolean =>
   each.claim === undefined || isBound(each.claim) || (waitsForPod(each) && !each.claim.spec.volumeName);
 
-const isReachable = ({ spec }: Volume, node: Node): boolean =>
+export const isReachable = ({ spec }: Volume, node: Node): boolean =>
   spec.nodeAffinity?.required?.nodeSelectorTerms.some((term) => meetsNodeTerm(compileNodeTerm(term), node)) ?? true;
 
 /**

@@ -12,11 +12,13 @@ const TODAY: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/zone': ZONE,
   'failure-domain.beta.kubernetes.io/region': REGION,
 };
-const LABELS = Object.keys(TODAY);
+export const PLACE_LABELS = Object.keys(TODAY);
 
 interface Place {
   readonly label: string;
   readonly values: ReadonlySet<string>;
+  /** Whose label it is. */
+  readonly volume: string;
 }
 
 /** Keeps a pod to the zones that its volumes are labelled with; several are joined by two underscores. */
@@ -29,22 +31,28 @@ export const volumeZone = definePlugin<readonly Place[]>({
     return lost && misfit(false, `persistentvolume ${JSON.stringify(lost.claim?.spec.volumeName)} not found`);
   },
   prepare(pod, snapshot) {
-    const places = namedClaims(pod, snapshot).flatMap(({ volume }) =>
-      LABELS.flatMap((label) => {
-        const value = volume?.metadata.labels?.[label];
-        return value === undefined ? [] : [{ label, values: new Set(value.split('__')) }];
-      }),
-    );
+    const places = placesOf(pod, snapshot);
     return places.length > 0 ? places : undefined;
   },
   filter(_pod, { labels }, places) {
     // A node that says nothing of zones is in a cluster without any.
-    if (!LABELS.some((label) => labels[label] !== undefined)) return undefined;
+    if (!PLACE_LABELS.some((label) => labels[label] !== undefined)) return undefined;
     return places.every(({ label, values }) => values.has(labels[label] ?? labels[TODAY[label] ?? ''] ?? ''))
       ? undefined
       : OTHER_ZONE;
   },
 });
+
+/** Where the volumes of a pod are. */
+export const placesOf = (pod: Pod, snapshot: Snapshot): readonly Place[] =>
+  namedClaims(pod, snapshot).flatMap(({ volume }) =>
+    PLACE_LABELS.flatMap((label) => {
+      const value = volume?.metadata.labels?.[label];
+      return volume && value !== undefined
+        ? [{ label, values: new Set(value.split('__')), volume: volume.metadata.name }]
+        : [];
+    }),
+  );
 
 /** Claims that the pod names; not those of its ephemeral volumes, which are made where the pod is. */
 const namedClaims = (pod: Pod, snapshot: Snapshot): readonly PodClaim[] =>

@@ -6,6 +6,7 @@ import { company, spread } from './neighbours.ts';
 import { tolerate, uncordon } from './node-state.ts';
 import { askForLess, dropHostPort, freeElsewhere, freeOnNode } from './room.ts';
 import { select } from './selection.ts';
+import { outOfReach, zoneSlips } from './volume-places.ts';
 import { volumes } from './volumes.ts';
 
 /**
@@ -39,7 +40,8 @@ export const remedies: Readonly<Record<string, readonly Remedy[]>> = {
   NodeResourcesFit: [freeOnNode, askForLess],
   VolumeRestrictions: [freeOnNode, freeElsewhere],
   NodeVolumeLimits: [freeOnNode],
-  VolumeBinding: [volumes],
+  VolumeBinding: [volumes, outOfReach],
+  VolumeZone: [outOfReach, zoneSlips],
   DynamicResources: [deviceNames, askOtherwise, freeDevices],
   PodTopologySpread: [freeElsewhere, spread],
   InterPodAffinity: [freeElsewhere, company],

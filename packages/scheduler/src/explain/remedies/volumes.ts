@@ -1,28 +1,23 @@
-import { persistentVolume, persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
-import {
-  type Claim,
-  claimsOf,
-  isBound,
-  type PodClaim,
-  type StorageClass,
-  type Volume,
-} from '../../plugins/pod-claims.ts';
+import { persistentVolumeClaim, type Pod, storageClass } from '@navarch/api';
+import { type Claim, claimsOf, isBound, type PodClaim, type StorageClass } from '../../plugins/pod-claims.ts';
 import { nearMiss } from '../near-miss.ts';
+import { lessSpace, nearVolumes, otherPlaces } from './volume-fits.ts';
+import { ownVolume, provisioned } from './volume-making.ts';
+import { lost } from './volume-places.ts';
 import { type Case, editPod, putObject, type Remedy, type Step } from '../step.ts';
-import type { Effect } from '../what-if.ts';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
-const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 /** For the first claim that stands in the way: the claim, its class or a volume for it. */
 export const volumes: Remedy = (about) => {
   const { snapshot } = about.whatIf;
-  const open = claimsOf(snapshot.templateOf(about.pod), snapshot.objects).find(
-    ({ claim }) => !claim || !isBound(claim),
-  );
-  if (!open) return [];
-  return open.claim ? forClaim(open.claim, open, about) : withoutClaim(open, about);
+  const claims = claimsOf(snapshot.templateOf(about.pod), snapshot.objects);
+  const open = claims.find(({ claim }) => !claim || (!isBound(claim) && claim.status?.phase !== 'Lost'));
+  return [
+    ...claims.flatMap((each) => lost(each, about)),
+    ...(open ? (open.claim ? forClaim(open.claim, open, about) : withoutClaim(open, about)) : []),
+  ];
 };
 
 function withoutClaim({ name }: PodClaim, about: Case): readonly Step[] {
@@ -79,10 +74,12 @@ function scopeOf({ pod, whatIf }: Case) {
 }
 
 function forClaim(claim: Claim, { storageClass: found }: PodClaim, about: Case): readonly Step[] {
-  if (claim.metadata.deletionTimestamp || claim.status?.phase === 'Lost') return [];
+  if (claim.metadata.deletionTimestamp) return [];
   const { objects } = scopeOf(about);
   const wanted = claim.spec.storageClassName ?? '';
-  if (wanted === '' || found) return found && found.provisioner !== NO_PROVISIONER ? [] : [ownVolume(claim)];
+  if (found && found.provisioner !== NO_PROVISIONER)
+    return [...lessSpace(claim, about), ...otherPlaces(claim, found, about)];
+  if (wanted === '' || found) return [...nearVolumes(claim, about), ownVolume(claim)];
   const classes = objects.list(storageClass);
   const meant = nearMiss(
     wanted,
@@ -130,47 +127,4 @@ function ownClass(claim: Claim, pattern: StorageClass): Step {
     effects: [putObject(storageClass, made), ...provisioned(claim, made)],
     deeds: [putObject(storageClass, made)],
   };
-}
-
-/** A claim whose class waits for the pod is enough as it is; any other is bound by the controllers, to a volume that is made for it. */
-function provisioned(claim: Claim, { volumeBindingMode, metadata }: StorageClass): readonly Effect[] {
-  if (volumeBindingMode === 'WaitForFirstConsumer') return [putObject(persistentVolumeClaim, claim)];
-  return bound(claim, volumeFor(claim, `pvc-of-${claim.metadata.name}`, metadata.name));
-}
-
-const bound = (claim: Claim, volume: Volume): readonly Effect[] => [
-  putObject(persistentVolume, volume),
-  putObject(persistentVolumeClaim, {
-    ...claim,
-    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [BIND_COMPLETED]: 'yes' } },
-    spec: { ...claim.spec, volumeName: volume.metadata.name },
-  }),
-];
-
-function ownVolume(claim: Claim): Step {
-  const name = `${claim.metadata.namespace}-${claim.metadata.name}`;
-  const volume = volumeFor(claim, name, claim.spec.storageClassName ?? '');
-  return {
-    sort: 'create volume',
-    summary: `create a volume for claim ${claim.metadata.name}, which nobody provisions (a folder of the node: change what you need)`,
-    cost: 4,
-    effects: bound(claim, volume),
-    deeds: [putObject(persistentVolume, volume)],
-  };
-}
-
-function volumeFor({ metadata, spec }: Claim, name: string, storageClassName: string): Volume {
-  const made = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name, ...(spec.selector?.matchLabels ? { labels: spec.selector.matchLabels } : {}) },
-    spec: {
-      capacity: { storage: spec.resources?.requests?.['storage'] ?? '1Gi' },
-      accessModes: spec.accessModes,
-      ...(storageClassName === '' ? {} : { storageClassName }),
-      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: metadata.namespace, name: metadata.name },
-      hostPath: { path: `/var/lib/volumes/${name}`, type: 'DirectoryOrCreate' },
-    },
-  };
-  return made as unknown as Volume;
 }
