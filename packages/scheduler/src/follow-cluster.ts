@@ -72,6 +72,7 @@ export function followCluster(cluster: FollowedCluster): void {
   on(cluster, namespace, (current, previous) => {
     if (previous && !equalJson(current?.metadata.labels, previous.metadata.labels)) snapshot.pods.forgetTallies();
   });
+  snapshot.storage.follow();
   for (const kind of storageKinds)
     on<ApiObject>(cluster, kind, (current, previous) => {
       objectChanged(kind, snapshot, current, previous);

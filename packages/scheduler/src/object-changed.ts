@@ -38,7 +38,11 @@ const classChanged = (
 
 /** What a snapshot keeps of other kinds than nodes and pods, and how it learns that they changed. */
 const tellings: ReadonlyMap<Kind<any>, Telling> = new Map<Kind<any>, Telling>([
-  ...storageKinds.map((kind): [Kind<any>, Telling] => [kind, (snapshot) => snapshot.storageChanged()]),
+  [persistentVolumeClaim, ({ storage }, current, previous) => storage.claimChanged(current, previous)],
+  [persistentVolume, ({ storage }, current, previous) => storage.volumeChanged(current, previous)],
+  [storageClass, ({ storage }, current, previous) => storage.classChanged(current, previous)],
+  [csiNode, ({ storage }, current, previous) => storage.driversChanged(current, previous)],
+  [volumeAttachment, ({ storage }, current, previous) => storage.attachmentChanged(current, previous)],
   [resourceClaim, (snapshot, current, previous) => snapshot.devices.claimChanged(current, previous)],
   [resourceSlice, (snapshot, current, previous) => snapshot.devices.sliceChanged(current, previous)],
   [deviceClass, classChanged],

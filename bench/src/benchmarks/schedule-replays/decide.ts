@@ -44,7 +44,7 @@ class Decided {
   constructor(nodes: readonly Body[], objects: CacheReader) {
     this.#snapshot = new Snapshot(objects);
     // Nothing of them changes from here on, and the scheduler is told where it does.
-    this.#snapshot.storageChanged();
+    this.#snapshot.storage.follow();
     for (const node of nodes) this.#snapshot.setNode(JSON.parse(JSON.stringify(node)) as Node);
   }
 

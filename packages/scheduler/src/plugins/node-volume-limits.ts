@@ -3,6 +3,7 @@ import { type CacheReader, defineIndex } from '@navarch/client';
 import type { ObjectOf } from '@navarch/machinery';
 import { definePlugin, misfit } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
+import type { StorageIndex } from '../snapshot/storage-index.ts';
 import type { Template } from '../snapshot/template.ts';
 import { claimsOf } from './pod-claims.ts';
 
@@ -12,10 +13,10 @@ interface Wanted {
   /** Driver -> volumes by their handle. */
   readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
   readonly objects: CacheReader;
-  readonly version: number | undefined;
+  readonly storage: StorageIndex;
 }
 
-/** What is attached to a node, and how much may be, as of a state of it and of all volumes. */
+/** What is attached to a node, and how much may be, as of a state of it and of its volumes. */
 interface Attached {
   readonly generation: number;
   readonly version: number | undefined;
@@ -30,12 +31,12 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
   scope: 'cluster',
   wakesOn: ['node-added', 'pod-removed', 'storage-changed'],
   prepare(pod, snapshot) {
-    const { objects, storageVersion } = snapshot;
+    const { objects, storage } = snapshot;
     const byDriver = volumesOf(snapshot.templateOf(pod), objects);
-    return byDriver.size > 0 ? { byDriver, objects, version: storageVersion } : undefined;
+    return byDriver.size > 0 ? { byDriver, objects, storage } : undefined;
   },
-  filter(_pod, node, { byDriver, objects, version }) {
-    const { limits, byDriver: here } = attachedOn(node, objects, version);
+  filter(_pod, node, { byDriver, objects, storage }) {
+    const { limits, byDriver: here } = attachedOn(node, objects, storage.versionOf(node));
     for (const [driver, wanted] of byDriver) {
       const limit = limits.get(driver);
       if (limit === undefined) continue;

@@ -1,4 +1,5 @@
 import type { Pod } from '@navarch/api';
+import { keyIn } from '@navarch/machinery';
 import { definePlugin, misfit } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { claimsOf } from './pod-claims.ts';
@@ -30,7 +31,7 @@ export const volumeRestrictions = definePlugin<Prepared>({
     const exclusive = exclusiveClaims(pod, snapshot);
     if (disks.length === 0 && exclusive.length === 0) return undefined;
     const { namespace } = snapshot.templateOf(pod);
-    const users = exclusive.reduce((sum, name) => sum + usersOf(namespace, name, snapshot), 0);
+    const users = exclusive.reduce((sum, name) => sum + snapshot.storage.usersOf(keyIn(namespace, name)), 0);
     return { disks, namespace, exclusive, users };
   },
   filter(_pod, { pods }, { disks, users }) {
@@ -53,13 +54,6 @@ function exclusiveClaims(pod: Pod, snapshot: Snapshot): readonly string[] {
     .filter(({ claim }) => claim?.spec.accessModes?.includes('ReadWriteOncePod'))
     .map(({ name }) => name);
 }
-
-const usersOf = (namespace: string, claim: string, snapshot: Snapshot): number =>
-  snapshot.pods.tally({
-    key: `claim ${namespace}/${claim}`,
-    countsLeaving: true,
-    selects: (template) => template.namespace === namespace && template.claims.includes(claim),
-  }).total;
 
 /** What disk a volume is, and whether it may be shared by those that only read it; undefined: it may be shared by all. */
 function identityOf({

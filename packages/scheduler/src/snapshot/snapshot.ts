@@ -5,6 +5,7 @@ import { DeviceLedger } from '../dynamic-resources/ledger.ts';
 import type { Topology } from './domain-counts.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
+import { StorageIndex } from './storage-index.ts';
 import { isLeaving, type Placed, type Template, Templates } from './template.ts';
 import { termsOf } from './pod-terms.ts';
 
@@ -25,6 +26,7 @@ export class Snapshot implements Topology {
   readonly objects: CacheReader;
   readonly pods: PodIndex;
   readonly devices: DeviceLedger;
+  readonly storage: StorageIndex;
   readonly #templates = new Templates();
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each counted pod is. */
@@ -46,7 +48,6 @@ export class Snapshot implements Topology {
   #ranks: Int32Array | undefined;
   /** Of the node in each slot: beside each other, where a look at every node would wait for memory. */
   #generations = new Float64Array(GENERATIONS_MIN);
-  #storageVersion: number | undefined;
   #generation = 0;
   #version = 0;
 
@@ -54,18 +55,7 @@ export class Snapshot implements Topology {
     this.objects = objects;
     this.pods = new PodIndex(this, objects);
     this.devices = new DeviceLedger(objects);
-  }
-
-  /**
-   * Changes whenever claims, volumes, and what is said of them do: until then what was read of them holds. Absent where
-   * nobody tells of changes.
-   */
-  get storageVersion(): number | undefined {
-    return this.#storageVersion;
-  }
-
-  storageChanged(): void {
-    this.#storageVersion = (this.#storageVersion ?? 0) + 1;
+    this.storage = new StorageIndex(this, objects);
   }
 
   /** In the order in which they are looked at: one of each zone in turn, so that a search that ends early has seen all zones. */
@@ -267,6 +257,7 @@ export class Snapshot implements Topology {
 
   #count(info: NodeInfo, placed: Placed, by: 1 | -1): void {
     this.pods.count(info, placed, by);
+    this.storage.count(info, placed, by);
     const priority = placed.pod.spec.priority ?? 0;
     const count = (this.#priorities.get(priority) ?? 0) + by;
     if (count > 0) this.#priorities.set(priority, count);
