@@ -1,7 +1,9 @@
 import type { Pod } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
 import { AskedInTurn, type CycleWatch } from './cycle-watch.ts';
+import { MisfitCounts } from './misfit-counts.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
+import { type Ready, ready, rolesOf } from './roles.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
@@ -25,47 +27,6 @@ interface Beside {
   readonly watch?: CycleWatch | undefined;
 }
 
-interface Ready {
-  readonly plugin: Weighted['plugin'];
-  readonly prepared: unknown;
-}
-
-/** Which plugins of a profile do what: the same for every pod. */
-interface Roles {
-  readonly localFilters: readonly Weighted[];
-  readonly globalFilters: readonly Weighted[];
-  /** Scorers that look at one node only: those whose scores are final, and those who compare them. */
-  readonly final: readonly Weighted[];
-  readonly compared: readonly Weighted[];
-}
-
-const roles = new WeakMap<Profile, Roles>();
-
-function rolesOf(profile: Profile): Roles {
-  const known = roles.get(profile);
-  if (known) return known;
-  const filters = profile.plugins.filter(({ plugin }) => plugin.filter);
-  const scorers = profile.plugins.filter(({ plugin, weight }) => plugin.score && plugin.scope === 'node' && weight > 0);
-  const found: Roles = {
-    localFilters: filters.filter(({ plugin }) => plugin.scope === 'node'),
-    globalFilters: filters.filter(({ plugin }) => plugin.scope === 'cluster'),
-    final: scorers.filter(({ plugin }) => !plugin.normalize),
-    compared: scorers.filter(({ plugin }) => plugin.normalize),
-  };
-  roles.set(profile, found);
-  return found;
-}
-
-/** Those that have something to filter for the pod. */
-function ready(filters: readonly Weighted[], pod: Pod, snapshot: Snapshot): readonly Ready[] {
-  const found: Ready[] = [];
-  for (const { plugin } of filters) {
-    const prepared: unknown = plugin.prepare?.(pod, snapshot);
-    if (!plugin.prepare || prepared !== undefined) found.push({ plugin, prepared });
-  }
-  return found;
-}
-
 interface Weighing extends Weighted {
   readonly weighed: unknown;
 }
@@ -73,18 +34,19 @@ interface Weighing extends Weighted {
 /** One pod against all nodes: what was prepared for it, and what was found so far. */
 export class Cycle {
   readonly pod: Pod;
+  /** Of the node that the pod was promised: what others are told of it does not hold for this one, nor the reverse. */
+  readonly #ownSlot: number;
   /** The nodes worth looking at. */
   readonly nodes: readonly NodeInfo[];
   readonly #snapshot: Snapshot;
   readonly #profile: Profile;
   readonly #local: readonly Ready[];
   readonly #global: readonly Ready[];
+  readonly #quick: readonly ((slot: number) => boolean)[];
   readonly #final: readonly Weighted[];
   readonly #compared: readonly Weighted[];
   readonly #verdicts: Verdicts;
-  readonly #reasons = new Map<string, number>();
-  readonly #rejectedBy = new Set<string>();
-  readonly #resolvable: NodeInfo[] = [];
+  readonly #counts: MisfitCounts;
   readonly #narrowedBy: string[] = [];
   /** Of `nodes`, where they are all that there are. */
   readonly #slots: Int32Array | undefined;
@@ -103,14 +65,17 @@ export class Cycle {
 
   constructor(pod: Pod, snapshot: Snapshot, profile: Profile, { memory, watch }: Beside) {
     this.pod = pod;
+    this.#ownSlot = snapshot.node(snapshot.nominatedNodeOf(keyOf(pod)) ?? '')?.slot ?? UNKNOWN;
     this.#watch = watch;
     this.#snapshot = snapshot;
+    this.#counts = new MisfitCounts(snapshot);
     this.#profile = profile;
     this.nodes = this.#worthLooking();
     this.#slots = this.nodes === snapshot.nodes ? snapshot.slotOrder : undefined;
     const roles = rolesOf(profile);
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
+    this.#quick = this.#global.map(({ turnsAway }) => turnsAway).filter((turnsAway) => turnsAway !== undefined);
     this.#generations = snapshot.generations;
     this.#localAsked = watch && new AskedInTurn(this.#local.length);
     this.#globalAsked = watch && new AskedInTurn(this.#global.length);
@@ -146,22 +111,35 @@ export class Cycle {
     return this.#find(node) === undefined;
   }
 
-  /** Whether it is known of a node, by its place among `nodes`, that it will not do: without a look at the node itself. */
-  isTurnedAway(index: number): boolean {
-    const slots = this.#slots;
-    if (slots === undefined) return false;
-    const slot = slots[index] as number;
-    const verdicts = this.#verdicts;
-    return verdicts.misfits[slot] !== undefined && verdicts.generations[slot] === this.#generations[slot];
+  /** Nodes can be judged by their places among `nodes`, without a look at the nodes themselves. */
+  get canScreen(): boolean {
+    return this.#slots !== undefined;
   }
 
-  /** Counts what it finds: asked once a node. */
-  misfitOf(node: NodeInfo): Misfit | undefined {
-    const found = this.#find(node);
-    if (!found) return undefined;
-    for (const reason of found.reasons) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
-    this.#rejectedBy.add(this.#finder);
-    if (found.isResolvable) this.#resolvable.push(node);
+  /** Whether it is known of a node, by its place among `nodes`, that it will not do. Only where it `canScreen`. */
+  isTurnedAway(index: number): boolean {
+    const slot = this.#slots?.[index] as number;
+    for (const turnsAway of this.#quick) if (turnsAway(slot)) return true;
+    return this.#isKnownMisfit(slot);
+  }
+
+  /** As misfitOf, of a node that is turned away. */
+  countTurnedAway(index: number): void {
+    const slot = this.#slots?.[index] as number;
+    const node = this.nodes[index] as NodeInfo;
+    if (!this.#isKnownMisfit(slot)) this.misfitOf(node);
+    else this.#counts.add(this.#verdicts.misfits[slot] as Misfit, this.#verdicts.rejecters[slot] ?? '', slot);
+  }
+
+  #isKnownMisfit(slot: number): boolean {
+    const { misfits, generations } = this.#verdicts;
+    return misfits[slot] !== undefined && generations[slot] === this.#generations[slot] && slot !== this.#ownSlot;
+  }
+
+  /** Counts what it finds: asked once a node. `isScreened`: it is not turned away. */
+  misfitOf(node: NodeInfo, isScreened = false): Misfit | undefined {
+    const found = this.#find(node, isScreened);
+    if (found) this.#counts.add(found, this.#finder, node.slot);
     return found;
   }
 
@@ -238,21 +216,13 @@ export class Cycle {
   }
 
   unfit(looked: number): Unfit {
-    const { ranks } = this.#snapshot;
     const outside = this.#snapshot.nodes.length - this.nodes.length;
     if (outside > 0) {
       const reason = `node(s) didn't satisfy plugin(s) [${this.#narrowedBy.join(' ')}]`;
-      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + outside);
-      for (const name of this.#narrowedBy) this.#rejectedBy.add(name);
+      this.#counts.addReason(reason, outside, this.#narrowedBy);
     }
-    return {
-      node: undefined,
-      looked,
-      reasons: this.#reasons,
-      rejectedBy: this.#rejectedBy,
-      // As if nothing had been known before: what is remembered must change nothing.
-      resolvable: this.#resolvable.sort((a, b) => (ranks[a.slot] as number) - (ranks[b.slot] as number)),
-    };
+    const { reasons, rejectedBy, resolvable } = this.#counts;
+    return { node: undefined, looked, reasons, rejectedBy, resolvable };
   }
 
   #worthLooking(): readonly NodeInfo[] {
@@ -271,20 +241,41 @@ export class Cycle {
   #judge(node: NodeInfo): void {
     const { misfits, rejecters, generations } = this.#verdicts;
     const { slot } = node;
-    if (generations[slot] === node.generation) return;
-    misfits[slot] = undefined;
+    const isOwn = slot === this.#ownSlot;
+    if (generations[slot] === node.generation && !isOwn) return;
+    const found = (node.promised && this.#crowdedOut(node)) ?? this.#turnedAwayBy(node);
+    misfits[slot] = found;
+    rejecters[slot] = this.#finder;
+    if (found === undefined) this.#scoreOne(node);
+    generations[slot] = isOwn ? UNKNOWN : node.generation;
+  }
+
+  #turnedAwayBy(node: NodeInfo): Misfit | undefined {
     let asked = 0;
+    let found: Misfit | undefined;
     for (const { plugin, prepared } of this.#local) {
       asked += 1;
-      const found = plugin.filter?.(this.pod, node, prepared);
+      found = plugin.filter?.(this.pod, node, prepared);
       if (!found) continue;
-      misfits[slot] = found;
-      rejecters[slot] = plugin.name;
+      this.#finder = plugin.name;
       break;
     }
     this.#localAsked?.count(asked);
-    if (misfits[slot] === undefined) this.#scoreOne(node);
-    generations[slot] = node.generation;
+    return found;
+  }
+
+  /** Room that was promised to pods at least as important is not there. */
+  #crowdedOut(node: NodeInfo): Misfit | undefined {
+    const promised = this.#promisedOn(node);
+    return promised.length > 0 ? this.#locally(copyWith(node, promised, [])) : undefined;
+  }
+
+  #locally(copy: NodeInfo): Misfit | undefined {
+    for (const { plugin, prepared } of this.#local) {
+      const found = plugin.filter?.(this.pod, copy, prepared);
+      if (found) return this.#foundBy(plugin.name, found);
+    }
+    return undefined;
   }
 
   #scoreOne(node: NodeInfo): void {
@@ -317,21 +308,22 @@ export class Cycle {
     return scores;
   }
 
-  #find(node: NodeInfo): Misfit | undefined {
-    if (this.#snapshot.isPromised(node.name)) {
-      const promised = this.#promisedOn(node);
-      const crowded = promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
-      if (crowded) return crowded;
-    }
+  #find(node: NodeInfo, isScreened = false): Misfit | undefined {
     this.#judge(node);
     const local = this.#verdicts.misfits[node.slot];
     if (local) {
       this.#finder = this.#verdicts.rejecters[node.slot] ?? '';
       return local;
     }
+    if (node.promised && this.#global.length > 0) {
+      const promised = this.#promisedOn(node);
+      const crowded = promised.length > 0 ? this.#hypothetical(node, promised, []) : undefined;
+      if (crowded) return crowded;
+    }
     let asked = 0;
-    for (const { plugin, prepared } of this.#global) {
+    for (const { plugin, prepared, turnsAway } of this.#global) {
       asked += 1;
+      if (turnsAway && (isScreened || !turnsAway(node.slot))) continue;
       const found = plugin.filter?.(this.pod, node, prepared);
       if (!found) continue;
       this.#globalAsked?.count(asked);
@@ -343,20 +335,17 @@ export class Cycle {
 
   /** Pods at least as important that were promised the node count as if they were on it. */
   #promisedOn(node: NodeInfo): readonly Placed[] {
+    if (!node.promised) return NOBODY;
     const { metadata, spec } = this.pod;
-    return [...this.#snapshot.nominatedOn(node.name)].filter(
+    return [...node.promised.values()].filter(
       ({ pod }) => (pod.spec.priority ?? 0) >= (spec.priority ?? 0) && pod.metadata.uid !== metadata.uid,
     );
   }
 
   #hypothetical(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): Misfit | undefined {
-    const copy = node.copy();
-    for (const { pod } of removed) copy.remove(keyOf(pod));
-    for (const placed of added) copy.add(placed);
-    for (const { plugin, prepared } of this.#local) {
-      const found = plugin.filter?.(this.pod, copy, prepared);
-      if (found) return this.#foundBy(plugin.name, found);
-    }
+    const copy = copyWith(node, added, removed);
+    const local = this.#locally(copy);
+    if (local) return local;
     for (const { plugin, prepared } of this.#global) {
       let then: unknown = prepared;
       for (const placed of removed) then = plugin.shift ? plugin.shift(then, this.pod, { placed, node, by: -1 }) : then;
@@ -374,6 +363,16 @@ export class Cycle {
 }
 
 const NONE: readonly NodeInfo[] = [];
+const NOBODY: readonly Placed[] = [];
+/** No slot, and no state of any node. */
+const UNKNOWN = -1;
+
+function copyWith(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): NodeInfo {
+  const copy = node.copy();
+  for (const { pod } of removed) copy.remove(keyOf(pod));
+  for (const placed of added) copy.add(placed);
+  return copy;
+}
 
 function differ(scores: Float64Array): boolean {
   for (let i = 1; i < scores.length; i++) if (scores[i] !== scores[0]) return true;

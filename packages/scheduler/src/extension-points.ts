@@ -30,6 +30,7 @@ const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   narrow: 'preFilter',
   prepare: 'filter',
   filter: 'filter',
+  turnsAway: 'filter',
   shift: 'filter',
   remedy: 'postFilter',
   preemption: 'postFilter',

@@ -75,7 +75,7 @@ export function searched(
   start: number,
   asksWhyNot = false,
 ): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
-  const { nodes } = cycle;
+  const { nodes, canScreen } = cycle;
   const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
   const turnedAway: number[] = [];
@@ -84,10 +84,10 @@ export function searched(
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const at = begin + looked;
     const index = at < nodes.length ? at : at - nodes.length;
-    if (cycle.isTurnedAway(index)) turnedAway.push(index);
-    else if (cycle.misfitOf(nodes[index] as NodeInfo) === undefined) feasible.push(nodes[index] as NodeInfo);
+    if (canScreen && cycle.isTurnedAway(index)) turnedAway.push(index);
+    else if (cycle.misfitOf(nodes[index] as NodeInfo, canScreen) === undefined) feasible.push(nodes[index] as NodeInfo);
   }
-  if (feasible.length === 0 || asksWhyNot) for (const index of turnedAway) cycle.misfitOf(nodes[index] as NodeInfo);
+  if (feasible.length === 0 || asksWhyNot) for (const index of turnedAway) cycle.countTurnedAway(index);
   return { feasible, looked };
 }
 

@@ -124,6 +124,11 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   /** undefined: this plugin has nothing to filter for this pod. */
   prepare?(pod: Pod, snapshot: Snapshot): Prepared | undefined;
   filter?(pod: Pod, node: NodeInfo, prepared: Prepared): Misfit | undefined;
+  /**
+   * Whether `filter` would turn away the node of a slot, as it is, told from numbers by slot alone: thousands of nodes are
+   * asked for every pod, and most of them for nothing more than this. Only for `cluster` plugins; absent: filter says.
+   */
+  turnsAway?(prepared: Prepared): (slot: number) => boolean;
   /** `prepared` as it would be after the shift. Absent where it does not depend on other pods. */
   shift?(prepared: Prepared, pod: Pod, shift: Shift): Prepared;
   /** undefined: this plugin prefers no node for this pod. */

@@ -2,7 +2,7 @@ import type { Node, Pod } from '@navarch/api';
 import type { Clock } from '@navarch/base';
 import { parseDuration, writeJson } from '@navarch/machinery';
 import type { ExtenderFile } from '../config/config-types.ts';
-import type { Candidate } from '../preemption/victims.ts';
+import { type Candidate, candidateOf } from '../preemption/victims.ts';
 import type { Placed } from '../snapshot/template.ts';
 import { ExtenderError } from './extender-error.ts';
 import { type MetaVictims, readBindingResult, readFilterResult, readPreemptionResult, readPriorities } from './wire.ts';
@@ -138,17 +138,14 @@ export class Extender {
         `extender: ${this.#file.urlPrefix} claims to preempt pods on node: ${name}, which it was not asked about`,
       );
     const pods = [...known.node.pods.values()];
-    return {
-      node: known.node,
-      violations: victims.NumPDBViolations,
-      victims: (victims.Pods ?? []).map(({ UID }): Placed => {
-        const placed = pods.find(({ pod }) => pod.metadata.uid === UID);
-        if (placed) return placed;
-        throw new ExtenderError(
-          `extender: ${this.#file.urlPrefix} claims to preempt pod (UID: ${UID}) on node: ${name}, but the pod is not found on that node`,
-        );
-      }),
-    };
+    const going = (victims.Pods ?? []).map(({ UID }): Placed => {
+      const placed = pods.find(({ pod }) => pod.metadata.uid === UID);
+      if (placed) return placed;
+      throw new ExtenderError(
+        `extender: ${this.#file.urlPrefix} claims to preempt pod (UID: ${UID}) on node: ${name}, but the pod is not found on that node`,
+      );
+    });
+    return candidateOf(known.node, going, victims.NumPDBViolations);
   }
 
   async #post(verb: string | undefined, args: object, signal: AbortSignal): Promise<string> {

@@ -45,6 +45,7 @@ function timedPlugin(plugin: AnyPlugin, clock: Clock, took: PluginTook): AnyPlug
     ...(first === 'refuse' ? { refuse: timed(plugin.refuse, 'PreFilter', statusOf) } : {}),
     ...(first === 'narrow' ? { narrow: timed(plugin.narrow, 'PreFilter', skips) } : {}),
     filter: timed(plugin.filter, 'Filter', statusOf),
+    turnsAway: plugin.turnsAway && ((prepared) => timedScreen(plugin, prepared, clock, took)),
     weigh: timed(plugin.weigh, 'PreScore', skips),
     score: timed(plugin.score, 'Score'),
     normalize: timed(plugin.normalize, 'ScoreExtensionNormalize'),
@@ -57,6 +58,22 @@ function timedPlugin(plugin: AnyPlugin, clock: Clock, took: PluginTook): AnyPlug
   };
   const own = Object.fromEntries(Object.entries(timing).filter(([, hook]) => hook !== undefined));
   return Object.freeze({ ...plugin, ...own });
+}
+
+/** Where it passes a node, nothing more is asked of its filter; where it does not, the filter is, and tells. */
+function timedScreen(
+  { name, turnsAway }: AnyPlugin,
+  prepared: unknown,
+  clock: Clock,
+  took: PluginTook,
+): (slot: number) => boolean {
+  const screen = turnsAway?.(prepared);
+  return (slot) => {
+    const beganMs = clock.monotonic();
+    const isTurnedAway = screen?.(slot) ?? false;
+    if (!isTurnedAway) took(name, 'Filter', { status: SUCCESS, ms: clock.monotonic() - beganMs });
+    return isTurnedAway;
+  };
 }
 
 function timedErrand(plugin: string, errand: Errand, clock: Clock, took: PluginTook): Errand {

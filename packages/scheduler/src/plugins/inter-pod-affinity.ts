@@ -3,7 +3,9 @@ import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugi
 import { matchesTerm, type PodTerm, termsOf } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
-import { moved } from './moved-counts.ts';
+import { NOWHERE } from '../snapshot/domains.ts';
+import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
+import { moved, noSums } from './moved-sums.ts';
 
 const NO_FRIENDS = misfit(false, "node(s) didn't match pod affinity rules");
 const OWN_ANTI_AFFINITY = misfit(true, "node(s) didn't match pod anti-affinity rules");
@@ -16,11 +18,9 @@ export interface InterPodAffinityArgs {
   readonly ignorePreferredTermsOfExistingPods?: boolean;
 }
 
-type Counts = ReadonlyMap<string, number>;
-
 interface TermCounts {
   readonly term: PodTerm;
-  readonly counts: Counts;
+  readonly counts: Sums;
 }
 
 interface Prepared {
@@ -35,8 +35,7 @@ interface Prepared {
 }
 
 interface Pull {
-  readonly topologyKey: string;
-  readonly counts: Counts;
+  readonly counts: DomainSums;
   readonly weight: number;
 }
 
@@ -70,14 +69,12 @@ export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<
       if (isAmong(labels, away)) return OWN_ANTI_AFFINITY;
       return isAmong(labels, unwelcome) ? OTHERS_ANTI_AFFINITY : undefined;
     },
+    turnsAway,
     shift,
     weigh: (pod, snapshot) => weigh(pod, snapshot, args),
-    score(_pod, { labels }, pulls) {
+    score(_pod, { slot }, pulls) {
       let sum = 0;
-      for (const { topologyKey, counts, weight } of pulls) {
-        const domain = labels[topologyKey];
-        if (domain !== undefined) sum += weight * (counts.get(domain) ?? 0);
-      }
+      for (const { counts, weight } of pulls) sum += weight * countAt(slot, counts);
       return sum;
     },
     normalize(scores) {
@@ -102,7 +99,7 @@ function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
   if (!isAnybodys && !snapshot.hasAloofNominated) return undefined;
   const friends = affinity.length > 0 ? snapshot.pods.matching(affinity) : undefined;
   const near = friends ? affinity.map((term) => ({ term, counts: friends.by(term.topologyKey) })) : [];
-  const isAlone = near.every(({ counts }) => isEmpty(counts));
+  const isAlone = near.every(({ counts }) => counts.isEmpty);
   return {
     near,
     isFirst: near.length > 0 && isAlone && affinity.every((term) => matchesTerm(term, template, snapshot.objects)),
@@ -131,12 +128,12 @@ function shift(prepared: Prepared, pod: Pod, { placed, node, by }: Shift): Prepa
     near: nearThen,
     isFirst:
       near.length > 0 &&
-      nearThen.every(({ counts }) => isEmpty(counts)) &&
+      nearThen.every(({ counts }) => counts.isEmpty) &&
       near.every(({ term }) => matchesTerm(term, template, objects)),
     away: away.map((each) => (selects(each.term) ? at(each, node, by) : each)),
     unwelcome: [
       ...unwelcome.map((each) => (theirs.has(each.term.key) ? at(each, node, by) : each)),
-      ...added.map((term) => at({ term, counts: new Map() }, node, by)),
+      ...added.map((term) => at({ term, counts: noSums }, node, by)),
     ],
   };
 }
@@ -162,9 +159,20 @@ function isAmong(labels: NodeInfo['labels'], terms: readonly TermCounts[]): bool
   return false;
 }
 
-function isEmpty(counts: Counts): boolean {
-  for (const count of counts.values()) if (count > 0) return false;
-  return true;
+function countAt(slot: number, { byNumber, domainOf }: DomainSums): number {
+  const domain = domainOf[slot] as number;
+  return domain === NOWHERE ? 0 : (byNumber[domain] as number);
+}
+
+/** As `filter`, for nodes as they are: without their labels, and without a name of a domain. */
+function turnsAway({ near, isFirst, away, unwelcome }: Prepared): (slot: number) => boolean {
+  const friends = near.map(({ counts }) => counts).filter((counts) => counts instanceof DomainSums);
+  const foes = [...away, ...unwelcome].map(({ counts }) => counts).filter((counts) => counts instanceof DomainSums);
+  return (slot) => {
+    for (const sums of friends) if (isFirst ? sums.domainOf[slot] === NOWHERE : countAt(slot, sums) === 0) return true;
+    for (const sums of foes) if (countAt(slot, sums) > 0) return true;
+    return false;
+  };
 }
 
 function weigh(
@@ -176,14 +184,12 @@ function weigh(
   const { preferred } = termsOf(template);
   if (ignorePreferredTermsOfExistingPods && preferred.length === 0) return undefined;
   const pulls: Pull[] = preferred.map(({ term, weight }) => ({
-    topologyKey: term.topologyKey,
     counts: snapshot.pods.matching([term]).by(term.topologyKey),
     weight,
   }));
   for (const { kind, term, weight, holders } of snapshot.pods.wishesAbout(template)) {
     if (kind === 'away' || (kind === 'near' && hardPodAffinityWeight === 0)) continue;
     pulls.push({
-      topologyKey: term.topologyKey,
       counts: holders.by(term.topologyKey),
       weight: kind === 'near' ? hardPodAffinityWeight : weight,
     });

@@ -265,8 +265,7 @@ test('nodeResourcesFit is woken by a pod that has gone where there may be room n
   const { wakes } = defaultProfile.plugins.find(({ plugin }) => plugin.name === 'NodeResourcesFit')?.plugin ?? {};
   const [keeps, lesser] = [podOf('keeps', { cpu: '3', spec: { priority: 9 } }), podOf('lesser', { cpu: '3' })];
   const at = (name: string) => podOf('gone', { spec: { nodeName: name } });
-  const wants = (cpu: string, more: Parameters<typeof podOf>[1] = {}) =>
-    podOf('wants', { cpu, spec: { priority: 5 }, ...more });
+  const wants = (cpu: string) => podOf('wants', { cpu, spec: { priority: 5 } });
   const snapshot = snapshotOf(
     ['kept', 'evictable', 'promised'].map((name) => nodeOf(name)),
     {
@@ -275,20 +274,24 @@ test('nodeResourcesFit is woken by a pod that has gone where there may be room n
     },
   );
   snapshot.nominate(podOf('other', { cpu: '3', spec: { priority: 7 } }), 'promised');
-  const rows: readonly (readonly [string, Pod, boolean])[] = [
+  const rows: readonly (readonly [string, Pod, boolean, promised?: string])[] = [
     ['kept', wants('1'), true],
     ['kept', wants('2'), false],
     ['evictable', wants('2'), true],
-    ['evictable', wants('2', { status: { nominatedNodeName: 'kept' } }), false],
-    ['kept', wants('2', { status: { nominatedNodeName: 'kept' } }), true],
+    // As it was tried, before it was promised anything.
+    ['evictable', wants('2'), false, 'kept'],
+    ['kept', wants('2'), true, 'kept'],
     ['promised', wants('2'), false],
     ['promised', wants('1'), true],
     ['unknown', wants('1'), false],
   ];
-  for (const [node, pod, isWoken] of rows)
+  for (const [node, pod, isWoken, promised] of rows) {
+    if (promised) snapshot.nominate(pod, promised);
     assert.equal(
       wakes?.(pod, { type: 'pod-removed', pod: at(node) }, snapshot),
       isWoken,
       `${node} ${JSON.stringify(pod.spec)}`,
     );
+    snapshot.unnominate('default/wants');
+  }
 });

@@ -1,4 +1,5 @@
 import { isExtendedResource, type Node, type Pod } from '@navarch/api';
+import { keyOf } from '@navarch/machinery';
 import { definePlugin, type Misfit, misfit, type SchedulerPlugin } from '../plugin.ts';
 import { extendedNamesOf } from '../dynamic-resources/extended-names.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
@@ -10,7 +11,7 @@ interface Prepared {
   readonly requests: Amounts;
   /** Resources that may be had as devices, where the node does not have them itself. */
   readonly devices: ReadonlySet<string>;
-  /** Misfits of this pod so far, by what is lacking. */
+  /** Misfits of pods of the template so far, by what is lacking. */
   readonly found: Map<string, Misfit>;
 }
 
@@ -25,10 +26,15 @@ export interface NodeResourcesFitArgs {
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
 export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<Prepared, Template> {
   const checked = checkedRequests(args);
+  const foundOf = perTemplate(() => new Map<string, Misfit>());
   const prepare = (pod: Pod, snapshot: Snapshot): Prepared => {
     const template = snapshot.templateOf(pod);
     const devices = extendedNamesOf(template).filter((name) => snapshot.devices.classOf(name) !== undefined);
-    return { requests: checked(template), devices: devices.length > 0 ? new Set(devices) : NONE, found: new Map() };
+    return {
+      requests: checked(template),
+      devices: devices.length > 0 ? new Set(devices) : NONE,
+      found: foundOf(template),
+    };
   };
   return definePlugin<Prepared, Template>({
     name: 'NodeResourcesFit',
@@ -123,7 +129,7 @@ function mayFitWhereItWas(pod: Pod, gone: Pod, requests: Amounts, snapshot: Snap
   const node = snapshot.node(gone.spec.nodeName);
   if (!node) return false;
   const own = pod.spec.priority ?? 0;
-  const promised = pod.status.nominatedNodeName;
+  const promised = snapshot.nominatedNodeOf(keyOf(pod));
   if (promised === node.name) return true;
   const isKept = (other: Pod): boolean => promised !== undefined || (other.spec.priority ?? 0) >= own;
   const kept = [...node.pods.values()].filter((placed) => isKept(placed.pod));

@@ -1,14 +1,17 @@
 import type { Pod, TopologySpreadConstraint } from '@navarch/api';
 import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
-import { HOSTNAME, type NodeInfo } from '../snapshot/node-info.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
+import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
+import { type Domains, NOWHERE } from '../snapshot/domains.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Template } from '../snapshot/template.ts';
-import { moved } from './moved-counts.ts';
+import { moved } from './moved-sums.ts';
 import {
   countedPods,
   defaultsOf,
   defaultSpreads,
   eligibilityOf,
+  HOSTNAME,
   type PodTopologySpreadArgs,
   type Spread,
   spreadsOf,
@@ -19,7 +22,7 @@ const NO_LABEL = misfit(false, "node(s) didn't match pod topology spread constra
 
 interface Counted {
   readonly spread: Spread;
-  readonly counts: ReadonlyMap<string, number>;
+  readonly counts: Sums;
   /** Pods in the emptiest domain; 0 where there are fewer domains than the constraint wants. */
   readonly least: number;
   readonly test: (node: NodeInfo) => boolean;
@@ -27,11 +30,15 @@ interface Counted {
 
 interface Weighed {
   readonly parts: readonly {
-    readonly topologyKey: string;
     readonly maxSkew: number;
     /** A domain counts less the more of them there are, since pods are thinner spread then. */
     readonly weight: number;
-    of(node: NodeInfo, domain: string): number;
+    /** Of each node, by slot. */
+    readonly domainOf: Int32Array;
+    /** Pods by domain; undefined: each node is one. */
+    readonly byDomain: Int32Array | undefined;
+    /** Pods by slot. */
+    readonly bySlot: Int32Array;
   }[];
   /** A node without all the labels is no better than the worst. */
   readonly needsAllLabels: boolean;
@@ -88,14 +95,17 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
       }
       return undefined;
     },
+    turnsAway,
     shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
     weigh: (pod, snapshot, feasible) => weigh(pod, snapshot, { feasible, defaults, args }),
-    score(_pod, node, { parts, needsAllLabels }) {
-      if (needsAllLabels && parts.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return IGNORED;
+    score(_pod, { slot }, { parts, needsAllLabels }) {
       let sum = 0;
-      for (const { topologyKey, maxSkew, weight, of } of parts) {
-        const domain = topologyKey === HOSTNAME ? node.hostname : node.labels[topologyKey];
-        if (domain !== undefined) sum += of(node, domain) * weight + (maxSkew - 1);
+      for (const { maxSkew, weight, domainOf, byDomain, bySlot } of parts) {
+        const domain = domainOf[slot] as number;
+        if (domain !== NOWHERE) {
+          const pods = byDomain ? (byDomain[domain] as number) : slot < bySlot.length ? (bySlot[slot] as number) : 0;
+          sum += pods * weight + (maxSkew - 1);
+        } else if (needsAllLabels) return IGNORED;
       }
       return Math.round(sum);
     },
@@ -126,11 +136,22 @@ function counted(spread: Spread, all: readonly Spread[], template: Template, sna
   return { spread, counts, least: leastOf(counts, spread.minDomains), test: eligibility.test };
 }
 
-function leastOf(counts: ReadonlyMap<string, number>, minDomains: number): number {
-  if (counts.size < minDomains) return 0;
-  let least = Infinity;
-  for (const count of counts.values()) if (count < least) least = count;
-  return least === Infinity ? 0 : least;
+const leastOf = (counts: Sums, minDomains: number): number => (counts.size < minDomains ? 0 : counts.least);
+
+/** As `filter`, for nodes as they are. */
+function turnsAway(constraints: readonly Counted[]): (slot: number) => boolean {
+  const limits = constraints.flatMap(({ spread: { maxSkew, countsSelf }, counts, least }) =>
+    counts instanceof DomainSums
+      ? [{ domainOf: counts.domainOf, byNumber: counts.byNumber, most: maxSkew + least - (countsSelf ? 1 : 0) }]
+      : [],
+  );
+  return (slot) => {
+    for (const { domainOf, byNumber, most } of limits) {
+      const domain = domainOf[slot] as number;
+      if (domain === NOWHERE || (byNumber[domain] as number) > most) return true;
+    }
+    return false;
+  };
 }
 
 function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted {
@@ -166,33 +187,47 @@ function weigh(pod: Pod, snapshot: Snapshot, { feasible, defaults, args }: Weigh
   const isOwn = isSaid || args.defaultingType === 'List';
   if (spreads.length === 0) return undefined;
   const keys = spreads.map(({ topologyKey }) => topologyKey);
-  const judged = isOwn ? feasible.filter(({ labels }) => keys.every((key) => labels[key] !== undefined)) : feasible;
+  const domainsOfKeys = keys.map((key) => snapshot.domains(key).bySlot);
+  const judged = isOwn
+    ? feasible.filter(({ slot }) => domainsOfKeys.every((domainOf) => domainOf[slot] !== NOWHERE))
+    : feasible;
   const parts: Weighed['parts'][number][] = [];
   for (const spread of spreads) {
     const { topologyKey, maxSkew } = spread;
     const pods = countedPods(spread, template, snapshot);
     // Pods of a host are counted where they are: a sum by domain would have as many entries as there are nodes.
+    const domainOf = snapshot.domains(topologyKey).bySlot;
     if (topologyKey === HOSTNAME) {
       const { bySlot } = pods;
-      parts.push({ topologyKey, maxSkew, weight: weightOf(judged.length), of: ({ slot }) => bySlot[slot] ?? 0 });
+      parts.push({ maxSkew, weight: weightOf(judged.length), domainOf, byDomain: undefined, bySlot });
       continue;
     }
-    const counts = pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
-    const domains = counts.size === 0 ? 0 : domainsOf(judged, topologyKey);
+    const sums = pods.by(topologyKey, eligibilityOf(spread, isOwn ? keys : [], template));
+    const domains = sums.size === 0 ? 0 : domainsAmong(judged, snapshot.domains(topologyKey));
     // Where no node has the label, none has to be asked for it.
     if (domains > 0 || isOwn)
-      parts.push({ topologyKey, maxSkew, weight: weightOf(domains), of: (_, domain) => counts.get(domain) ?? 0 });
+      parts.push({ maxSkew, weight: weightOf(domains), domainOf, byDomain: sums.byNumber, bySlot: NO_SLOTS });
   }
   return { parts, needsAllLabels: isOwn };
 }
 
 const weightOf = (domains: number): number => Math.log(domains + 2);
 
-function domainsOf(nodes: readonly NodeInfo[], topologyKey: string): number {
-  const domains = new Set<string>();
-  // All nodes without the label are one more.
-  for (const { labels } of nodes) domains.add(labels[topologyKey] ?? '');
-  return domains.size;
+const NO_SLOTS = new Int32Array(0);
+
+/** In how many domains these nodes are; all without the label are in that of the empty value. */
+function domainsAmong(nodes: readonly NodeInfo[], { numbers, bySlot }: Domains): number {
+  const isSeen = new Uint8Array(numbers.size + 1);
+  const blank = numbers.get('') ?? numbers.size;
+  let domains = 0;
+  for (const { slot } of nodes) {
+    const known = bySlot[slot] as number;
+    const domain = known === NOWHERE ? blank : known;
+    if (isSeen[domain] === 1) continue;
+    isSeen[domain] = 1;
+    domains += 1;
+  }
+  return domains;
 }
 
 const isCounted = (placed: Pod, pod: Pod, hard: readonly Spread[]): boolean =>

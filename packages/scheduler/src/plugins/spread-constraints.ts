@@ -19,11 +19,14 @@ import {
   selectorOf,
 } from '@navarch/machinery';
 import type { DomainCounts, Eligibility } from '../snapshot/domain-counts.ts';
-import { HOSTNAME, type NodeInfo } from '../snapshot/node-info.ts';
+import type { NodeInfo } from '../snapshot/node-info.ts';
 import { withLabelKeys } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { perTemplate, type Template } from '../snapshot/template.ts';
 import { toleratesAll } from './tolerations.ts';
+
+/** Each node is a domain of its own by this label: its pods need no sum. */
+export const HOSTNAME = 'kubernetes.io/hostname';
 
 /** One constraint of a pod, ready to be asked. */
 export interface Spread {

@@ -10,7 +10,9 @@ export type Offer = Candidate | readonly string[];
 interface Known {
   readonly profile: Profile;
   readonly budgets: readonly Budget[];
-  readonly offers: Map<number, { readonly generation: number; readonly offer: Offer }>;
+  /** By the slot of the node, with the state that it was in. */
+  readonly offers: (Offer | undefined)[];
+  readonly generations: number[];
 }
 
 /** Shapes of pods that evict others: few at a time. */
@@ -18,7 +20,7 @@ const SHAPES_MAX = 16;
 
 /**
  * Remembers who would have to go from which node for pods of a shape. One eviction changes one node, so nearly all of it
- * holds for the next pod. Only for pods that look at nothing beyond a node, and nodes that nobody was promised.
+ * holds for the next pod. Only for pods that look at nothing beyond a node, and not for the node that a pod itself was promised.
  */
 export class CandidateMemory {
   readonly #byShape = new Map<Shape, Known>();
@@ -36,10 +38,11 @@ export class CandidateMemory {
       }
     return {
       offerOf({ slot, generation }, find) {
-        const last = held.offers.get(slot);
-        if (last?.generation === generation) return last.offer;
+        const known = held.offers[slot];
+        if (known && held.generations[slot] === generation) return known;
         const offer = find();
-        held.offers.set(slot, { generation, offer });
+        held.offers[slot] = offer;
+        held.generations[slot] = generation;
         return offer;
       },
     };
@@ -50,7 +53,12 @@ interface CandidatesOf {
   offerOf(node: NodeInfo, find: () => Offer): Offer;
 }
 
-const fresh = (profile: Profile, budgets: readonly Budget[]): Known => ({ profile, budgets, offers: new Map() });
+const fresh = (profile: Profile, budgets: readonly Budget[]): Known => ({
+  profile,
+  budgets,
+  offers: [],
+  generations: [],
+});
 
 const same = (a: readonly Budget[], b: readonly Budget[]): boolean =>
   a.length === b.length && a.every((budget, i) => budget === b[i]);

@@ -1,6 +1,6 @@
 import type { Pod, podDisruptionBudget } from '@navarch/api';
 import { invariant, type Random } from '@navarch/base';
-import type { ObjectOf } from '@navarch/machinery';
+import { keyOf, type ObjectOf } from '@navarch/machinery';
 import { Cycle, listed, type Unfit } from '../cycle.ts';
 import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -90,12 +90,15 @@ function candidatesOf(
     Math.floor((resolvable.length * minCandidateNodesPercentage) / 100),
   );
   const known = cycle.isLocal ? memory?.of(snapshot.templateOf(pod).shape, profile, budgets) : undefined;
+  // What is known holds for every other pod of the shape.
+  const own = snapshot.node(snapshot.nominatedNodeOf(keyOf(pod)) ?? '');
   const offerOn = (node: NodeInfo): Offer => {
     const find = (): Offer => victimsOn(node, cycle, budgets);
-    return known && !snapshot.isPromised(node.name) ? known.offerOf(node, find) : find();
+    return known && node !== own ? known.offerOf(node, find) : find();
   };
   const begin = random.uint32() % resolvable.length;
   const candidates: Candidate[] = [];
+  const refused: (readonly string[])[] = [];
   // However many there are: one that keeps all budgets is looked for as long as there is none.
   let keepsBudgets = false;
   for (let i = 0; i < resolvable.length && !(keepsBudgets && candidates.length >= enough); i++) {
@@ -104,8 +107,9 @@ function candidatesOf(
     if ('node' in found) {
       candidates.push(found);
       keepsBudgets ||= found.violations === 0;
-    } else for (const reason of found) add(reason);
+    } else refused.push(found);
   }
+  if (candidates.length === 0) for (const reasons of refused) for (const reason of reasons) add(reason);
   return candidates;
 }
 

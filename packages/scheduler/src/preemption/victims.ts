@@ -11,7 +11,25 @@ export interface Candidate {
   readonly victims: readonly Placed[];
   /** How many of them a disruption budget speaks for. */
   readonly violations: number;
+  readonly harm: Harm;
 }
+
+/** What candidates are compared by, counted once: one is compared with hundreds, again and again. */
+interface Harm {
+  /** The priority of the most important victim. */
+  readonly highest: number;
+  readonly sum: number;
+  /** When the first of the most important victims began, as text that sorts. */
+  readonly earliest: string;
+}
+
+/** The victims are ordered by importance. */
+export const candidateOf = (node: NodeInfo, victims: readonly Placed[], violations: number): Candidate => ({
+  node,
+  victims,
+  violations,
+  harm: harmTo(victims),
+});
 
 export const NO_VICTIMS = 'No preemption victims found for incoming pod';
 
@@ -44,7 +62,8 @@ export function victimsOn(node: NodeInfo, cycle: Cycle, budgets: readonly Budget
   const { violating, others } = byBudget([...lesser].sort(moreImportantFirst), budgets);
   const violations = violating.filter((placed) => !comesBack(placed)).length;
   for (const placed of others) comesBack(placed);
-  return { node, victims: [...gone].sort(moreImportantFirst), violations };
+  const victims = [...gone].sort(moreImportantFirst);
+  return candidateOf(node, victims, violations);
 }
 
 /** Divides pods by whether a budget that covers them has nothing left, the more important using it up first. */
@@ -89,27 +108,22 @@ export function gentlest(candidates: readonly Candidate[]): Candidate | undefine
 function compare(a: Candidate, b: Candidate): number {
   return (
     a.violations - b.violations ||
-    highest(a) - highest(b) ||
-    sum(a) - sum(b) ||
+    a.harm.highest - b.harm.highest ||
+    a.harm.sum - b.harm.sum ||
     a.victims.length - b.victims.length ||
-    later(a, b)
+    // The most important victims of the better one began later.
+    (a.harm.earliest > b.harm.earliest ? -1 : a.harm.earliest < b.harm.earliest ? 1 : 0)
   );
 }
 
-const highest = ({ victims }: Candidate): number => (victims[0] ? priorityOf(victims[0].pod) : -Infinity);
-/** Each victim counts, even of the lowest priority there is. */
-const sum = ({ victims }: Candidate): number =>
-  victims.reduce((total, { pod }) => total + priorityOf(pod) + 2 ** 31, 0);
-
-/** Below zero: the most important victims of `a` began later. */
-function later(a: Candidate, b: Candidate): number {
-  const [mine, theirs] = [earliest(a), earliest(b)];
-  return mine > theirs ? -1 : mine < theirs ? 1 : 0;
-}
-
-function earliest(candidate: Candidate): string {
-  const starts = candidate.victims
-    .filter(({ pod }) => priorityOf(pod) === highest(candidate))
-    .map(({ pod }) => startOf(pod));
-  return starts.sort()[0] ?? '9';
+function harmTo(victims: readonly Placed[]): Harm {
+  const highest = victims[0] ? priorityOf(victims[0].pod) : -Infinity;
+  let sum = 0;
+  let earliest = '9';
+  for (const { pod } of victims) {
+    // Each victim counts, even of the lowest priority there is.
+    sum += priorityOf(pod) + 2 ** 31;
+    if (priorityOf(pod) === highest && startOf(pod) < earliest) earliest = startOf(pod);
+  }
+  return { highest, sum, earliest };
 }

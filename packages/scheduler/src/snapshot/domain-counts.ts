@@ -1,3 +1,5 @@
+import { type Domains, NOWHERE } from './domains.ts';
+import { DomainSums } from './domain-sums.ts';
 import type { NodeInfo } from './node-info.ts';
 
 /** Which nodes count; named, so that what was counted for them is found again. */
@@ -12,13 +14,16 @@ const allNodes: Eligibility = { key: '', test: () => true };
 export interface Topology {
   readonly nodes: readonly NodeInfo[];
   readonly version: number;
+  domains(label: string): Domains;
 }
 
 interface View {
   readonly topologyKey: string;
   readonly eligibility: Eligibility;
   version: number;
-  readonly counts: Map<string, number>;
+  sums: DomainSums;
+  /** By slot: the domain of a node that counts, else NOWHERE. */
+  counted: Int32Array;
 }
 
 /** Views of one count; a cluster has a few topology keys and pods few kinds of node affinity. */
@@ -31,7 +36,8 @@ const VIEWS_MAX = 64;
 export class DomainCounts {
   readonly #topology: Topology;
   readonly #perNode = new Map<NodeInfo, number>();
-  #bySlot = new Int32Array(0);
+  /** As #perNode, once somebody has asked for it: most counts are of few nodes and asked for nothing. */
+  #bySlot: Int32Array | undefined;
   readonly #views = new Map<string, View>();
   total = 0;
 
@@ -45,52 +51,62 @@ export class DomainCounts {
 
   /** As on(), by the slots of the nodes, for who asks about hundreds of them; slots beyond the end have none. */
   get bySlot(): Int32Array {
+    if (this.#bySlot) return this.#bySlot;
+    this.#bySlot = new Int32Array(0);
+    for (const [{ slot }, count] of this.#perNode) this.#setSlot(slot, count);
     return this.#bySlot;
   }
 
   add(node: NodeInfo, by: number): void {
     const count = (this.#perNode.get(node) ?? 0) + by;
-    this.#setSlot(node.slot, count);
+    if (this.#bySlot) this.#setSlot(node.slot, count);
     if (count === 0) this.#perNode.delete(node);
     else this.#perNode.set(node, count);
     this.total += by;
-    for (const { topologyKey, eligibility, counts, version } of this.#views.values()) {
+    for (const { counted, sums, version } of this.#views.values()) {
       if (version !== this.#topology.version) continue;
-      const domain = node.labels[topologyKey];
-      if (domain === undefined || !eligibility.test(node)) continue;
-      counts.set(domain, (counts.get(domain) ?? 0) + by);
+      const domain = counted[node.slot] ?? NOWHERE;
+      if (domain !== NOWHERE) sums.add(domain, by);
     }
   }
 
   /** Pods by value of the label `topologyKey`; every domain that has an eligible node is there, if only with 0. */
-  by(topologyKey: string, eligibility: Eligibility = allNodes): ReadonlyMap<string, number> {
+  by(topologyKey: string, eligibility: Eligibility = allNodes): DomainSums {
     const key = `${topologyKey}\n${eligibility.key}`;
     let view = this.#views.get(key);
     if (!view) {
-      this.#views.set(key, (view = { topologyKey, eligibility, version: -1, counts: new Map() }));
+      this.#views.set(key, (view = this.#made(topologyKey, eligibility)));
       if (this.#views.size > VIEWS_MAX) this.#views.delete(this.#views.keys().next().value ?? '');
-    }
-    if (view.version !== this.#topology.version) this.#fill(view);
-    return view.counts;
+    } else if (view.version !== this.#topology.version) Object.assign(view, this.#made(topologyKey, eligibility));
+    return view.sums;
   }
 
   #setSlot(slot: number, count: number): void {
-    if (slot >= this.#bySlot.length) {
-      const grown = new Int32Array(Math.max(slot + 1, this.#bySlot.length * 2));
-      grown.set(this.#bySlot);
-      this.#bySlot = grown;
+    let held = this.#bySlot ?? new Int32Array(0);
+    if (slot >= held.length) {
+      const grown = new Int32Array(Math.max(slot + 1, held.length * 2));
+      grown.set(held);
+      this.#bySlot = held = grown;
     }
-    this.#bySlot[slot] = count;
+    held[slot] = count;
   }
 
-  #fill(view: View): void {
-    const { topologyKey, eligibility, counts } = view;
-    counts.clear();
-    for (const node of this.#topology.nodes) {
-      const domain = node.labels[topologyKey];
-      if (domain === undefined || !eligibility.test(node)) continue;
-      counts.set(domain, (counts.get(domain) ?? 0) + this.on(node));
+  #made(topologyKey: string, eligibility: Eligibility): View {
+    const topology = this.#topology;
+    const domains = topology.domains(topologyKey);
+    const isEverywhere = eligibility === allNodes;
+    const counted = isEverywhere ? domains.bySlot : new Int32Array(domains.bySlot.length).fill(NOWHERE);
+    const sums = new DomainSums(domains);
+    for (const node of topology.nodes) {
+      const domain = domains.bySlot[node.slot] ?? NOWHERE;
+      if (domain === NOWHERE || (!isEverywhere && !eligibility.test(node))) continue;
+      if (!isEverywhere) counted[node.slot] = domain;
+      sums.include(domain);
     }
-    view.version = this.#topology.version;
+    for (const [{ slot }, count] of this.#perNode) {
+      const domain = counted[slot] ?? NOWHERE;
+      if (domain !== NOWHERE) sums.add(domain, count);
+    }
+    return { topologyKey, eligibility, version: topology.version, sums, counted };
   }
 }

@@ -2,7 +2,6 @@ import type { Node } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
 import { type Amounts, amountsOf, type Placed } from './template.ts';
 
-export const HOSTNAME = 'kubernetes.io/hostname';
 const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** One node with what is on it, kept up to date by events. */
@@ -11,10 +10,11 @@ export class NodeInfo {
   readonly slot: number;
   /** A number that no other state of any node has: what was computed at the same number still holds. */
   generation = 0;
+  readonly name: string;
   node: Node;
+  /** It is one to think with: what is on it is counted nowhere else. */
+  readonly isCopy: boolean;
   labels: Readonly<Record<string, string>> = NO_LABELS;
-  /** The label by which pods are told to spread over hosts: the only one that all nodes are asked for, for each pod. */
-  hostname: string | undefined;
   allocatable: Amounts = new Map();
   cpu = 0;
   memory = 0;
@@ -26,16 +26,19 @@ export class NodeInfo {
   readonly pods = new Map<string, Placed>();
   /** `TCP/0.0.0.0/80` of host ports in use. */
   readonly ports = new Map<string, number>();
+  /** Pods that were promised this node; undefined: none. Not of a copy. */
+  promised: ReadonlyMap<string, Placed> | undefined;
   /** Bytes of each image here, by every name it has. */
   images: ReadonlyMap<string, number> = new Map();
 
   /** As another that has the same node, where there is one: what was read of it is read once. */
   constructor(node: Node, slot: number, like?: NodeInfo) {
+    this.name = node.metadata.name;
     this.node = node;
     this.slot = slot;
+    this.isCopy = like !== undefined;
     if (like) {
       this.labels = like.labels;
-      this.hostname = like.hostname;
       this.allocatable = like.allocatable;
       this.cpu = like.cpu;
       this.memory = like.memory;
@@ -44,15 +47,10 @@ export class NodeInfo {
     } else this.update(node, true);
   }
 
-  get name(): string {
-    return this.node.metadata.name;
-  }
-
   update(node: Node, isNew = false): void {
     const before = this.node;
     this.node = node;
     this.labels = node.metadata.labels ?? NO_LABELS;
-    this.hostname = this.labels[HOSTNAME];
     if (isNew || before.status.allocatable !== node.status.allocatable) {
       this.allocatable = amountsOf(node.status.allocatable ?? node.status.capacity ?? {});
       this.cpu = this.allocatable.get('cpu') ?? 0;

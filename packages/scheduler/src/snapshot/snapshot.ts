@@ -3,6 +3,7 @@ import type { CacheReader } from '@navarch/client';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { DeviceLedger } from '../dynamic-resources/ledger.ts';
 import type { Topology } from './domain-counts.ts';
+import { DomainNumbers, type Domains } from './domains.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
 import { StorageIndex } from './storage-index.ts';
@@ -50,6 +51,7 @@ export class Snapshot implements Topology {
   #generations = new Float64Array(GENERATIONS_MIN);
   #generation = 0;
   #version = 0;
+  readonly #domains = new DomainNumbers();
 
   constructor(objects: CacheReader = noObjects) {
     this.objects = objects;
@@ -83,6 +85,11 @@ export class Snapshot implements Topology {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** Where each node is, by a label. */
+  domains(label: string): Domains {
+    return this.#domains.of(label, this.nodes, this.slots);
   }
 
   /** Slots of nodes are below this. */
@@ -125,6 +132,7 @@ export class Snapshot implements Topology {
     if (known) return this.#updateNode(known, node);
     const info = new NodeInfo(node, this.#freeSlots.pop() ?? this.#nodes.size);
     this.#nodes.set(info.name, info);
+    info.promised = this.#nominated.get(info.name);
     this.#countImages(info, 1);
     this.#nodesMoved();
     this.#touch(info);
@@ -194,13 +202,21 @@ export class Snapshot implements Topology {
 
   /** Remembers that a pod was promised a node; it may be promised one at a time. */
   nominate(pod: Pod, nodeName: string): void {
-    this.unnominate(keyOf(pod));
-    const held = this.#nominated.get(nodeName) ?? new Map<string, Placed>();
+    const key = keyOf(pod);
     const template = this.templateOf(pod);
-    held.set(keyOf(pod), { pod, template });
+    const known = this.#nominated.get(nodeName)?.get(key);
+    // Said once more, as it is with every change of its status.
+    if (known?.template === template && known.pod.metadata.uid === pod.metadata.uid) {
+      this.#nominated.get(nodeName)?.set(key, { pod, template });
+      return;
+    }
+    this.unnominate(key);
+    const held = this.#nominated.get(nodeName) ?? new Map<string, Placed>();
+    held.set(key, { pod, template });
     this.#nominated.set(nodeName, held);
-    if (termsOf(template).antiAffinity.length > 0) this.#aloof.add(keyOf(pod));
-    this.#promises.set(keyOf(pod), nodeName);
+    if (termsOf(template).antiAffinity.length > 0) this.#aloof.add(key);
+    this.#promises.set(key, nodeName);
+    this.#promised(nodeName);
   }
 
   unnominate(key: string): void {
@@ -210,21 +226,17 @@ export class Snapshot implements Topology {
     this.#aloof.delete(key);
     const held = this.#nominated.get(nodeName);
     if (held?.delete(key) && held.size === 0) this.#nominated.delete(nodeName);
+    this.#promised(nodeName);
   }
 
   /** The node that a pod was promised. */
   nominatedNodeOf(key: string): string | undefined {
-    for (const [nodeName, held] of this.#nominated) if (held.has(key)) return nodeName;
-    return undefined;
+    return this.#promises.get(key);
   }
 
   /** Pods that were promised a node. */
   nominatedOn(nodeName: string): Iterable<Placed> {
     return this.#nominated.get(nodeName)?.values() ?? [];
-  }
-
-  isPromised(nodeName: string): boolean {
-    return this.#nominated.has(nodeName);
   }
 
   /** Some of them keep others away from where they will be. */
@@ -246,6 +258,14 @@ export class Snapshot implements Topology {
     info.update(node);
     this.#countImages(info, 1);
     if (isMoved) this.#nodesMoved();
+    this.#touch(info);
+  }
+
+  /** Who else is expected on a node is part of its state. */
+  #promised(nodeName: string): void {
+    const info = this.#nodes.get(nodeName);
+    if (!info) return;
+    info.promised = this.#nominated.get(nodeName);
     this.#touch(info);
   }
 
@@ -274,6 +294,7 @@ export class Snapshot implements Topology {
     this.#order = undefined;
     this.#slotOrder = undefined;
     this.#ranks = undefined;
+    this.#domains.forget();
     this.#version += 1;
   }
 

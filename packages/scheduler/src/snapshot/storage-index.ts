@@ -1,4 +1,10 @@
-import { type csiNode, persistentVolumeClaim, type persistentVolume, type storageClass, volumeAttachment } from '@navarch/api';
+import {
+  type csiNode,
+  persistentVolumeClaim,
+  type persistentVolume,
+  type storageClass,
+  volumeAttachment,
+} from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import { equalJson, type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
 import type { NodeInfo } from './node-info.ts';
@@ -86,7 +92,8 @@ export class StorageIndex {
     if (!volume || equalJson([current?.spec.csi], [previous?.spec.csi])) return;
     const { name } = volume.metadata;
     for (const claim of this.#objects.find(persistentVolumeClaim, byVolume, name)) this.#speakOfUsers(keyOf(claim));
-    for (const { spec } of this.#objects.find(volumeAttachment, attachmentsByVolume, name)) this.#speakOf(spec.nodeName);
+    for (const { spec } of this.#objects.find(volumeAttachment, attachmentsByVolume, name))
+      this.#speakOf(spec.nodeName);
   }
 
   attachmentChanged(current: Attachment | undefined, previous: Attachment | undefined): void {
