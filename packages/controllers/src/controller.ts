@@ -62,7 +62,7 @@ export const self = <O extends ApiObject>(
   matters: (change: Change<O>) => boolean = () => true,
 ): Watch<O> => ({
   kind,
-  keys: (change) => (matters(change) ? [keyOf((change.current ?? change.previous) as O)] : []),
+  keys: (change) => (matters(change) ? [keyOf((change.current ?? change.previous) as O)] : NOBODY),
 });
 
 export interface Owned<Dependent extends ApiObject, Owner extends ApiObject> {
@@ -87,7 +87,7 @@ export function owned<Dependent extends ApiObject, Owner extends ApiObject>({
       if (current && previous && matters?.(current, previous) === false) return NOBODY;
       const now = current && controllerKey(current, owner);
       const before = previous && controllerKey(previous, owner);
-      const owners = [now, before === now ? undefined : before].filter((key) => key !== undefined);
+      const owners = keysOf(now, before);
       if (!current || controllerOf(current)) return owners;
       const adopters = cache.list(owner, current.metadata.namespace).filter((candidate) => adopts(candidate, current));
       return [...owners, ...adopters.map(keyOf)];
@@ -95,14 +95,24 @@ export function owned<Dependent extends ApiObject, Owner extends ApiObject>({
   };
 }
 
-const NOBODY: readonly Key[] = [];
+/** What wakes nobody, as most changes do: no list is made for it. */
+export const NOBODY: readonly Key[] = [];
+
+function keysOf(now: Key | undefined, before: Key | undefined): readonly Key[] {
+  if (now === undefined) return before === undefined ? NOBODY : [before];
+  return before === undefined || before === now ? [now] : [now, before];
+}
 
 /** The key of the managing controller, where that is of this kind. */
 export function controllerKey(object: ApiObject, owner: Kind<any>): Key | undefined {
   const reference = controllerOf(object);
-  if (reference?.kind !== owner.kind || groupOf(reference.apiVersion) !== owner.group) return undefined;
+  if (reference?.kind !== owner.kind || !isOfGroup(reference.apiVersion, owner.group)) return undefined;
   return keyIn(object.metadata.namespace, reference.name);
 }
+
+/** Asked of every pod by every controller of pods: nothing is cut out of the version for it. */
+const isOfGroup = (apiVersion: string, group: string): boolean =>
+  group === '' ? !apiVersion.includes('/') : apiVersion.startsWith(group) && apiVersion[group.length] === '/';
 
 export const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

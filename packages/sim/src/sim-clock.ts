@@ -3,11 +3,13 @@ import { type Clock, Heap, invariant } from '@navarch/base';
 
 interface Timer {
   readonly due: number;
-  cancel(reason: unknown): void;
   /** Timers due at the same instant fire in the order in which they were set. */
   readonly order: number;
   isCancelled: boolean;
-  fire(): void;
+  /** All that sleep until one signal, this among them. */
+  readonly sleepers: Set<Timer>;
+  resolve(): void;
+  reject(reason: Error): void;
 }
 
 /** What the simulated calendar shows at the start. */
@@ -51,16 +53,8 @@ export class SimClock implements Clock {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const sleepers = this.#sleepersOf(signal);
-      const fire = (): void => {
-        sleepers.delete(timer);
-        resolve();
-      };
-      const cancel = (reason: unknown): void => {
-        timer.isCancelled = true;
-        this.#cancelled += 1;
-        reject(reason as Error);
-      };
-      const timer: Timer = { due: this.#now + Math.max(0, ms), order: this.#order++, isCancelled: false, fire, cancel };
+      const due = this.#now + Math.max(0, ms);
+      const timer: Timer = { due, order: this.#order++, isCancelled: false, sleepers, resolve, reject };
       sleepers.add(timer);
       this.#timers.push(timer);
     });
@@ -73,7 +67,11 @@ export class SimClock implements Clock {
     const sleepers = new Set<Timer>();
     this.#sleepers.set(signal, sleepers);
     const wake = (): void => {
-      for (const timer of sleepers) timer.cancel(signal.reason);
+      for (const timer of sleepers) {
+        timer.isCancelled = true;
+        timer.reject(signal.reason as Error);
+      }
+      this.#cancelled += sleepers.size;
       sleepers.clear();
       this.#sweep();
     };
@@ -118,8 +116,10 @@ export class SimClock implements Clock {
     if (isDone()) return true;
     const next = this.#popDue(until);
     this.#now = next ? next.due : until;
-    next?.fire();
-    return next ? undefined : false;
+    if (!next) return false;
+    next.sleepers.delete(next);
+    next.resolve();
+    return undefined;
   }
 
   #popDue(until: number): Timer | undefined {

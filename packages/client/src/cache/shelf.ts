@@ -6,7 +6,12 @@ import type { CacheIndex } from './cache-index.ts';
 /** `current` is undefined when the object is gone, `previous` when it is new. Called in the order of the changes. */
 export type CacheListener<O extends ApiObject> = (current: O | undefined, previous: O | undefined) => void;
 
-type Bucket = Map<Key, ApiObject>;
+/** What an index has under one value. */
+interface Bucket {
+  readonly objects: Map<Key, ApiObject>;
+  /** The same as a list, until something of it changes: who looks twice at one state is given one list. */
+  list: readonly ApiObject[] | undefined;
+}
 
 /** Indexes are values of the program, not of its input: more than this means that someone makes them at run time. */
 const INDEXES_MAX = 32;
@@ -45,7 +50,7 @@ export class Shelf {
 
   find(index: CacheIndex<any>, value: string): readonly ApiObject[] {
     const bucket = this.#index(index).get(value);
-    return bucket ? [...bucket.values()] : NOTHING;
+    return bucket ? (bucket.list ??= [...bucket.objects.values()]) : NOTHING;
   }
 
   listen(listener: CacheListener<any>): () => void {
@@ -95,10 +100,7 @@ export class Shelf {
     if (!current && !previous) return;
     if (current) this.#objects.set(key, current);
     else this.#objects.delete(key);
-    for (const [index, buckets] of this.#indexes) {
-      if (previous) remove(buckets, index, key, previous);
-      if (current) insert(buckets, index, key, current);
-    }
+    for (const [index, buckets] of this.#indexes) place(buckets, key, index, current, previous);
     for (const listener of this.#listeners) listener(current, previous);
   }
 
@@ -115,23 +117,40 @@ export class Shelf {
         `Too many indexes over ${this.kind.plural}: an index is made once, at module level`,
       );
       this.#indexes.set(index, (buckets = new Map()));
-      for (const [key, object] of this.#objects) insert(buckets, index, key, object);
+      for (const [key, object] of this.#objects) insert(buckets, key, index.valuesOf(object), object);
     }
     return buckets;
   }
 }
 
-function insert(buckets: Map<string, Bucket>, index: CacheIndex<any>, key: Key, object: ApiObject): void {
-  for (const value of index.valuesOf(object)) {
+/** Most changes leave an object under the values where it was. */
+function place(
+  buckets: Map<string, Bucket>,
+  key: Key,
+  { valuesOf }: CacheIndex<any>,
+  current: ApiObject | undefined,
+  previous: ApiObject | undefined,
+): void {
+  const values = current ? valuesOf(current) : NOTHING;
+  const before = previous ? valuesOf(previous) : NOTHING;
+  for (const value of before) if (!values.includes(value)) remove(buckets, key, value);
+  if (current) insert(buckets, key, values, current);
+}
+
+function insert(buckets: Map<string, Bucket>, key: Key, values: readonly string[], object: ApiObject): void {
+  for (const value of values) {
     const bucket = buckets.get(value);
-    if (bucket) bucket.set(key, object);
-    else buckets.set(value, new Map([[key, object]]));
+    if (!bucket) buckets.set(value, { objects: new Map([[key, object]]), list: undefined });
+    else {
+      bucket.objects.set(key, object);
+      bucket.list = undefined;
+    }
   }
 }
 
-function remove(buckets: Map<string, Bucket>, index: CacheIndex<any>, key: Key, object: ApiObject): void {
-  for (const value of index.valuesOf(object)) {
-    const bucket = buckets.get(value);
-    if (bucket?.delete(key) && bucket.size === 0) buckets.delete(value);
-  }
+function remove(buckets: Map<string, Bucket>, key: Key, value: string): void {
+  const bucket = buckets.get(value);
+  if (!bucket?.objects.delete(key)) return;
+  bucket.list = undefined;
+  if (bucket.objects.size === 0) buckets.delete(value);
 }

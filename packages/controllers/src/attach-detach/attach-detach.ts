@@ -12,8 +12,16 @@ import {
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { equalJson, hasReason, type Key } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
-import { claimsOfPod } from '../shared/claims-of-pods.ts';
+import {
+  type Context,
+  type Controller,
+  defineController,
+  NOBODY,
+  type Outcome,
+  self,
+  type Watch,
+} from '../controller.ts';
+import { hasClaims } from '../shared/claims-of-pods.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
 import { remove } from '../shared/remove.ts';
 import {
@@ -45,13 +53,13 @@ const pods: Watch<Pod> = {
   keys({ current, previous }, cache) {
     const object = (current ?? previous) as Pod;
     // Most pods have none.
-    if (claimsOfPod(object).length === 0) return [];
+    if (!hasClaims(object)) return NOBODY;
     // Deletion, ends of containers, phases: whatever may let a volume go.
     const isSame =
       current?.spec.nodeName === previous?.spec.nodeName &&
       current?.metadata.deletionTimestamp === previous?.metadata.deletionTimestamp &&
       equalJson(current?.status, previous?.status);
-    return isSame ? [] : volumesOfPod(object, cache);
+    return isSame ? NOBODY : volumesOfPod(object, cache);
   },
 };
 

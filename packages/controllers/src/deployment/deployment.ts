@@ -5,6 +5,7 @@ import {
   type Controller,
   controllerKey,
   defineController,
+  NOBODY,
   type Outcome,
   owned,
   self,
@@ -20,12 +21,13 @@ import { deadlineLeftMs, deadlineSeconds, isComplete, progressOf, rolloutStatus,
 /** Recreate waits for the last old pod to go; other strategies do not look at pods at all. */
 const podsGone: Watch = {
   kind: pod,
-  *keys({ current, previous }, cache) {
+  keys({ current, previous }, cache) {
     const gone = current ? (isTerminal(current) ? current : undefined) : previous;
     const setKey = gone && controllerKey(gone, replicaSet);
     const set = setKey && cache.get(replicaSet, setKey);
     const key = set && controllerKey(set, deployment);
-    if (key !== undefined && cache.get(deployment, key)?.spec.strategy.type === 'Recreate') yield key;
+    const isAwaited = key !== undefined && cache.get(deployment, key)?.spec.strategy.type === 'Recreate';
+    return isAwaited ? [key] : NOBODY;
   },
 };
 

@@ -1,7 +1,15 @@
 import { deviceTaintRule, pod, type Pod, resourceClaim, resourceSlice } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { apiVersionOf, equalJson, formatTime, hasReason, type Key, keyIn, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
+import {
+  type Change,
+  type Context,
+  type Controller,
+  defineController,
+  NOBODY,
+  type Outcome,
+  type Watch,
+} from '../controller.ts';
 import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { findCondition } from '../shared/conditions.ts';
@@ -42,24 +50,29 @@ function* rulesOf(claims: readonly Claim[], cache: CacheReader): Iterable<Key> {
 
 const pods: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }, cache) {
-    const object = current ?? previous;
+  keys(change, cache) {
+    const object = change.current ?? change.previous;
     // Most pods have no devices.
-    if (!object?.spec.resourceClaims?.length && !object?.status.extendedResourceClaimStatus) return;
-    const isNews =
-      current?.spec.nodeName !== previous?.spec.nodeName ||
-      !equalJson(current?.status.extendedResourceClaimStatus, previous?.status.extendedResourceClaimStatus) ||
-      !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
-    if (!isNews && current) return;
-    yield keyOf(object);
-    // It may be seen later than the claim that is reserved for it: then nobody has counted it yet.
-    const all = cache.list(resourceClaim, object.metadata.namespace);
-    yield* rulesOf(
-      all.filter((claim) => usersOf(claim).includes(keyOf(object))),
-      cache,
-    );
+    return object?.spec.resourceClaims?.length || object?.status.extendedResourceClaimStatus
+      ? wokenBy(object, change, cache)
+      : NOBODY;
   },
 };
+
+function* wokenBy(object: Pod, { current, previous }: Change<Pod>, cache: CacheReader): Iterable<Key> {
+  const isNews =
+    current?.spec.nodeName !== previous?.spec.nodeName ||
+    !equalJson(current?.status.extendedResourceClaimStatus, previous?.status.extendedResourceClaimStatus) ||
+    !equalJson(current?.status.resourceClaimStatuses, previous?.status.resourceClaimStatuses);
+  if (!isNews && current) return;
+  yield keyOf(object);
+  // It may be seen later than the claim that is reserved for it: then nobody has counted it yet.
+  const all = cache.list(resourceClaim, object.metadata.namespace);
+  yield* rulesOf(
+    all.filter((claim) => usersOf(claim).includes(keyOf(object))),
+    cache,
+  );
+}
 
 const claims: Watch<Claim> = {
   kind: resourceClaim,

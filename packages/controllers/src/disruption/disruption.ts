@@ -1,7 +1,15 @@
 import { type Pod, pod, podDisruptionBudget } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
-import { compileLabelSelector, equalJson, formatSelector, keyOf, type Kind } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
+import { compileLabelSelector, equalJson, formatSelector, type Key, keyOf, type Kind } from '@navarch/machinery';
+import {
+  type Context,
+  type Controller,
+  defineController,
+  NOBODY,
+  type Outcome,
+  self,
+  type Watch,
+} from '../controller.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
@@ -25,8 +33,9 @@ export function disruptionController(kinds: readonly Kind<any>[]): Controller {
       {
         kind: pod,
         keys({ current, previous }, cache) {
-          const after = current ? budgetsOf(current, cache) : [];
-          return previous ? [...after, ...budgetsOf(previous, cache)] : after;
+          const after = current ? budgetsOf(current, cache) : NOBODY;
+          const before = previous ? budgetsOf(previous, cache) : NOBODY;
+          return before.length > 0 ? [...after, ...before] : after;
         },
       },
       ...scaled.map(wakesShares),
@@ -61,11 +70,10 @@ const wakesShares = (kind: Kind<any>): Watch => ({
 const matches = ({ spec }: Budget, p: Pod): boolean =>
   spec.selector !== undefined && compileLabelSelector(spec.selector).matches(p.metadata.labels);
 
-const budgetsOf = (p: Pod, cache: CacheReader) =>
-  cache
-    .list(podDisruptionBudget, p.metadata.namespace)
-    .filter((budget) => matches(budget, p))
-    .map(keyOf);
+function budgetsOf(p: Pod, cache: CacheReader): readonly Key[] {
+  const budgets = cache.list(podDisruptionBudget, p.metadata.namespace);
+  return budgets.length > 0 ? budgets.filter((budget) => matches(budget, p)).map(keyOf) : NOBODY;
+}
 
 async function sync(budget: Budget, kinds: readonly Kind<any>[], context: Context): Promise<Outcome> {
   const { cache, clock, events } = context;

@@ -1,6 +1,14 @@
 import { namespace, type Namespace, pod, type Pod } from '@navarch/api';
 import { type ApiObject, equalJson, hasReason, type Kind } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, self, type Watch } from '../controller.ts';
+import {
+  type Context,
+  type Controller,
+  defineController,
+  NOBODY,
+  type Outcome,
+  self,
+  type Watch,
+} from '../controller.ts';
 import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
 
@@ -13,9 +21,9 @@ const FINALIZERS_SECONDS = 15;
 /** The last pod that goes lets the rest go. */
 const podsGone: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }, cache) {
+  keys({ current, previous }, cache) {
     const name = previous?.metadata.namespace ?? '';
-    if (!current && cache.get(namespace, name)?.metadata.deletionTimestamp) yield name;
+    return !current && cache.get(namespace, name)?.metadata.deletionTimestamp ? [name] : NOBODY;
   },
 };
 

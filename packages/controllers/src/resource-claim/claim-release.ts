@@ -1,7 +1,7 @@
 import { type Pod, pod, resourceClaim } from '@navarch/api';
 import { byController, defineIndex } from '@navarch/client';
 import { hasReason, keyIn, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, controllerKey, defineController, self } from '../controller.ts';
+import { type Context, type Controller, controllerKey, defineController, NOBODY, self } from '../controller.ts';
 import { type Claim, claimKeysOf, type Consumer, EXTENDED_ANNOTATION, isDone, isPod } from './consumers.ts';
 
 /** Set with an allocation: devices are given back before the claim goes. */
@@ -23,17 +23,16 @@ export const claimReleaseController: Controller = defineController({
     self(resourceClaim),
     {
       kind: pod,
-      *keys({ current, previous }, cache) {
+      keys({ current, previous }, cache) {
         // Which of the claims for its extended resources it has is settled with its node.
-        if (current?.spec.nodeName && !previous?.spec.nodeName && asksForMore(current))
-          yield* cache.find(resourceClaim, byController, current.metadata.uid).map(keyOf);
+        const isSettled = current?.spec.nodeName && !previous?.spec.nodeName && asksForMore(current);
+        const own = isSettled ? cache.find(resourceClaim, byController, current.metadata.uid).map(keyOf) : NOBODY;
         // Only what lets go is news. What it held may be more than was ever seen in its status.
         const isOver = current ? isDone(current) && !(previous && isDone(previous)) : true;
         const over = current ?? previous;
-        if (isOver && over) {
-          const held = cache.find(resourceClaim, byConsumer, over.metadata.uid).map(keyOf);
-          yield* new Set([...claimKeysOf(over), ...held]);
-        }
+        if (!isOver || !over) return own;
+        const held = cache.find(resourceClaim, byConsumer, over.metadata.uid).map(keyOf);
+        return new Set([...own, ...claimKeysOf(over), ...held]);
       },
     },
   ],

@@ -22,7 +22,7 @@ import {
   type ObjectOf,
   parseQuantity,
 } from '@navarch/machinery';
-import { type Change, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { type Change, type Controller, defineController, NOBODY, self, type Watch } from '../controller.ts';
 
 type DeviceClass = ObjectOf<typeof deviceClass>;
 
@@ -118,16 +118,15 @@ const renamed: Watch = {
 function freed(kind: Kind<any>): Watch {
   return {
     kind,
-    *keys({ current, previous }, cache) {
-      const object = current ?? previous;
-      if (!object || !previous) return;
-      const quotas = cache.list(resourceQuota, object.metadata.namespace);
-      if (quotas.length === 0) return;
+    keys({ current, previous }, cache) {
+      if (!previous) return NOBODY;
+      const quotas = cache.list(resourceQuota, previous.metadata.namespace);
+      if (quotas.length === 0) return NOBODY;
       const isLess = !current || mayTakeLess(kind, current, previous);
-      for (const quota of quotas) {
-        const isNews = isLess || isInQuotaScopes(quota, kind, previous) !== isInQuotaScopes(quota, kind, current);
-        if (isNews && measuredNames(kind, Object.keys(quota.spec.hard ?? {})).size > 0) yield keyOf(quota);
-      }
+      const isNews = (quota: ResourceQuota): boolean =>
+        isLess || isInQuotaScopes(quota, kind, previous) !== isInQuotaScopes(quota, kind, current);
+      const measures = ({ spec }: ResourceQuota): boolean => measuredNames(kind, Object.keys(spec.hard ?? {})).size > 0;
+      return quotas.filter((quota) => isNews(quota) && measures(quota)).map(keyOf);
     },
   };
 }

@@ -10,4 +10,8 @@ export const claimsOfPod = ({ metadata, spec }: Pod): readonly Key[] =>
     return name === undefined ? [] : [keyIn(metadata.namespace, name)];
   });
 
+/** Whether there are any, as few pods have: asked of every change of each. */
+export const hasClaims = ({ spec }: Pod): boolean =>
+  spec.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral) ?? false;
+
 export const podsByClaim: CacheIndex<Pod> = defineIndex<Pod>(claimsOfPod);

@@ -1,7 +1,7 @@
 import { isReady, isTerminal, type Pod, pod, service, type Service, type ServicePort } from '@navarch/api';
 import { byNamespace, type CacheReader } from '@navarch/client';
 import { equalJson, type Key, keyOf, type Selector, selectorFromMap } from '@navarch/machinery';
-import type { Watch } from '../controller.ts';
+import { NOBODY, type Watch } from '../controller.ts';
 
 const compiled = new WeakMap<object, Selector>();
 
@@ -51,10 +51,10 @@ export const podsOfServices: Watch<Pod> = {
   kind: pod,
   keys({ current, previous }, cache) {
     // Most namespaces with many pods have few services: what is cheap is asked first.
-    if (cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '').length === 0) return [];
+    if (cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '').length === 0) return NOBODY;
     const services = new Set([current, previous].flatMap((p) => (p ? servicesOf(p, cache) : [])));
     const isSeen = services.size > 0 && !(current && previous && equalJson(shownOf(current), shownOf(previous)));
-    return isSeen ? services : [];
+    return isSeen ? services : NOBODY;
   },
 };
 

@@ -1,6 +1,6 @@
 import { node, pod, type Pod, type Taint, type Toleration } from '@navarch/api';
 import { equalJson, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Outcome, type Watch } from '../controller.ts';
+import { type Context, type Controller, defineController, NOBODY, type Outcome, type Watch } from '../controller.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { podsByNode } from '../shared/pods-on-node.ts';
@@ -18,11 +18,11 @@ const noExecute = (taints: readonly Taint[] | undefined): readonly Taint[] =>
 
 const pods: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }) {
+  keys({ current, previous }) {
     const isNews =
       current?.spec.nodeName !== previous?.spec.nodeName ||
       !equalJson(current?.spec.tolerations, previous?.spec.tolerations);
-    if (isNews || !current) yield keyOf((current ?? previous) as Pod);
+    return isNews || !current ? [keyOf((current ?? previous) as Pod)] : NOBODY;
   },
 };
 

@@ -11,7 +11,7 @@ import {
 } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import { hasReason, keyOf, type ObjectOf } from '@navarch/machinery';
-import { type Context, type Controller, defineController, type Watch } from '../controller.ts';
+import { type Context, type Controller, defineController, NOBODY, type Watch } from '../controller.ts';
 import { claimsOfPod } from '../shared/claims-of-pods.ts';
 import { keyOfClaim, openClaimsByClass, volumesByClaim } from './indexes.ts';
 import { BIND_COMPLETED, classOf, isMarked } from '../shared/volume-marks.ts';
@@ -59,13 +59,13 @@ const classes: Watch<ObjectOf<typeof storageClass>> = {
 
 const pods: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }, cache) {
+  keys({ current, previous }, cache) {
     // Only to say what a claim waits for.
-    if (!current || previous) return;
-    for (const key of claimsOfPod(current)) {
+    if (!current || previous) return NOBODY;
+    return claimsOfPod(current).filter((key) => {
       const claim = cache.get(persistentVolumeClaim, key);
-      if (claim && !isMarked(claim, BIND_COMPLETED)) yield key;
-    }
+      return claim && !isMarked(claim, BIND_COMPLETED);
+    });
   },
 };
 

@@ -10,7 +10,7 @@ import {
 } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import { type ApiObject, hasReason, keyOf, type Kind } from '@navarch/machinery';
-import { type Context, type Controller, defineController, self, type Watch } from '../controller.ts';
+import { type Context, type Controller, defineController, NOBODY, self, type Watch } from '../controller.ts';
 import { claimsOfPod, podsByClaim } from '../shared/claims-of-pods.ts';
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
@@ -22,10 +22,9 @@ const holds = (p: Pod): boolean => Boolean(p.spec.nodeName) && !isTerminal(p);
 
 const holders: Watch<Pod> = {
   kind: pod,
-  *keys({ current, previous }) {
+  keys: ({ current, previous }) =>
     // Only what lets go is news.
-    if (previous && (!current || (holds(previous) && !holds(current)))) yield* claimsOfPod(previous);
-  },
+    previous && (!current || (holds(previous) && !holds(current))) ? claimsOfPod(previous) : NOBODY,
 };
 
 /** Lets a claim go when no pod holds it any more. */
