@@ -19,7 +19,7 @@ import {
   WorkQueue,
 } from '@navarch/client';
 import type { ApiObject, Key, Kind } from '@navarch/machinery';
-import type { Context, Controller } from './controller.ts';
+import { type Context, type Controller, NOBODY } from './controller.ts';
 import { OwnWrites, recording } from './own-writes.ts';
 
 export interface RunnerDeps {
@@ -92,7 +92,9 @@ class Run {
       cache.onChange(watch.kind, (current, previous) => {
         const change = { current, previous };
         watch.count?.(change, this.#deps.metrics);
-        for (const key of watch.keys(change, this.#cache)) this.#queue.add(key);
+        const keys = watch.keys(change, this.#cache);
+        if (keys === NOBODY) return;
+        for (const key of keys) this.#queue.add(key);
       }),
     );
     stops.push(this.#deps.metrics.collect(() => this.#controller.gauges?.(this.#cache) ?? []));

@@ -15,6 +15,7 @@ import {
   type Controller,
   defineController,
   groupOf,
+  NOBODY,
   type Outcome,
   type Watch,
 } from '../controller.ts';
@@ -76,7 +77,7 @@ function wakes(kind: Kind<any>, change: Change, kinds: Kinds, cache: CacheReader
   const { current, previous } = change;
   const isQuiet =
     current && previous && !current.metadata.deletionTimestamp && equalJson(owners(current), owners(previous));
-  return isQuiet ? NO_OWNERS : woken(kind, change, kinds, cache);
+  return isQuiet ? NOBODY : woken(kind, change, kinds, cache);
 }
 
 function* woken(kind: Kind<any>, { current, previous }: Change, kinds: Kinds, cache: CacheReader): Iterable<Key> {

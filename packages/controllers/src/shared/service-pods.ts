@@ -52,18 +52,21 @@ export const podsOfServices: Watch<Pod> = {
   keys({ current, previous }, cache) {
     // Most namespaces with many pods have few services: what is cheap is asked first.
     if (cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '').length === 0) return NOBODY;
-    const services = new Set([current, previous].flatMap((p) => (p ? servicesOf(p, cache) : [])));
-    const isSeen = services.size > 0 && !(current && previous && equalJson(shownOf(current), shownOf(previous)));
-    return isSeen ? services : NOBODY;
+    const now = current ? servicesOf(current, cache) : NOBODY;
+    const before = previous ? servicesOf(previous, cache) : NOBODY;
+    if (now.length === 0 && before.length === 0) return NOBODY;
+    if (current && previous && equalJson(shownOf(current), shownOf(previous))) return NOBODY;
+    return new Set([...now, ...before]);
   },
 };
 
 /** Keys of the services that select a pod. */
-export const servicesOf = (p: Pod, cache: CacheReader): readonly Key[] =>
-  cache
-    .find(service, byNamespace, p.metadata.namespace ?? '')
-    .filter((candidate) => selectorOf(candidate)?.matches(p.metadata.labels))
-    .map(keyOf);
+export function servicesOf(p: Pod, cache: CacheReader): readonly Key[] {
+  const keys: Key[] = [];
+  for (const candidate of cache.find(service, byNamespace, p.metadata.namespace ?? ''))
+    if (selectorOf(candidate)?.matches(p.metadata.labels)) keys.push(keyOf(candidate));
+  return keys;
+}
 
 /** When what a service leads to last changed, as the trigger annotations tell (SIG Scalability's programming latency). */
 export function triggerTime(found: Service, pods: readonly Pod[]): string {
