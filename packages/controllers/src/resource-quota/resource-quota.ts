@@ -46,16 +46,19 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
   ];
   /** By key: when a version was first seen that is not our own. As many as there are quotas. */
   const taken = new Map<string, { readonly version: string; readonly atMs: number }>();
+  /** Keys of quotas of which the server has a version that is not here yet. As many as there are quotas. */
+  const awaited = new Set<string>();
   return defineController({
     name: 'resourcequota-controller',
     queueName: 'resourcequota_primary',
     watches: [
-      self(resourceQuota, specChanged),
+      self(resourceQuota, (change) => specChanged(change) || isAwaited(change.current, awaited)),
       ...counted.filter((kind) => kind !== resourceQuota).map(freed),
       renamed,
     ],
 
     async reconcile(key, { api, cache, clock }) {
+      awaited.delete(key);
       const found = cache.get(resourceQuota, key);
       if (!found || found.metadata.deletionTimestamp) {
         taken.delete(key);
@@ -77,9 +80,13 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
             .replace({ ...found, status: { hard, used } }, { subresource: 'status' });
           taken.set(key, { version: written.metadata.resourceVersion ?? '', atMs: -UNDER_WAY_MS });
         } catch (error) {
-          // A conflict: the server took something meanwhile. Counted again when the cache shows it.
-          if (!hasReason(error, 'NotFound')) throw error;
-          return undefined;
+          if (hasReason(error, 'NotFound')) return undefined;
+          if (!hasReason(error, 'Conflict')) throw error;
+          // The server took something meanwhile. Counted again when the cache shows it: to try before is in vain, and
+          // with a watch that lies still for minutes each try would make the next wait longer than the watch does.
+          const isNewer = cache.get(resourceQuota, key)?.metadata.resourceVersion !== found.metadata.resourceVersion;
+          if (isNewer) return { requeueAfterMs: UNDER_WAY_MS };
+          awaited.add(key);
         }
       }
       return { requeueAfterMs: RESYNC_MS };
@@ -104,6 +111,9 @@ const isLess = (counted: Readonly<Record<string, string>>, said: Readonly<Record
 /** What the server itself writes into the status is right until something goes away. */
 const specChanged = ({ current, previous }: Change<ResourceQuota>): boolean =>
   current !== undefined && (!previous || !equalJson(current.spec, previous.spec) || !current.status.hard);
+
+const isAwaited = (current: ResourceQuota | undefined, awaited: ReadonlySet<string>): boolean =>
+  current !== undefined && awaited.has(keyOf(current));
 
 /** Which resources stand for a class's devices is for all namespaces. */
 const renamed: Watch = {

@@ -105,8 +105,10 @@ const ownBlocks: Property = invariantOf('no block of addresses has two nodes', [
 /** Of the pods of a deployment, which its own controllers take away: never so many that fewer are left than it says. */
 const enoughLeft: Property = defineProperty({
   name: 'a rollout leaves enough',
-  of: [pod, deployment],
+  of: [pod, deployment, replicaSet],
   begin() {
+    /** When each set was last told how many to have, by uid: what goes later goes by what was so then. */
+    const told = new Map<string, { readonly size: number; readonly atMs: number }>();
     const going = new Set<string>();
     const readyAt = new Map<string, number>();
     /** Who evicts does not ask the rollout, and the rollout hears of it later. */
@@ -121,13 +123,19 @@ const enoughLeft: Property = defineProperty({
           { size: d.spec.replicas ?? 1, atMs: now },
         ]);
       }
+      for (const { metadata, spec } of view.list(replicaSet)) {
+        const size = spec.replicas ?? 1;
+        if (told.get(metadata.uid)?.size !== size) told.set(metadata.uid, { size, atMs: now });
+      }
       const pods = view.list(pod);
       for (const p of pods) if (isActive(p) && isReady(p)) readyAt.set(p.metadata.uid, now);
       for (const p of pods) {
         if (!p.metadata.deletionTimestamp || going.has(p.metadata.uid)) continue;
         going.add(p.metadata.uid);
         if (conditionOf(p, 'DisruptionTarget')) evictedAt.push(now);
-        const evicted = evictedAt.filter((at) => now - at <= BEHIND_MS).length;
+        // A set whose watch lies still for minutes does late what was right when it was told to.
+        const since = Math.min(now - BEHIND_MS, told.get(controllerOf(p)?.uid ?? '')?.atMs ?? now);
+        const evicted = evictedAt.filter((at) => at >= since).length;
         const wrong = lackingAfter(p, { view, now, readyAt, sizes, evicted });
         if (wrong !== undefined) return wrong;
       }
