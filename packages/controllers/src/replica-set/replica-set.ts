@@ -173,7 +173,8 @@ async function shrink(
 /** Of those that are ready: how old what goes is beside the youngest that is there. */
 function countAges(victims: readonly Pod[], all: readonly Pod[], { clock, metrics }: Context): void {
   const ageOf = ({ metadata }: Pod): number => clock.now() - Date.parse(metadata.creationTimestamp);
-  const youngest = Math.min(...all.filter(isReady).map(ageOf));
+  // No list of them for Math.min(): a set may have more pods than a call takes arguments.
+  const youngest = all.reduce((least, p) => (isReady(p) ? Math.min(least, ageOf(p)) : least), Infinity);
   for (const victim of victims)
     if (isReady(victim) && youngest > 0) AGE_RATIO.observe(metrics, ageOf(victim) / youngest);
 }
@@ -260,11 +261,13 @@ function failureConditions<C extends Condition>(
 /** Nothing changes when a ready pod becomes available but the time: come back then. */
 export function nextAvailability(pods: readonly Pod[], minReadySeconds: number, nowMs: number): Outcome {
   if (minReadySeconds === 0) return undefined;
-  const waits = pods
-    .filter((p) => isReady(p) && !isAvailable(p, minReadySeconds, nowMs))
-    .map((p) => {
-      const since = p.status.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime;
-      return (since === undefined ? nowMs : Date.parse(since)) + minReadySeconds * 1000 - nowMs;
-    });
-  return waits.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...waits)) } : undefined;
+  let waitMs = Infinity;
+  for (const p of pods) {
+    const ready = findCondition(p.status.conditions, 'Ready');
+    if (ready?.status !== 'True') continue;
+    const since = ready.lastTransitionTime === undefined ? nowMs : Date.parse(ready.lastTransitionTime);
+    const leftMs = since + minReadySeconds * 1000 - nowMs;
+    if (leftMs > 0 && leftMs < waitMs) waitMs = leftMs;
+  }
+  return waitMs === Infinity ? undefined : { requeueAfterMs: Math.max(1, waitMs) };
 }

@@ -28,6 +28,8 @@ export class StoredView implements View {
   readonly #held = new Map<string, Map<string, Map<Key, ApiObject>>>();
   /** Sorted, until something of it changes. */
   readonly #lists = new Map<string, readonly ApiObject[]>();
+  /** In which order, until something comes or goes: of thousands most changes are of what is there. */
+  readonly #orders = new Map<string, readonly Place[]>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -72,8 +74,10 @@ export class StoredView implements View {
     this.#held.set(prefix, all);
     const held = all.get(namespace) ?? new Map<Key, ApiObject>();
     all.set(namespace, held);
-    this.#lists.delete(prefix);
-    this.#lists.delete(`${prefix} ${namespace}`);
+    for (const name of [prefix, `${prefix} ${namespace}`]) {
+      this.#lists.delete(name);
+      if (change.type !== 'put' || !held.has(keyOf(object))) this.#orders.delete(name);
+    }
     if (change.type === 'put') held.set(keyOf(object), object);
     else held.delete(keyOf(object));
     return { prefix, object };
@@ -82,8 +86,12 @@ export class StoredView implements View {
   #sorted<O extends ApiObject>(name: string, parts: Iterable<ReadonlyMap<Key, ApiObject>>): readonly O[] {
     let all = this.#lists.get(name);
     if (!all) {
-      const entries = Array.from(parts, (part) => [...part]).flat();
-      all = entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      let order = this.#orders.get(name);
+      if (!order) {
+        const places = Array.from(parts, (part) => Array.from(part.keys(), (key): Place => ({ key, part })));
+        this.#orders.set(name, (order = places.flat().sort((a, b) => (a.key < b.key ? -1 : 1))));
+      }
+      all = order.map(({ key, part }) => part.get(key) as ApiObject);
       this.#lists.set(name, all);
     }
     return all as readonly O[];
@@ -91,6 +99,11 @@ export class StoredView implements View {
 }
 
 const NOTHING: ReadonlyMap<Key, ApiObject> = new Map();
+
+interface Place {
+  readonly key: Key;
+  readonly part: ReadonlyMap<Key, ApiObject>;
+}
 
 function prefixOf(key: string): string | undefined {
   const [, , one = '', two = ''] = key.split('/');
