@@ -11,6 +11,7 @@ import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { PodWorkerDeps } from './deps.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { PodNotes } from './pod-notes.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 
 export interface StartDeps extends PodWorkerDeps {
@@ -103,6 +104,7 @@ async function as<T>(reason: StartReason, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    throw new StartError(reason, (cause as Error).message, { cause });
+    // What the runtime said, without the name that gRPC has for it.
+    throw new StartError(reason, RpcError.is(cause) ? cause.details : (cause as Error).message, { cause });
   }
 }

@@ -230,6 +230,9 @@ function withContainers(): void {
       ],
       ['StartError', 128],
     );
+    // In the runtime's own words, without those of gRPC.
+    const failed = (await kubelet.events('absent')).find((said) => said.startsWith('Failed: '));
+    assert.match(failed ?? '', /^Failed: Error: failed to create containerd task: .*\/no\/such\/program/);
   });
 
   test('a container grows where it runs', { timeout: 60_000 }, async () => {
