@@ -1,5 +1,5 @@
 import { loadAccess } from '@navarch/node/client';
-import { runCommand, whoListens } from '@navarch/node/host';
+import { openCgroups, removeAbandoned, runCommand, whoListens } from '@navarch/node/host';
 import { publicKeyPin } from '@navarch/node/pki';
 import { namespace } from '@navarch/api';
 import { settleAll } from '@navarch/base';
@@ -55,6 +55,7 @@ async function prepareMachine(
   signal: AbortSignal,
 ): Promise<void> {
   const { nodeIP, block = 0, plan } = state;
+  removeAbandoned(openCgroups(), Date.now());
   // The node's own address: on the loopback device, so that it stays whatever networks come and go.
   if (!plan && nodeIP === DEFAULTS.nodeIP)
     await runCommand(['ip', 'address', 'replace', `${nodeIP}/32`, 'dev', 'lo'], {}, signal);

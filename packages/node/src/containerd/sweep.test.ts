@@ -25,6 +25,8 @@ function memoryGroups(paths: readonly string[]): Cgroups & { readonly paths: Set
     exists: (path) => groups.has(path),
     usage: () => undefined,
     processes: () => [],
+    touch: () => undefined,
+    touched: () => undefined,
     children: (path) => [...groups].flatMap((one) => new RegExp(`^${path}/([^/]+)$`).exec(one)?.[1] ?? []),
     remove: (path) => {
       groups.delete(path);

@@ -60,6 +60,8 @@ export async function sweepStrays(options: SweepOptions, signal: AbortSignal): P
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     try {
+      // Whoever finds the groups knows by this that they are somebody's.
+      cgroups.touch(cgroupRoot);
       const running = readRecord(layout);
       if (!running) continue;
       // In this order: a container is written down before anything of it is made.

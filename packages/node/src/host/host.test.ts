@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseCapabilities } from './capabilities.ts';
+import { removeAbandoned } from './cgroup/abandoned.ts';
 import { cgroupLayout, missingControllers } from './cgroup/layout.ts';
 import { cgroupsV1 } from './cgroup/v1.ts';
 import { cgroupsV2, weightOfShares } from './cgroup/v2.ts';
@@ -168,3 +169,24 @@ function withFolder(work: (folder: string) => void): void {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+test('removeAbandoned() removes groups of nodes that have said nothing for long, and none that is in use or is not ours', () =>
+  withFolder((root) => {
+    const cgroups = cgroupsV2(root);
+    const names = [
+      'navarch-old-0123abcd',
+      'navarch-new-0123abcd',
+      'navarch-used-0123abcd',
+      'navarch-other',
+      'system.slice',
+    ];
+    for (const name of names) mkdirSync(join(root, name, 'kubepods'), { recursive: true });
+    // The kernel refuses to remove a group with processes; here a file stands for them.
+    writeFileSync(join(root, 'navarch-used-0123abcd', 'kubepods', 'cgroup.procs'), '1');
+    const now = Date.now();
+    for (const name of names) utimesSync(join(root, name), 0, 0);
+    cgroups.touch('/navarch-new-0123abcd');
+    assert.deepEqual(removeAbandoned(cgroups, now), ['navarch-old-0123abcd']);
+    assert.deepEqual(readdirSync(root).sort(), names.filter((name) => name !== 'navarch-old-0123abcd').sort());
+    assert.deepEqual(removeAbandoned(cgroups, now + 16 * 60_000), ['navarch-new-0123abcd']);
+  }));

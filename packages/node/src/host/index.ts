@@ -1,4 +1,5 @@
 export { type Capability, parseCapabilities, readCapabilities } from './capabilities.ts';
+export { removeAbandoned } from './cgroup/abandoned.ts';
 export { cgroupLayout, openCgroups } from './cgroup/layout.ts';
 export type { CgroupLimits, Cgroups, CgroupUsage } from './cgroup/port.ts';
 export { CommandError, type CommandOptions, type CommandResult, programPath, runCommand } from './command.ts';

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Folders below a group's folder: the groups in it. */
@@ -28,6 +37,13 @@ export function removeGroup(folder: string): boolean {
     throw error;
   }
 }
+
+/** The time of a group's folder is kept by the kernel, for everybody who sees the group. */
+export function touchGroup(folder: string, now: number): void {
+  if (existsSync(folder)) utimesSync(folder, now / 1000, now / 1000);
+}
+
+export const touchedAt = (folder: string): number | undefined => statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
 
 export function processesBelow(folder: string): readonly number[] {
   const own = (readText(join(folder, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number);

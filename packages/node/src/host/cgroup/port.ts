@@ -31,6 +31,10 @@ export interface Cgroups {
   processes(path: string): readonly number[];
   /** The groups right below, by name. */
   children(path: string): readonly string[];
+  /** Notes that the group is in use. One that is not there is fine. */
+  touch(path: string): void;
+  /** When that was noted last, or something was made or removed in it; milliseconds, wall clock. Undefined when there is no such group. */
+  touched(path: string): number | undefined;
   /** Removes the group and everything below. False while processes live in it: end them and call again. */
   remove(path: string): boolean;
 }

@@ -9,6 +9,8 @@ import {
   readTable,
   readText,
   removeGroup,
+  touchedAt,
+  touchGroup,
   writeSetting,
 } from './files.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
@@ -33,9 +35,19 @@ export function cgroupsV1(controllers: ControllerFolders): Cgroups {
     usage: (path) => (existsSync(at(main, path)) ? usageOf(at, path) : undefined),
     processes: (path) => [...new Set(trees.flatMap((tree) => processesBelow(join(tree, path))))],
     children: (path) => [...new Set(trees.flatMap((tree) => childGroups(join(tree, path))))],
+    touch: (path) => {
+      for (const tree of trees) touchGroup(join(tree, path), Date.now());
+    },
+    touched: (path) => latest(trees.map((tree) => touchedAt(join(tree, path)))),
     remove: (path) => !trees.map((tree) => removeGroup(join(tree, path))).includes(false),
   });
 }
+
+/** A group may be there in some trees and gone from others. */
+const latest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+};
 
 type At = (controller: string, path: string, file?: string) => string;
 

@@ -9,6 +9,8 @@ import {
   readTable,
   readText,
   removeGroup,
+  touchedAt,
+  touchGroup,
   writeSetting,
 } from './files.ts';
 import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
@@ -33,6 +35,8 @@ export function cgroupsV2(tree: string): Cgroups {
     usage: (path) => (existsSync(folderOf(path)) ? usageOf(folderOf(path)) : undefined),
     processes: (path) => processesBelow(folderOf(path)),
     children: (path) => childGroups(folderOf(path)),
+    touch: (path) => touchGroup(folderOf(path), Date.now()),
+    touched: (path) => touchedAt(folderOf(path)),
     remove: (path) => removeGroup(folderOf(path)),
   });
 }
