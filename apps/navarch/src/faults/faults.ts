@@ -73,7 +73,7 @@ function childOf(pid: number): number | undefined {
   }
 }
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

@@ -1,9 +1,9 @@
-import { endpointSlice, namespace, persistentVolume, pod, service, type Pod } from '@navarch/api';
+import { namespace, pod, type Pod } from '@navarch/api';
 import { TaskGroup } from '@navarch/base';
 import { churn, NAMESPACE, plant, unwanted } from '../churn.ts';
-import { differences, type Stated, wrongEndpoints } from '../compare.ts';
+import { compared } from '../compared.ts';
 import { killAtRandom, pause, startAgain, startWhatDied } from '../faults.ts';
-import { fromRuntime, look } from '../reality.ts';
+import { fromRuntime } from '../reality.ts';
 import { settled, type World } from '../world.ts';
 
 const READY_MS = 5 * 60_000;
@@ -105,23 +105,6 @@ class Watch {
       seen.add(one);
     }
   }
-}
-
-async function stated({ api }: World): Promise<Stated> {
-  const [pods, volumes, slices, services] = [
-    await api.of(pod).list(),
-    await api.of(persistentVolume).list(),
-    await api.of(endpointSlice).list(),
-    await api.of(service).list(),
-  ];
-  return { pods: pods.items, volumes: volumes.items, slices: slices.items, services: services.items };
-}
-
-async function compared(world: World): Promise<readonly string[]> {
-  const said = await stated(world);
-  const realities = [];
-  for (const node of world.nodes) realities.push(await look(world, node));
-  return [...differences(said, realities), ...wrongEndpoints(said)];
 }
 
 async function remaining({ api }: World): Promise<readonly string[]> {

@@ -1,5 +1,12 @@
 import type { Story } from '../world.ts';
 import { churnUnderKills } from './churn.ts';
+import { cutLink, lostNode } from './nodes.ts';
+import { requestsUnderRestarts } from './requests.ts';
 
 /** Every story by its name, in the order in which they are told. */
-export const stories: ReadonlyMap<string, Story> = new Map([['churn', churnUnderKills]]);
+export const stories: ReadonlyMap<string, Story> = new Map([
+  ['churn', churnUnderKills],
+  ['requests', requestsUnderRestarts],
+  ['cut', cutLink],
+  ['lost-node', lostNode],
+]);
