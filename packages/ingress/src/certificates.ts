@@ -6,8 +6,8 @@ import { matchesHost } from './decide.ts';
 export interface CertificateWish {
   readonly namespace: string;
   readonly secretName: string;
-  /** None: for the names that it is good for. */
-  readonly hosts: readonly string[];
+  /** None: for the names that it is good for. `rest`: for no name of its own, and for all that no other is for. */
+  readonly hosts: readonly string[] | 'rest';
   readonly owner: string;
   /** Whether it is also for names that no other is for. The first one of those is. */
   readonly isDefault?: boolean;
@@ -39,8 +39,8 @@ export class Wardrobe {
     const facts = certificate && key ? this.#inspector.inspect(certificate, key) : 'it has no tls.crt, or no tls.key';
     if (typeof facts === 'string')
       return [told('InvalidCertificate', `secret "${id}": ${facts}; the default certificate is shown instead`)];
-    const wanted = hosts.length > 0 ? hosts : facts.names;
-    if (isDefault) this.#default ??= id;
+    const wanted = hosts === 'rest' ? [] : hosts.length > 0 ? hosts : facts.names;
+    if (isDefault || hosts === 'rest') this.#default ??= id;
     this.#show(id, `${certificate?.trimEnd()}\n${key?.trimEnd()}\n`, wanted);
     const strange = wanted.filter((host) => !facts.names.some((name) => matchesHost(host, name, 'one-label')));
     return [

@@ -104,6 +104,7 @@ export interface Forward {
   readonly retry?: Retry;
   /** Who came once is sent to the same endpoint again. */
   readonly affinity?: Affinity;
+  readonly balance?: Balance;
 }
 
 export interface Timeouts {
@@ -124,6 +125,14 @@ export interface Affinity {
   readonly maxAgeSeconds?: number;
   readonly isSecure: boolean;
   readonly sameSite?: string;
+  readonly domain?: string;
+}
+
+/** Requests that have this in common go to the same endpoint, as long as it is there. */
+export interface Balance {
+  readonly by: 'source' | 'uri' | 'header';
+  /** Of the header. */
+  readonly name?: string;
 }
 
 export interface HeaderChange {
@@ -166,7 +175,7 @@ export type Rule =
   /** Sends who came without TLS to the same place with it. */
   | { readonly do: 'secure'; readonly port: number }
   | { readonly do: 'limit-body'; readonly bytes: number }
-  | { readonly do: 'limit-rate'; readonly perSecond: number; readonly burst: number }
+  | { readonly do: 'limit'; readonly limit: Limit }
   | { readonly do: 'share'; readonly cors: Cors }
   /** Asks another backend whether a request may go on, and takes headers over from what it answers. */
   | { readonly do: 'ask'; readonly question: Question }
@@ -194,6 +203,15 @@ export type Rule =
   | { readonly do: 'replace-prefix'; readonly prefix: string; readonly by: string }
   | { readonly do: 'set-host'; readonly host: string }
   | { readonly do: 'change-request' | 'change-response'; readonly headers: HeaderChange };
+
+/** How much one client may ask for. At least one of both. */
+export interface Limit {
+  readonly rate?: { readonly requests: number; readonly seconds: number };
+  /** Requests at a time. */
+  readonly atOnce?: number;
+  /** Who may ask for more. */
+  readonly except: readonly string[];
+}
 
 export interface Question {
   readonly to: string;

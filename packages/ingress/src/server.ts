@@ -7,7 +7,7 @@ import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects, GatewaySource } from './gateway/source.ts';
 import { statusWrites } from './gateway/status.ts';
 import type { EngineSettings } from './haproxy/config.ts';
-import { isOurs } from './ingress/classes.ts';
+import { isOurs, ownClasses, ownerOfClass } from './ingress/classes.ts';
 import { EngineKeeper } from './keep-engine.ts';
 import type { Bind, Problem } from './model.ts';
 import type { Certificates, Engine } from './ports.ts';
@@ -88,6 +88,7 @@ export class IngressServer {
 
   async #apply(wanted: Wanted, signal: AbortSignal): Promise<Translated> {
     const byOwner = new Map<string, ApiObject>([
+      ...ownClasses(this.#deps.cache.list(ingressClass)).map((one) => [ownerOfClass(one.metadata), one] as const),
       ...wanted.ingresses.map((one) => [keyOf(one), one] as const),
       ...(wanted.gateways?.routes ?? []).map((one) => [`${one.kind} ${keyOf(one)}`, one] as const),
     ]);

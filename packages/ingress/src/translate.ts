@@ -1,4 +1,4 @@
-import { endpointSlice, type Ingress, secret, service } from '@navarch/api';
+import { endpointSlice, type Ingress, ingressClass, secret, service } from '@navarch/api';
 import { type Cache, type CacheIndex, defineIndex } from '@navarch/client';
 import { keyIn, keyOf } from '@navarch/machinery';
 import { Wardrobe } from './certificates.ts';
@@ -8,6 +8,7 @@ import { ownSlices } from './gateway/keep-addresses.ts';
 import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects } from './gateway/source.ts';
 import { type GatewayTranslation, type OwnPort, translateGateways } from './gateway/translate.ts';
+import { defaultCertificateOf } from './ingress/classes.ts';
 import { translateIngresses } from './ingress/translate.ts';
 import type { Bind, Entrance, Problem, Site } from './model.ts';
 import type { Certificates } from './ports.ts';
@@ -67,6 +68,10 @@ export function translate({ ingresses, gateways }: Wanted, deps: TranslationDeps
   const newWardrobe = (): Wardrobe => new Wardrobe(certificates, nowMs);
   const wardrobe = newWardrobe();
   const surroundings = surroundingsOf(cache);
+  const rest = ingresses.length > 0 ? defaultCertificateOf(cache.list(ingressClass)) : undefined;
+  const restProblems = rest
+    ? wardrobe.add({ ...rest, hosts: 'rest' }, surroundings.secret(rest.namespace, rest.secretName))
+    : [];
   const taken = ingresses.length > 0 ? binds : [];
   const fromIngresses = translateIngresses(
     ingresses.filter((one) => !isRefused(keyOf(one))),
@@ -93,12 +98,13 @@ export function translate({ ingresses, gateways }: Wanted, deps: TranslationDeps
     binds: [...taken, ...bindsOf(fromGateways, binds, taken)],
     routes: [...fromIngresses.routes, ...(fromGateways?.routes ?? [])],
     certificates: wardrobe.certificates,
+    ...(wardrobe.defaultCertificate === undefined ? {} : { defaultCertificate: wardrobe.defaultCertificate }),
     apart: fromGateways?.apart ?? [],
   };
   return {
     gateways: fromGateways,
     ports,
-    problems: fromIngresses.problems,
+    problems: [...restProblems, ...fromIngresses.problems],
     site: {
       backends: [...fromIngresses.backends, ...(fromGateways?.backends ?? [])],
       entrances: [

@@ -1,4 +1,16 @@
-import type { Backend, Cors, Endpoint, Forward, HeaderChange, Redirect, Retry, Rule, User } from '../model.ts';
+import type {
+  Backend,
+  Balance,
+  Cors,
+  Endpoint,
+  Forward,
+  HeaderChange,
+  Limit,
+  Redirect,
+  Retry,
+  Rule,
+  User,
+} from '../model.ts';
 import { digestOf, type Line, lines } from './line.ts';
 import { format, literal, word } from './quote.ts';
 import { askText, explainText, mirrorText } from './requests.ts';
@@ -43,12 +55,8 @@ function ruleText(rule: Rule, n: number): readonly string[] {
       return [
         `  http-request return status 413 content-type text/plain string 'the body is too large' if { req.hdr_val(content-length) gt ${rule.bytes} }`,
       ];
-    case 'limit-rate':
-      return [
-        '  stick-table type ipv6 size 100k expire 10s store http_req_rate(1s)',
-        '  http-request track-sc0 src',
-        `  http-request deny deny_status 503 if { sc_http_req_rate(0) gt ${rule.perSecond * rule.burst} }`,
-      ];
+    case 'limit':
+      return limitText(rule.limit, n);
     case 'share':
       return corsText(rule.cors, n);
     case 'mirror':
@@ -96,6 +104,20 @@ function sourceList(n: number, sources: readonly string[]): readonly string[] {
     sources.slice(i * SOURCES_PER_LINE, (i + 1) * SOURCES_PER_LINE),
   );
   return chunks.map((chunk) => `  acl source${n} src ${chunk.map(word).join(' ')}`);
+}
+
+function limitText({ rate, atOnce, except }: Limit, n: number): readonly string[] {
+  const stored = [...(rate ? [`http_req_rate(${rate.seconds}s)`] : []), ...(atOnce === undefined ? [] : ['conn_cur'])];
+  const isMeant = except.length === 0 ? '' : ` if !source${n}`;
+  const deny = (what: string): string =>
+    `  http-request deny deny_status 503 if { ${what} }${isMeant.replace(' if', '')}`;
+  return [
+    ...sourceList(n, except),
+    `  stick-table type ipv6 size 100k expire ${Math.max(10, (rate?.seconds ?? 0) * 2)}s store ${stored.join(',')}`,
+    `  http-request track-sc0 src${isMeant}`,
+    ...(rate ? [deny(`sc_http_req_rate(0) gt ${rate.requests}`)] : []),
+    ...(atOnce === undefined ? [] : [deny(`sc_conn_cur(0) gt ${atOnce}`)]),
+  ];
 }
 
 const portText = (scheme: string, port: number | undefined): string =>
@@ -172,7 +194,7 @@ const originPattern = (origin: string): string =>
     ? `-m reg -i -- ${word(`^${origin.split('*').map(literal).join('[^/]+')}$`)}`
     : `-m str -i -- ${word(origin)}`;
 
-function forwardText({ timeouts, affinity, external, retry }: Forward, options: string): readonly string[] {
+function forwardText({ timeouts, affinity, external, retry, balance }: Forward, options: string): readonly string[] {
   return [
     // What may have been done must not be done twice, unless somebody says that it may.
     ...(retry
@@ -182,10 +204,13 @@ function forwardText({ timeouts, affinity, external, retry }: Forward, options: 
     ...(timeouts?.idleMs === undefined
       ? []
       : [`  timeout server ${timeouts.idleMs}ms`, `  timeout tunnel ${timeouts.idleMs}ms`]),
+    ...(balance ? [`  balance ${balanceText(balance)}`, '  hash-type consistent'] : []),
     ...(affinity
       ? [
           '  dynamic-cookie-key navarch',
           `  cookie ${word(affinity.cookie)} insert indirect nocache dynamic httponly${affinity.isSecure ? ' secure' : ''}${
+            affinity.domain === undefined ? '' : ` domain ${word(affinity.domain)}`
+          }${
             affinity.sameSite === undefined ? '' : ` attr ${word(`SameSite=${affinity.sameSite}`)}`
           }${affinity.maxAgeSeconds === undefined ? '' : ` attr ${word(`Max-Age=${affinity.maxAgeSeconds}`)}`}`,
         ]
@@ -194,6 +219,11 @@ function forwardText({ timeouts, affinity, external, retry }: Forward, options: 
       ? [`  server s1 ${word(`${external.host}:${external.port}`)} resolvers names init-addr none${options}`]
       : []),
   ];
+}
+
+function balanceText({ by, name = '' }: Balance): string {
+  if (by === 'source') return 'source';
+  return by === 'uri' ? 'uri whole' : `hdr(${name})`;
 }
 
 const GATEWAY_TIMEOUT = 504;

@@ -1,5 +1,6 @@
 import type { Ingress } from '@navarch/api';
-import type { Problem } from '../model.ts';
+import type { Balance, Problem } from '../model.ts';
+import { readUrl, type Url } from './url.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io/';
 
@@ -46,6 +47,45 @@ const oneOf =
 const status: Reader<number> = (value) =>
   /^3\d\d$/.test(value) ? { value: Number(value) } : 'a status from 300 to 399';
 const location: Reader<string> = (value) => (/^(?:https?:\/\/|\/)\S*$/i.test(value) ? { value } : 'a URL');
+/** Somewhere that is asked: nothing in it may depend on the request. */
+const url: Reader<Url> = (value) => {
+  const found = readUrl(value);
+  return found ? { value: found } : 'a URL of http or https without variables';
+};
+/** The place of the request itself may stand behind the host. */
+const target: Reader<Url> = (value) => {
+  const found = readUrl(value.replace(/\/?\$request_uri$/, ''));
+  return found?.path === '/' ? { value: found } : 'a URL without a path';
+};
+const variables = ['host', 'http_host', 'scheme', 'request_uri', 'escaped_request_uri'];
+/** A URL in which the request's own parts may stand. */
+const place: Reader<string> = (value) => {
+  const unknown = [...value.matchAll(/\$(\w*)/g)].find(([, name = '']) => !variables.includes(name));
+  return /^https?:\/\/\S+$/i.test(value) && !unknown
+    ? { value }
+    : `a URL, with no variables but $${variables.join(', $')}`;
+};
+const names: Reader<readonly string[]> = (value) => {
+  const found = (list(value) as { readonly value: readonly string[] }).value;
+  return found.every((one) => /^[\w-]{1,100}$/.test(one)) ? { value: found } : 'names of headers, commas apart';
+};
+const statuses: Reader<readonly number[]> = (value) => {
+  const found = (list(value) as { readonly value: readonly string[] }).value;
+  return found.every((one) => /^[45]\d\d$/.test(one))
+    ? { value: found.map(Number) }
+    : 'statuses from 400 to 599, commas apart';
+};
+const HASHED = /^\$(?:(request_uri|remote_addr|binary_remote_addr|host)|(?:http|cookie)_(\w+))$/;
+/** What requests have in common that go to the same endpoint. */
+const hashed: Reader<Balance> = (value) => {
+  const [, variable, name] = HASHED.exec(value) ?? [];
+  if (variable === 'request_uri') return { value: { by: 'uri' } };
+  if (variable === 'host') return { value: { by: 'header', name: 'host' } };
+  if (variable !== undefined) return { value: { by: 'source' } };
+  if (name !== undefined && value.startsWith('$http_'))
+    return { value: { by: 'header', name: name.replaceAll('_', '-') } };
+  return '$request_uri, $remote_addr, $host or $http_ with the name of a header';
+};
 const path: Reader<string> = (value) => (/^\/\S*$/.test(value) ? { value } : 'an absolute path');
 
 /** The annotations of ingress-nginx that mean the same here. */
@@ -94,6 +134,19 @@ const READERS = {
   'default-backend': text,
   'server-alias': hosts,
   'limit-rps': count,
+  'limit-rpm': count,
+  'limit-connections': count,
+  'limit-whitelist': ranges,
+  'auth-url': url,
+  'auth-method': oneOf('GET', 'HEAD', 'POST'),
+  'auth-signin': place,
+  'auth-signin-redirect-param': name,
+  'auth-response-headers': names,
+  'custom-http-errors': statuses,
+  'from-to-www-redirect': flag,
+  'upstream-hash-by': hashed,
+  'mirror-target': target,
+  'session-cookie-domain': name,
   'limit-burst-multiplier': count,
   'upstream-vhost': text,
   'x-forwarded-prefix': text,
@@ -122,6 +175,13 @@ const OF_NO_CONSEQUENCE: ReadonlySet<string> = new Set([
   'enable-rewrite-log',
   'preserve-trailing-slash',
   'custom-headers',
+  'auth-cache-key',
+  'auth-cache-duration',
+  'auth-keepalive',
+  'auth-keepalive-requests',
+  'auth-keepalive-timeout',
+  'load-balance',
+  'mirror-request-body',
 ]);
 
 export type Options = {

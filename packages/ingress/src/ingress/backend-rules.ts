@@ -18,13 +18,13 @@ export interface RuleSubject {
   /** Whether its host has TLS. */
   readonly isSecured: boolean;
   readonly httpsPort: number;
-  /** What a password is asked by; absent: none is. */
-  readonly passwords: Rule | undefined;
+  /** What decides who gets in. */
+  readonly guards: readonly Rule[];
 }
 
 /** What is done with requests before they are forwarded, in the order in which nginx does it. */
 export function rulesOf(subject: RuleSubject): readonly Rule[] {
-  const { options, isSecured, httpsPort, passwords } = subject;
+  const { options, isSecured, httpsPort, guards } = subject;
   const rules: Rule[] = [];
   if (options['force-ssl-redirect'] || (isSecured && options['ssl-redirect'] !== false))
     rules.push({ do: 'secure', port: httpsPort });
@@ -34,12 +34,24 @@ export function rulesOf(subject: RuleSubject): readonly Rule[] {
   if (admitted && admitted.length > 0) rules.push({ do: 'admit', sources: admitted });
   const refused = options['denylist-source-range'];
   if (refused && refused.length > 0) rules.push({ do: 'refuse', sources: refused });
-  const perSecond = options['limit-rps'];
-  if (perSecond) rules.push({ do: 'limit-rate', perSecond, burst: options['limit-burst-multiplier'] ?? DEFAULT_BURST });
-  if (passwords) rules.push(passwords);
+  rules.push(...limits(options), ...guards);
   const bytes = options['proxy-body-size'];
   if (bytes) rules.push({ do: 'limit-body', bytes });
   return [...rules, ...changes(subject)];
+}
+
+/** A rate of seconds before one of minutes, where both are given: one is counted. */
+function limits(options: Options): readonly Rule[] {
+  const [perSecond, perMinute, atOnce] = [options['limit-rps'], options['limit-rpm'], options['limit-connections']];
+  const burst = options['limit-burst-multiplier'] ?? DEFAULT_BURST;
+  const rate = perSecond
+    ? { requests: perSecond * burst, seconds: 1 }
+    : perMinute
+      ? { requests: perMinute * burst, seconds: 60 }
+      : undefined;
+  if (!rate && !atOnce) return [];
+  const except = options['limit-whitelist'] ?? [];
+  return [{ do: 'limit', limit: { ...(rate ? { rate } : {}), ...(atOnce ? { atOnce } : {}), except } }];
 }
 
 function redirects(options: Options): readonly Rule[] {
@@ -94,6 +106,7 @@ export function forwardOf(options: Options): Omit<Forward, 'endpoints'> {
     protocol: PROTOCOLS[options['backend-protocol'] ?? 'HTTP'],
     ...(timeouts ? { timeouts } : {}),
     ...(affinity ? { affinity } : {}),
+    ...(options['upstream-hash-by'] ? { balance: options['upstream-hash-by'] } : {}),
   };
 }
 
@@ -109,10 +122,12 @@ function affinityOf(options: Options): Affinity | undefined {
   if (options.affinity === undefined) return undefined;
   const maxAgeSeconds = options['session-cookie-max-age'] ?? options['session-cookie-expires'];
   const sameSite = options['session-cookie-samesite'];
+  const domain = options['session-cookie-domain'];
   return {
     cookie: options['session-cookie-name'] ?? DEFAULT_COOKIE,
     isSecure: options['session-cookie-secure'] ?? false,
     ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
     ...(sameSite === undefined ? {} : { sameSite }),
+    ...(domain === undefined ? {} : { domain }),
   };
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EndpointSlice, Ingress, Secret, Service } from '@navarch/api';
+import type { EndpointSlice, Ingress, IngressClass, Secret, Service } from '@navarch/api';
 import { Wardrobe } from '../certificates.ts';
 import { decide, type Request, type Translation, translateIngresses } from '../index.ts';
+import { defaultCertificateOf } from './classes.ts';
 
 interface Given {
   readonly name?: string;
@@ -182,6 +183,25 @@ test('translateIngresses() shows a certificate for the hosts that name it, once 
   assert.deepEqual(told(t), ['n/two CertificateMismatch: the certificate of secret "n/tls" is not for c.test']);
 });
 
+test('defaultCertificateOf() is what a class of ours names, and a wardrobe shows it for no name of its own', () => {
+  const classOf = (name: string, annotation: string, controller = 'navarch.dev/ingress'): IngressClass =>
+    ({
+      metadata: { name, annotations: { 'ingress.navarch.dev/default-certificate': annotation } },
+      spec: { controller },
+    }) as unknown as IngressClass;
+  const found = defaultCertificateOf([
+    classOf('a', 'n/strange', 'else.test/controller'),
+    classOf('c', 'n/late'),
+    classOf('b', 'n/tls'),
+    classOf('a', 'no-namespace'),
+  ]);
+  assert.deepEqual(found, { namespace: 'n', secretName: 'tls', owner: 'IngressClass b' });
+  const wardrobe = new Wardrobe({ inspect: () => ({ names: ['a.test'], notAfter: 2 }) }, 1);
+  const secret = { data: { 'tls.crt': btoa('certificate'), 'tls.key': btoa('key') } } as unknown as Secret;
+  assert.deepEqual(wardrobe.add({ ...found, hosts: 'rest' }, secret), []);
+  assert.deepEqual([wardrobe.defaultCertificate, wardrobe.certificates[0]?.hosts], ['n/tls', []]);
+});
+
 const rulesFor = (annotations: Readonly<Record<string, string>>, tls = false): readonly unknown[] => {
   const t = translate({
     annotations,
@@ -203,7 +223,55 @@ test('annotations of ingress-nginx become rules', () => {
     { do: 'send-to', location: 'https://b.test/y', status: 308 },
   ]);
   assert.deepEqual(rulesFor({ 'rewrite-target': '/y' }), [{ do: 'set-path', path: '/y' }]);
-  assert.deepEqual(rulesFor({ 'limit-rps': '5' }), [{ do: 'limit-rate', perSecond: 5, burst: 5 }]);
+  assert.deepEqual(rulesFor({ 'limit-rps': '5' }), [
+    { do: 'limit', limit: { rate: { requests: 25, seconds: 1 }, except: [] } },
+  ]);
+  assert.deepEqual(rulesFor({ 'limit-rpm': '2', 'limit-connections': '3', 'limit-whitelist': '::1' }), [
+    { do: 'limit', limit: { rate: { requests: 10, seconds: 60 }, atOnce: 3, except: ['::1'] } },
+  ]);
+});
+
+test('annotations have others asked, of the cluster or outside, and let nobody in where they cannot be', () => {
+  const asking = (annotations: Readonly<Record<string, string>>) => {
+    const t = translate({ annotations, spec: { rules: [rule('a.test', '/x', backend('web'))] } });
+    const rules = t.backends.flatMap((one) => one.rules);
+    const [rule0] = rules;
+    const to =
+      rule0?.do === 'ask' ? rule0.question.to : rule0?.do === 'mirror' || rule0?.do === 'explain' ? rule0.to : '';
+    const { endpoints = [], external } = t.backends.find(({ id }) => id === to)?.forward ?? {};
+    return { rule: rule0, told: told(t), at: external ? `${external.host}:${external.port}` : endpoints[0]?.address };
+  };
+  const inside = asking({
+    'auth-url': 'http://other.n.svc.cluster.local/check?a=1',
+    'auth-signin': 'https://login.test/start',
+    'auth-response-headers': 'X-User, X-Groups',
+  });
+  assert.deepEqual([inside.at, inside.told], ['10.0.0.2', []]);
+  assert.deepEqual(inside.rule?.do === 'ask' && { ...inside.rule.question, to: '' }, {
+    to: '',
+    method: 'get',
+    host: 'other.n.svc.cluster.local',
+    path: '/check?a=1',
+    taken: ['X-User', 'X-Groups'],
+    signIn: 'https://login.test/start?rd=$scheme://$http_host$escaped_request_uri',
+  });
+  assert.equal(asking({ 'auth-url': 'https://guard.test:8443/' }).at, 'guard.test:8443');
+  const gone = asking({ 'auth-url': 'http://gone.n.svc/' });
+  assert.deepEqual(gone.rule, { do: 'respond', status: 503 });
+  assert.deepEqual(gone.told, ['n/one ServiceNotFound: service "n/gone" of http://gone.n.svc/ not found']);
+  assert.equal(asking({ 'mirror-target': 'http://other.n.svc$request_uri' }).at, '10.0.0.2');
+  const explained = asking({ 'custom-http-errors': '404,503', 'default-backend': 'other' });
+  assert.deepEqual([explained.rule?.do, explained.at], ['explain', '10.0.0.2']);
+  assert.match(asking({ 'custom-http-errors': '404' }).told.join(), /needs default-backend/);
+});
+
+test('from-to-www-redirect sends the other name to its own, unless somebody serves it', () => {
+  const spec = { rules: [rule('a.test', '/', backend('web')), rule('www.b.test', '/', backend('web'))] };
+  const other = { name: 'two', at: 1, spec: { rules: [rule('b.test', '/', backend('other'))] } };
+  const t = translate({ annotations: { 'from-to-www-redirect': 'true' }, spec }, other);
+  const rules = t.backends.flatMap((one) => one.rules);
+  assert.deepEqual(rules, [{ do: 'redirect', to: { status: 308, host: 'a.test' } }]);
+  assert.equal(answer(t, 'b.test', '/'), '10.0.0.2:8080');
 });
 
 test('annotations that cannot be read are told of, and are as if they were not there', () => {

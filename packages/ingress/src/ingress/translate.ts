@@ -3,11 +3,13 @@ import { keyOf } from '@navarch/machinery';
 import type { Wardrobe } from '../certificates.ts';
 import { endpointsOf, portOf, type Surroundings } from '../endpoints.ts';
 import { digestOf } from '../haproxy/line.ts';
-import type { Backend, Endpoint, PathMatch, Problem, Route, Target } from '../model.ts';
+import type { Backend, Endpoint, Forward, PathMatch, Problem, Route, Rule, Target } from '../model.ts';
 import { type Options, optionsOf } from './annotations.ts';
 import { forwardOf, rulesOf } from './backend-rules.ts';
 import { canaryRoutes } from './canary.ts';
 import { passwordsOf } from './passwords.ts';
+import { mirrorsOf, questionsOf } from './requests.ts';
+import { serviceIn, type Url } from './url.ts';
 
 export interface TranslateDeps extends Surroundings {
   readonly wardrobe: Wardrobe;
@@ -60,6 +62,8 @@ class Translator {
   readonly #backends = new Map<string, Backend>();
   /** By host and path. */
   readonly #routes = new Map<string, Route>();
+  /** Whose hosts are also asked for with `www.`, or without. */
+  readonly #others: Subject[] = [];
   readonly #canaries = new Map<string, readonly Route[]>();
 
   constructor(deps: TranslateDeps) {
@@ -81,6 +85,30 @@ class Translator {
       if (held) this.#conflict(subject, place, held.owner);
       else this.#routes.set(key, this.#route(subject, place));
     }
+    if (subject.options['from-to-www-redirect']) this.#others.push(subject);
+  }
+
+  /** Sends `www.` of a host to the host, or the other way, unless somebody serves that. */
+  #takeOthers(): void {
+    const hosts = new Set([...this.#routes.values()].map(({ host }) => host));
+    for (const { ingress, owner } of this.#others) {
+      const own = (ingress.spec.rules ?? []).flatMap(({ host }) => (host ? [host.toLowerCase()] : []));
+      for (const host of own) {
+        const other = host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`;
+        if (hosts.has(other) || host.startsWith('*.')) continue;
+        hosts.add(other);
+        const backend = this.#keep(owner, `www:${host}`, [{ do: 'redirect', to: { status: 308, host } }], undefined);
+        this.#routes.set(`${other} rest`, {
+          host: other,
+          wildcard: 'one-label',
+          path: REST,
+          conditions: [],
+          targets: [{ weight: 1, backend }],
+          owner,
+          since: ingress.metadata.creationTimestamp ?? '',
+        });
+      }
+    }
   }
 
   takeCanary(subject: Subject): void {
@@ -97,6 +125,7 @@ class Translator {
   }
 
   result(): Translation {
+    this.#takeOthers();
     return {
       routes: [...this.#routes].flatMap(([key, route]) => this.#canaries.get(key) ?? [route]),
       backends: [...this.#backends.values()],
@@ -139,23 +168,78 @@ class Translator {
   #targets(subject: Subject, place: Place): readonly Target[] {
     const { options, namespace, owner } = subject;
     const passwords = passwordsOf({ options, namespace, owner, secret: this.#deps.secret });
-    this.#problems.push(...passwords.problems);
+    const asking = { options, owner, backendOf: (url: Url) => this.#backendOf(subject, url) };
+    const [questions, mirrors] = [questionsOf(asking), mirrorsOf(asking)];
+    const errors = this.#errors(subject, place);
+    this.#problems.push(...passwords.problems, ...questions.problems, ...mirrors.problems);
     const rules = rulesOf({
       options,
       path: place.written,
       isRegex: place.path.type === 'regex',
       isSecured: isSecured(subject, place.host),
       httpsPort: this.#deps.httpsPort,
-      passwords: passwords.rule,
+      guards: [...(passwords.rule ? [passwords.rule] : []), ...questions.rules, ...mirrors.rules, ...errors],
     });
     const isAnswered = rules.some((rule) => rule.do === 'send-to' && rule.onlyFrom === undefined);
     const found = isAnswered ? { name: 'redirect' } : this.#destination(subject, place);
     if (!found) return [];
     const { name, ...destination } = found;
     const forward = isAnswered ? undefined : { ...forwardOf(options), endpoints: [], ...destination };
+    return [{ weight: 1, backend: this.#keep(owner, name, rules, forward) }];
+  }
+
+  /** A backend that leads to a URL, in the cluster or outside. */
+  #backendOf(subject: Subject, url: Url): string | Problem {
+    const { owner } = subject;
+    const protocol = url.isTls ? 'https' : 'http';
+    const named = serviceIn(url);
+    let forward: Forward = { protocol, endpoints: [], external: { host: url.host, port: url.port } };
+    if (named) {
+      const { name, namespace } = named;
+      const service = this.#deps.service(namespace, name);
+      const port = service && portOf(service, { number: url.port });
+      if (!service || !port) {
+        const what = service ? `has no port ${url.port}` : 'not found';
+        return { owner, reason: 'ServiceNotFound', message: `service "${namespace}/${name}" of ${url.text} ${what}` };
+      }
+      const endpoints = endpointsOf(service, port, this.#deps.slices(namespace, name));
+      forward = { protocol, endpoints };
+    }
+    return this.#keep(owner, `url:${digestOf(`${url.host}:${url.port}`)}`, [], forward);
+  }
+
+  /** What is shown instead of errors: what the default backend says. */
+  #errors(subject: Subject, { backend }: Place): readonly Rule[] {
+    const { options, owner, namespace, ingress } = subject;
+    const [statuses = [], name] = [options['custom-http-errors'], options['default-backend']];
+    if (statuses.length === 0) return [];
+    const [port] = name === undefined ? [] : (this.#deps.service(namespace, name)?.spec.ports ?? []);
+    const found = name !== undefined && port ? this.#service(subject, name, { number: port.port }) : undefined;
+    if (!found) {
+      this.#tell(
+        subject,
+        'InvalidAnnotation',
+        'custom-http-errors needs default-backend, a service that says what is shown',
+      );
+      return [];
+    }
+    const { name: label, ...destination } = found;
+    const to = this.#keep(owner, label, [], { protocol: 'http', endpoints: [], ...destination });
+    const { service } = backend ?? {};
+    const said = {
+      'X-Namespace': namespace,
+      'X-Ingress-Name': ingress.metadata.name,
+      'X-Service-Name': service?.name ?? '',
+      'X-Service-Port': String(service?.port.number ?? service?.port.name ?? ''),
+    };
+    const headers = Object.entries(said).map(([header, value]) => ({ name: header, value: value ?? '' }));
+    return [{ do: 'explain', statuses, to, headers }];
+  }
+
+  #keep(owner: string, name: string, rules: readonly Rule[], forward: Forward | undefined): string {
     const id = `b:${name}:${digestOf(JSON.stringify([owner, rules, { ...forward, endpoints: [] }]))}`;
     this.#backends.set(id, { id, owner, rules, ...(forward ? { forward } : {}) });
-    return [{ weight: 1, backend: id }];
+    return id;
   }
 
   #destination(subject: Subject, place: Place): Destination | undefined {

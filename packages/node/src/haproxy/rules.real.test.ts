@@ -1,109 +1,11 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { test } from 'node:test';
-import type { Backend, Endpoint, Rule, Site } from '@navarch/ingress';
+import type { Rule } from '@navarch/ingress';
 import { eventually } from '../testing/index.ts';
-import { type RealHaproxy, realHaproxy } from './testing/real-haproxy.ts';
+import { type Answer, ask, echo, type Question, siteOf } from './testing/questions.ts';
+import { realHaproxy } from './testing/real-haproxy.ts';
 
 const signal = AbortSignal.timeout(120_000);
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-}
-
-interface Question {
-  readonly path?: string;
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly isTls?: boolean;
-  /** What is asked for when TLS begins. */
-  readonly servername?: string;
-  readonly body?: string;
-}
-
-interface Echo extends AsyncDisposable {
-  readonly endpoint: Endpoint;
-  /** What it was asked, in order. */
-  readonly seen: readonly string[];
-}
-
-/** Says what reached it, and who it is; with the statuses that it is given first, one after the other. */
-async function echo(name: string, ...statuses: readonly number[]): Promise<Echo> {
-  const seen: string[] = [];
-  const server: Server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    request.on('end', () => {
-      response.statusCode = statuses[seen.length] ?? 200;
-      seen.push(`${request.method} ${request.url} ${request.headers.host} ${body}`.trim());
-      response.end(`${name} ${request.method} ${request.url} ${request.headers.host}`);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return {
-    endpoint: { address: '127.0.0.1', port: address.port },
-    seen,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-function ask({ ports }: RealHaproxy, question: Question): Promise<Answer> {
-  const { path = '/', method = 'GET', headers = {}, isTls = false, servername, body } = question;
-  const options = {
-    agent: false,
-    host: '127.0.0.1',
-    port: isTls ? ports.https : ports.http,
-    path,
-    method,
-    headers: { host: 'a.test', ...headers },
-    rejectUnauthorized: false,
-    ...(servername === undefined ? {} : { servername }),
-  } as const;
-  return new Promise((resolve, reject) => {
-    (isTls ? httpsRequest : httpRequest)(options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
-    })
-      .on('error', reject)
-      .end(body);
-  });
-}
-
-function siteOf({ ports }: RealHaproxy, backend: Omit<Backend, 'id' | 'owner'>): Site {
-  return {
-    backends: [{ id: 'b:one', owner: 'n/one', ...backend }],
-    entrances: [
-      {
-        id: 'test',
-        binds: [
-          { address: '127.0.0.1', port: ports.http, isTls: false },
-          { address: '127.0.0.1', port: ports.https, isTls: true },
-        ],
-        certificates: [],
-        routes: [
-          {
-            host: '',
-            wildcard: 'one-label',
-            path: { type: 'prefix', value: '/' },
-            conditions: [],
-            targets: [{ weight: 1, backend: 'b:one' }],
-            owner: 'n/one',
-            since: '',
-          },
-        ],
-      },
-    ],
-  };
-}
 
 type Case = readonly [rules: readonly Rule[], question: Question, expected: string];
 const cors = {
@@ -155,7 +57,17 @@ const CASES: readonly Case[] = [
   [[{ do: 'refuse', sources: ['127.0.0.1'] }], {}, '403'],
   [[{ do: 'limit-body', bytes: 3 }], { method: 'POST', body: 'four' }, '413'],
   [[{ do: 'limit-body', bytes: 4 }], { method: 'POST', body: 'four' }, '200 one POST / a.test'],
-  [[{ do: 'limit-rate', perSecond: 100, burst: 5 }], {}, '200 one GET / a.test'],
+  [
+    [{ do: 'limit', limit: { rate: { requests: 500, seconds: 1 }, atOnce: 1, except: [] } }],
+    {},
+    '200 one GET / a.test',
+  ],
+  [[{ do: 'limit', limit: { rate: { requests: 0, seconds: 60 }, except: [] } }], {}, '503'],
+  [
+    [{ do: 'limit', limit: { rate: { requests: 0, seconds: 60 }, atOnce: 0, except: ['127.0.0.0/8'] } }],
+    {},
+    '200 one GET / a.test',
+  ],
   [[{ do: 'ask-password', realm: "it's", users: [{ name: 'ann', hash: HASH }] }], password('ann:wrong'), '401'],
   [
     [{ do: 'ask-password', realm: 'r', users: [{ name: 'ann', hash: HASH }] }],
@@ -208,109 +120,6 @@ test('HAProxy does what rules say', async () => {
     assert.deepEqual(await proxy.engine.load(proxy.configOf(siteOf(proxy, { rules, forward })), signal), []);
     assert.equal(wordsOf(await ask(proxy, question)), expected, JSON.stringify([rules, question]));
   }
-});
-
-test('a copy of a request goes where rules say, with its body, and nobody else comes in by the way that it takes', async () => {
-  await using proxy = await realHaproxy();
-  await using one = await echo('one');
-  await using two = await echo('two');
-  const mirror: Rule = { do: 'mirror', to: 'b:two', share: 1, of: 1 };
-  const never: Rule = { do: 'mirror', to: 'b:two', share: 0, of: 1 };
-  const site = siteOf(proxy, {
-    rules: [{ do: 'set-path', path: '/new' }, mirror, never],
-    forward: { protocol: 'http', endpoints: [one.endpoint] },
-  });
-  const backends = [
-    ...site.backends,
-    { id: 'b:two', owner: 'n/one', rules: [], forward: { protocol: 'http', endpoints: [two.endpoint] } } as const,
-  ];
-  assert.deepEqual(await proxy.engine.load(proxy.configOf({ ...site, backends }), signal), []);
-  for (const question of [{}, { method: 'POST', body: 'four' }])
-    assert.equal((await ask(proxy, { ...question, path: '/x?q=1' })).status, 200);
-  await eventually('both have been copied', async () => two.seen.length === 2);
-  assert.deepEqual([...two.seen].sort(), ['GET /new?q=1 a.test', 'POST /new?q=1 a.test four']);
-  assert.equal(one.seen.length, 2);
-});
-
-/** Answers by what it is asked for. */
-async function oracle(
-  answer: (request: IncomingMessage) => readonly [status: number, headers: Record<string, string>, body: string],
-): Promise<{ readonly endpoint: Endpoint } & AsyncDisposable> {
-  const server = createServer((request, response) => {
-    const [status, headers, body] = answer(request);
-    response.writeHead(status, headers).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return {
-    endpoint: { address: '127.0.0.1', port: address.port },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-const withBackend = (site: Site, id: string, endpoint: Endpoint): Site => ({
-  ...site,
-  backends: [...site.backends, { id, owner: 'n/one', rules: [], forward: { protocol: 'http', endpoints: [endpoint] } }],
-});
-
-test('another backend is asked whether a request may go on', async () => {
-  await using proxy = await realHaproxy();
-  await using one = await oracle(({ headers }) => [200, {}, `for ${headers['x-user']}`]);
-  await using guard = await oracle(({ headers, url }) => {
-    const [name = '', place] = [headers.cookie, headers['x-original-url']];
-    if (url !== '/check?a=1' || headers.host !== 'guard.test') return [400, {}, ''];
-    if (name === 'ann' && place === 'http://a.test/x?y') return [204, { 'X-User': 'Ann' }, ''];
-    return name === 'bob' ? [403, {}, ''] : [401, { 'WWW-Authenticate': 'Basic realm="guard"' }, ''];
-  });
-  const question = { to: 'b:guard', method: 'get', host: 'guard.test', path: '/check?a=1', taken: ['X-User'] } as const;
-  const answers = async (signIn?: string): Promise<readonly string[]> => {
-    const rule: Rule = { do: 'ask', question: { ...question, ...(signIn === undefined ? {} : { signIn }) } };
-    const forward = { protocol: 'http', endpoints: [one.endpoint] } as const;
-    const site = withBackend(siteOf(proxy, { rules: [rule], forward }), 'b:guard', guard.endpoint);
-    assert.deepEqual(await proxy.engine.load(proxy.configOf(site), signal), []);
-    const found: string[] = [];
-    for (const cookie of ['ann', 'bob', 'eve']) {
-      const { status, headers, body } = await ask(proxy, { path: '/x?y', headers: { cookie, 'x-user': 'forged' } });
-      const more = headers['location'] ?? headers['www-authenticate'] ?? (status === 200 ? body : '');
-      found.push(`${status} ${String(more)}`.trim());
-    }
-    return found;
-  };
-  assert.deepEqual(await answers(), ['200 for Ann', '403', '401 Basic realm="guard"']);
-  assert.deepEqual(await answers('https://$host/login?rd=$escaped_request_uri'), [
-    '200 for Ann',
-    '403',
-    '302 https://a.test/login?rd=%2Fx%3Fy',
-  ]);
-});
-
-test('another backend says what is shown instead of an error, whose status stays', async () => {
-  await using proxy = await realHaproxy();
-  await using one = await oracle(({ url }) => [url === '/gone' ? 404 : url === '/odd' ? 418 : 200, {}, 'own']);
-  await using pages = await oracle(({ headers }) => [
-    200,
-    { 'content-type': 'text/html' },
-    `<p>${headers['x-code']} ${headers['x-original-uri']} ${headers['x-namespace']}`,
-  ]);
-  const rule: Rule = {
-    do: 'explain',
-    statuses: [404, 503],
-    to: 'b:pages',
-    headers: [{ name: 'X-Namespace', value: 'n' }],
-  };
-  const forward = { protocol: 'http', endpoints: [one.endpoint] } as const;
-  const site = withBackend(siteOf(proxy, { rules: [rule], forward }), 'b:pages', pages.endpoint);
-  assert.deepEqual(await proxy.engine.load(proxy.configOf(site), signal), []);
-  const shown: string[] = [];
-  for (const path of ['/', '/gone', '/odd']) {
-    const { status, headers, body } = await ask(proxy, { path });
-    shown.push(`${status} ${headers['content-type'] ?? ''} ${body}`);
-  }
-  assert.deepEqual(shown, ['200  own', '404 text/html <p>404 /gone n', '418  own']);
 });
 
 test('what may be tried again is, as often as it may', async () => {
