@@ -101,7 +101,19 @@ const TICKS_PER_SECOND = 100;
 
 /** CPU seconds a process has used so far (Linux). */
 export function cpuSecondsOf(pid: number): number {
+  const [user, system] = statOf(pid);
+  return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+}
+
+/** CPU seconds of this process's children that have ended (Linux), in steps of a hundredth. */
+export function cpuSecondsOfEnded(): number {
+  const [, , user, system] = statOf(process.pid);
+  return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+}
+
+/** utime, stime, cutime and cstime of proc(5), in ticks. */
+function statOf(pid: number): readonly number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return fields.slice(11, 15).map(Number);
 }

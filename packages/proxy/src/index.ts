@@ -1,13 +1,13 @@
 export { type AnnounceDeps, type LinkAddresses, runAnnouncer } from './announce.ts';
 export { announcements, type ClusterView } from './announcements.ts';
-export { type HealthCheck, healthChecks } from './health-checks.ts';
+export { FAMILIES } from './families.ts';
+export type { HealthCheck } from './health-checks.ts';
 export { POLICY_TABLE } from './policy/fixed.ts';
-export { FAMILIES } from './policy/compile.ts';
 export { podFacts } from './policy/pod-facts.ts';
 export { PolicyView } from './policy/view.ts';
 export { PolicyGuard, type PolicyGuardDeps } from './policy/guard.ts';
 export { type HealthPorts, type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
 export type { ProxyNode } from './reachable.ts';
-export { type Ruleset, ruleset } from './ruleset.ts';
-export { difference, TABLE } from './script.ts';
-export { type StaleFlows, staleFlows } from './stale-flows.ts';
+export { TABLE } from './service-table.ts';
+export { ServiceView } from './service-view.ts';
+export type { StaleFlows } from './stale-flows.ts';

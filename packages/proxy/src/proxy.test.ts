@@ -5,7 +5,7 @@ import { silent, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { settle, SimClock } from '@navarch/sim';
 import { runProxy } from './proxy.ts';
-import { TABLE } from './script.ts';
+import { TABLE } from './service-table.ts';
 
 const web = {
   metadata: { name: 'web', namespace: 'default' },
@@ -24,10 +24,12 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   let rules: 'none' | 'emptied' | 'there' = 'none';
   const whole: string[] = [];
   const cache = {
-    onChange: () => () => undefined,
+    onChange: (kind: unknown, listener: (current: unknown, previous: unknown) => void) => {
+      const [only] = kind === service ? [web] : kind === endpointSlice ? [slice] : [];
+      if (only) listener(only, undefined);
+      return () => undefined;
+    },
     whenSynced: async () => undefined,
-    get: () => undefined,
-    list: (kind: unknown) => (kind === service ? [web] : kind === endpointSlice ? [slice] : []),
   } as unknown as Cache;
   const filter = {
     async apply(script: string) {
@@ -62,5 +64,5 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   rules = 'emptied';
   await later(6_000);
   assert.equal(whole.length, 3);
-  assert.match(whole[1] ?? '', /10\.244\.0\.5:8080/);
+  assert.match(whole[1] ?? '', /10\.244\.0\.5 \. 8080/);
 });

@@ -1,11 +1,12 @@
 import { endpointSlice, node as nodeKind, service } from '@navarch/api';
 import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
-import { type HealthCheck, healthChecks } from './health-checks.ts';
+import { keyOf } from '@navarch/machinery';
+import type { HealthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
-import { type Ruleset, ruleset } from './ruleset.ts';
-import { difference, TABLE } from './script.ts';
-import { type StaleFlows, staleFlows } from './stale-flows.ts';
+import { TABLE } from './service-table.ts';
+import { ServiceView } from './service-view.ts';
+import type { StaleFlows } from './stale-flows.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
@@ -40,6 +41,8 @@ const LOOK_MS = 5_000;
 /** The chains by which packets come to all others: who empties a table (`nft flush table`) leaves its chains. */
 const LOOKED_AT = ['prerouting', 'services'] as const;
 const ZONE = 'topology.kubernetes.io/zone';
+/** Flows that wait to be forgotten while the kernel refuses rules: the first of more end by themselves, in silence. */
+const STALE_MAX = 10_000;
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
 export async function runProxy(
@@ -48,46 +51,60 @@ export async function runProxy(
 ): Promise<void> {
   await using group = new TaskGroup(signal);
   const marks = new Marks();
-  cache.onChange(service, marks.set);
-  cache.onChange(endpointSlice, marks.set);
-  const zone = (): string | undefined => cache.get(nodeKind, node.name)?.metadata.labels?.[ZONE];
-  cache.onChange(nodeKind, (current, previous) => {
-    if (current?.metadata.name === node.name && current.metadata.labels?.[ZONE] !== previous?.metadata.labels?.[ZONE])
-      marks.set();
+  const view = new ServiceView(node);
+  cache.onChange(service, (current, previous) => {
+    const changed = current ?? previous;
+    if (changed) view.setService(keyOf(changed), current);
+    marks.set();
+  });
+  cache.onChange(endpointSlice, (current, previous) => {
+    const changed = current ?? previous;
+    if (changed) view.setSlice(keyOf(changed), current);
+    marks.set();
+  });
+  cache.onChange(nodeKind, (current) => {
+    if (current?.metadata.name === node.name && view.setZone(current.metadata.labels?.[ZONE])) marks.set();
   });
   await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
-  let applied: Ruleset | undefined;
+  let isKnown = false;
+  let transactions = 0;
   group.spawn(async (s) => {
     for (;;) {
       await clock.sleep(LOOK_MS, s);
-      const looked = applied;
-      const trouble = looked && (await missing(filter, s));
+      const before = transactions;
+      const trouble = isKnown ? await missing(filter, s) : undefined;
       if (trouble === undefined || s.aborted) continue;
       // What was applied meanwhile has made the table anew, or is refused and will.
-      if (applied !== looked) continue;
+      if (transactions !== before) continue;
       log.warn('the rules of services were gone: they are made anew', { error: trouble });
-      applied = undefined;
+      view.forget();
       marks.set();
     }
   });
+  let stale: readonly StaleFlows[] = [];
   while (await marks.take(clock, COALESCE_MS, group.signal)) {
-    const [services, slices] = [cache.list(service), cache.list(endpointSlice)];
-    const next = ruleset(services, slices, { ...node, zone: zone() });
-    const script = difference(applied, next, node);
+    const change = view.take();
+    // What a refused transaction was about is still to be forgotten after the next.
+    stale = [...stale, ...change.stale].slice(-STALE_MAX);
     try {
-      if (script !== '') await filter.apply(script, group.signal);
-      const before = applied;
-      applied = next;
-      if (before) await forget({ filter, log }, staleFlows(before, next), group.signal);
+      if (change.script !== '') {
+        transactions++;
+        await filter.apply(change.script, group.signal);
+      }
+      isKnown = true;
+      const gone = stale;
+      stale = [];
+      await forget({ filter, log }, gone, group.signal);
     } catch (error) {
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
-      applied = undefined;
+      view.forget();
+      isKnown = false;
       marks.set();
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
-    if (health) await publish({ health, log }, healthChecks(services, slices, node.name), group.signal);
+    if (health) await publish({ health, log }, view.healthChecks(), group.signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSlice } from '@navarch/api';
+import { type Endpoint, type EndpointSlice, formatIp, parseIp } from '@navarch/api';
 
 export interface ProxyNode {
   readonly name: string;
@@ -11,6 +11,8 @@ export interface ProxyNode {
 export interface Target {
   readonly address: string;
   readonly port: number;
+  /** It is on this node, or nobody says where it is. */
+  readonly mayBeHere: boolean;
 }
 
 /** Where packets for one port of a service may go from this node. */
@@ -31,7 +33,7 @@ interface Candidate {
  * ready endpoint has them and some are meant for here (KEP-2433, KEP-3015): else nobody would be left, or too few.
  */
 export function reachable(slices: readonly EndpointSlice[], portName: string, node: ProxyNode): Reachable {
-  const all = candidates(slices, portName);
+  const all = candidates(slices, portName, node.name);
   const near = nearby(all.filter(isReady), node);
   return {
     cluster: targets(near.length > 0 ? near : all.filter(isEnding)),
@@ -48,13 +50,14 @@ function firstOf(all: readonly Candidate[]): readonly Candidate[] {
   return ready.length > 0 ? ready : all.filter(isEnding);
 }
 
-function candidates(slices: readonly EndpointSlice[], portName: string): readonly Candidate[] {
+function candidates(slices: readonly EndpointSlice[], portName: string, nodeName: string): readonly Candidate[] {
   return slices.flatMap(({ endpoints, ports }) => {
     const port = ports?.find((p) => (p.name ?? '') === portName)?.port;
     if (port === undefined) return [];
     return (endpoints ?? []).flatMap((endpoint) => {
-      const [address] = endpoint.addresses;
-      return address === undefined ? [] : [{ target: { address, port }, endpoint }];
+      const address = parseIp(endpoint.addresses[0] ?? '');
+      const mayBeHere = endpoint.nodeName === undefined || endpoint.nodeName === nodeName;
+      return address ? [{ target: { address: formatIp(address), port, mayBeHere }, endpoint }] : [];
     });
   });
 }
@@ -78,7 +81,12 @@ function nearby(ready: readonly Candidate[], { name, zone }: ProxyNode): readonl
 
 /** Each once, in a fixed order. Pods of the node's own network share its address, and may have different ports of one name. */
 function targets(found: readonly Candidate[]): readonly Target[] {
-  const unique = new Map(found.map(({ target }) => [`${target.address}:${target.port}`, target]));
+  const unique = new Map<string, Target>();
+  for (const { target } of found) {
+    const key = `${target.address}:${target.port}`;
+    // Two slices may say different things of one.
+    unique.set(key, { ...target, mayBeHere: target.mayBeHere || unique.get(key)?.mayBeHere === true });
+  }
   return [...unique.values()].sort((a, b) =>
     a.address === b.address ? a.port - b.port : a.address < b.address ? -1 : 1,
   );

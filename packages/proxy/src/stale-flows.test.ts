@@ -1,51 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EndpointSlice, Service } from '@navarch/api';
-import { type ProxyNode, type Ruleset, ruleset, staleFlows } from './index.ts';
+import { ServiceView } from './service-view.ts';
+import type { StaleFlows } from './stale-flows.ts';
 
-const node: ProxyNode = { name: 'a', clusterCidr: '10.244.0.0/16' };
-
-function rulesFor(protocol: 'TCP' | 'UDP', ends: readonly string[]): Ruleset {
-  const service = {
+const serviceOf = (protocol: 'TCP' | 'UDP', spec: object = {}): Service =>
+  ({
     metadata: { name: 'names', namespace: 'default' },
     status: { loadBalancer: {} },
-    spec: { clusterIP: '10.96.0.10', ports: [{ name: 'dns', port: 53, protocol, nodePort: 30_053 }] },
-  } as unknown as Service;
-  const slice = {
+    spec: { clusterIP: '10.96.0.10', ports: [{ name: 'dns', port: 53, protocol, nodePort: 30_053 }], ...spec },
+  }) as unknown as Service;
+const sliceOf = (ends: readonly string[]): EndpointSlice =>
+  ({
     metadata: { name: 'names-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'names' } },
     addressType: 'IPv4',
-    ports: [{ name: 'dns', port: 5353, protocol }],
+    ports: [{ name: 'dns', port: 5353 }],
     endpoints: ends.map((address) => ({ addresses: [address], conditions: { ready: true } })),
-  } as unknown as EndpointSlice;
-  return ruleset([service], [slice], node);
+  }) as unknown as EndpointSlice;
+
+type State = readonly [service: Service | undefined, ends: readonly string[]];
+
+function stale([service, ends]: State, [nextService, nextEnds]: State): readonly StaleFlows[] {
+  const view = new ServiceView({ name: 'a', clusterCidr: '10.244.0.0/16' });
+  view.setService('default/names', service);
+  view.setSlice('default/names-1', sliceOf(ends));
+  assert.deepEqual(view.take().stale, [], 'of what was there before nothing is known');
+  view.setService('default/names', nextService);
+  view.setSlice('default/names-1', sliceOf(nextEnds));
+  return view.take().stale;
 }
 
-const none = ruleset([], [], node);
+const [udp, tcp] = [serviceOf('UDP'), serviceOf('TCP')];
 
-test('staleFlows() names every way to an endpoint that went, and leaves the others', () => {
-  assert.deepEqual(
-    staleFlows(rulesFor('UDP', ['10.244.0.5', '10.244.0.6']), rulesFor('UDP', ['10.244.0.6', '10.244.0.7'])),
-    [
-      { family: 'IPv4', address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' },
-      { family: 'IPv4', port: 30_053, endpoint: '10.244.0.5:5353' },
-    ],
-  );
+test('ServiceView names every way to an endpoint that went, and leaves the others', () => {
+  assert.deepEqual(stale([udp, ['10.244.0.5', '10.244.0.6']], [udp, ['10.244.0.6', '10.244.0.7']]), [
+    { family: 'IPv4', address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' },
+    { family: 'IPv4', port: 30_053, endpoint: '10.244.0.5:5353' },
+  ]);
 });
 
-test('staleFlows() names those to a service that went, and whatever was sent before there was an endpoint', () => {
-  const full = rulesFor('UDP', ['10.244.0.5']);
+test('ServiceView names those to a service that went, and whatever was sent before there was an endpoint', () => {
   assert.deepEqual(
-    staleFlows(full, none).map(({ endpoint }) => endpoint),
+    stale([udp, ['10.244.0.5']], [undefined, []]).map(({ endpoint }) => endpoint),
     ['10.244.0.5:5353', '10.244.0.5:5353'],
   );
-  for (const before of [none, rulesFor('UDP', [])])
-    assert.deepEqual(staleFlows(before, full), [
+  for (const before of [undefined, udp])
+    assert.deepEqual(stale([before, []], [udp, ['10.244.0.5']]), [
       { family: 'IPv4', address: '10.96.0.10', port: 53 },
       { family: 'IPv4', port: 30_053 },
     ]);
 });
 
-test('staleFlows() is empty where nothing went, and of connections', () => {
-  assert.deepEqual(staleFlows(rulesFor('UDP', ['10.244.0.5']), rulesFor('UDP', ['10.244.0.5', '10.244.0.6'])), []);
-  assert.deepEqual(staleFlows(rulesFor('TCP', ['10.244.0.5']), none), []);
+test('ServiceView names no flows where nothing went, and none of connections', () => {
+  assert.deepEqual(stale([udp, ['10.244.0.5']], [udp, ['10.244.0.5', '10.244.0.6']]), []);
+  assert.deepEqual(stale([tcp, ['10.244.0.5']], [undefined, []]), []);
 });

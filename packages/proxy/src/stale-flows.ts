@@ -1,35 +1,35 @@
-import { type IpFamily, ipFamilyOf } from '@navarch/api';
-import type { Ruleset } from './ruleset.ts';
+import type { IpFamily } from '@navarch/api';
 
-/** Flows of datagrams that the kernel would go on sending to where they went first, whatever the rules say by now. */
-export interface StaleFlows {
+/** Datagrams to one place, and the endpoints behind it as `ADDRESS:PORT`: the kernel remembers flows to them. */
+export interface Flows {
   readonly family: IpFamily;
   /** Where the client sends to; absent: any address of this node. */
   readonly address?: string;
   readonly port: number;
+  readonly endpoints: ReadonlySet<string>;
+}
+
+/** Flows of datagrams that the kernel would go on sending to where they went first, whatever the rules say by now. */
+export interface StaleFlows extends Omit<Flows, 'endpoints'> {
   /** `ADDRESS:PORT` that is no longer behind it. Absent: whatever the flow leads to, since before nothing was behind it. */
   readonly endpoint?: string;
 }
 
 /**
- * What has to be forgotten after `next` took the place of `previous`. Of UDP alone: a new TCP connection is a new flow,
- * but datagrams from a port that goes on sending stay one flow for ever.
+ * What has to be forgotten of a place after `next` took the place of `previous`. Of UDP alone: a new TCP connection is a
+ * new flow, but datagrams from a port that goes on sending stay one flow for ever.
  */
-export function staleFlows(previous: Ruleset, next: Ruleset): readonly StaleFlows[] {
+export function staleFlows(previous: Flows | undefined, next: Flows | undefined): readonly StaleFlows[] {
   const stale: StaleFlows[] = [];
-  for (const [key, before] of previous.datagrams) {
-    const after = next.datagrams.get(key);
-    for (const endpoint of before) if (!after?.has(endpoint)) stale.push({ ...placeOf(key), endpoint });
-  }
+  for (const endpoint of previous?.endpoints ?? [])
+    if (previous && !next?.endpoints.has(endpoint)) stale.push({ ...placeOf(previous), endpoint });
   // Without endpoints there was no rule that would have changed the packets: they may have gone anywhere.
-  for (const [key, after] of next.datagrams)
-    if (after.size > 0 && !previous.datagrams.get(key)?.size) stale.push(placeOf(key));
+  if (next && next.endpoints.size > 0 && !previous?.endpoints.size) stale.push(placeOf(next));
   return stale;
 }
 
-/** `ADDRESS . PROTOCOL . PORT` or `PROTOCOL . PORT`, as in the rules; `::` is any address of this node by IPv6. */
-function placeOf(key: string): Pick<StaleFlows, 'family' | 'address' | 'port'> {
-  const [port = '', , address] = key.split(' . ').toReversed();
-  const family = ipFamilyOf(address ?? '');
-  return { family, ...(address === undefined || address === '::' ? {} : { address }), port: Number(port) };
-}
+const placeOf = ({ family, address, port }: Flows): StaleFlows => ({
+  family,
+  ...(address === undefined ? {} : { address }),
+  port,
+});

@@ -25,9 +25,9 @@ test('healthPorts() say how many endpoints the node has, as of now, and stop whe
   using ports = healthPorts();
   const port = await freePort();
   const service = { namespace: 'default', name: 'web' };
-  await ports.publish(new Map([[port, { ...service, localEndpoints: 2 }]]), signal);
+  await ports.publish(new Map([[port, { port, ...service, localEndpoints: 2 }]]), signal);
   assert.deepEqual(await ask(port), [200, '2', { service, localEndpoints: 2, serviceProxyHealthy: true }]);
-  await ports.publish(new Map([[port, { ...service, localEndpoints: 0 }]]), signal);
+  await ports.publish(new Map([[port, { port, ...service, localEndpoints: 0 }]]), signal);
   assert.deepEqual(await ask(port), [503, '0', { service, localEndpoints: 0, serviceProxyHealthy: true }]);
   await ports.publish(new Map(), signal);
   await assert.rejects(ask(port));
@@ -39,7 +39,7 @@ test('healthPorts() serve the others where one port is not to be had', async () 
   await once(other, 'listening');
   const { port: taken } = other.address() as AddressInfo;
   const port = await freePort();
-  const check = { namespace: 'default', name: 'web', localEndpoints: 1 };
+  const check = { port, namespace: 'default', name: 'web', localEndpoints: 1 };
   await assert.rejects(
     ports.publish(
       new Map([

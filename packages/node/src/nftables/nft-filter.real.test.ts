@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { EndpointSlice, Service } from '@navarch/api';
-import { difference, type Ruleset, ruleset, staleFlows } from '@navarch/proxy';
+import { ServiceView, type StaleFlows } from '@navarch/proxy';
 import { nftFilter } from './nft-filter.ts';
 
 const run = promisify(execFile);
 const ip = (...args: readonly string[]): Promise<unknown> => run('ip', [...args]);
 
+const { signal } = new AbortController();
 const NODE = { name: 'a', clusterCidr: '10.244.0.0/16' };
 const SERVICE = {
   metadata: { name: 'web', namespace: 'default' },
@@ -22,6 +23,34 @@ const SLICE = {
   ports: [{ name: 'http', port: 8080 }],
   endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
 } as unknown as EndpointSlice;
+
+/** A node of which the API tells of one service and its endpoints, by the family of each. */
+class Programmed {
+  readonly #view: ServiceView;
+  readonly #filter: ReturnType<typeof nftFilter>;
+
+  constructor(netns: string, clusterCidr: string = NODE.clusterCidr) {
+    this.#view = new ServiceView({ ...NODE, clusterCidr });
+    this.#filter = nftFilter(`/run/netns/${netns}`);
+  }
+
+  /** What is still to be forgotten. */
+  async tell(service: Service | undefined, ...slices: readonly EndpointSlice[]): Promise<readonly StaleFlows[]> {
+    this.#view.setService('default/web', service);
+    for (const family of ['IPv4', 'IPv6'])
+      this.#view.setSlice(
+        `default/web-${family}`,
+        slices.find(({ addressType }) => addressType === family),
+      );
+    const { script, stale } = this.#view.take();
+    await this.#filter.apply(script, signal);
+    return stale;
+  }
+
+  async tellAndForget(...told: Parameters<Programmed['tell']>): Promise<void> {
+    await this.#filter.forget(await this.tell(...told), signal);
+  }
+}
 
 /** A node and a pod as two network namespaces; in the pod something says `hello` on port 8080. */
 async function world(context: TestContext): Promise<string> {
@@ -61,67 +90,53 @@ async function reads(netns: string, address: string, port: number): Promise<stri
 
 test('nftFilter() makes the kernel carry TCP through cluster IPs and node ports, refuse without endpoints, and forget', async (context) => {
   const netns = await world(context);
-  const filter = nftFilter(`/run/netns/${netns}`);
-  const { signal } = new AbortController();
-  const full = ruleset([SERVICE], [SLICE], NODE);
-  await filter.apply(difference(undefined, full, NODE), signal);
+  const node = new Programmed(netns);
+  await node.tell(SERVICE, SLICE);
   assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
   assert.equal(await reads(netns, '10.244.0.1', 30_080), 'hello');
-
-  const empty = ruleset([SERVICE], [], NODE);
-  await filter.apply(difference(full, empty, NODE), signal);
+  await node.tell(SERVICE);
   assert.equal(await reads(netns, '10.96.0.7', 80), 'ECONNREFUSED');
-
-  const none = ruleset([], [], NODE);
-  await filter.apply(difference(empty, none, NODE), signal);
+  await node.tell(undefined);
   const { stdout } = await run('ip', ['netns', 'exec', netns, 'nft', 'list', 'table', 'inet', 'navarch']);
-  assert.doesNotMatch(stdout, /svc-|ext-|ep-/);
-  await assert.rejects(filter.apply('add rule inet navarch nowhere accept\n', signal));
+  assert.doesNotMatch(stdout, /elements|chain (?:to|at|svc|ext|ep)/);
+  await assert.rejects(nftFilter(`/run/netns/${netns}`).apply('add rule inet navarch nowhere accept\n', signal));
 });
 
 test('nftFilter() drops what only other nodes could answer, and lets the node itself in by an external address', async (context) => {
   const netns = await world(context);
-  const filter = nftFilter(`/run/netns/${netns}`);
-  const { signal } = new AbortController();
-  const at = (spec: object, nodeName: string): Ruleset =>
-    ruleset(
-      [{ ...SERVICE, spec: { ...SERVICE.spec, ...spec } } as unknown as Service],
-      [{ ...SLICE, endpoints: [{ ...SLICE.endpoints?.[0], nodeName }] } as unknown as EndpointSlice],
-      NODE,
+  const node = new Programmed(netns);
+  const tell = (spec: object, nodeName: string): Promise<unknown> =>
+    node.tell(
+      { ...SERVICE, spec: { ...SERVICE.spec, ...spec } } as unknown as Service,
+      { ...SLICE, endpoints: [{ ...SLICE.endpoints?.[0], nodeName }] } as unknown as EndpointSlice,
     );
-  const [inside, outside] = [at({ internalTrafficPolicy: 'Local' }, 'b'), at({ externalTrafficPolicy: 'Local' }, 'b')];
-  await filter.apply(difference(undefined, inside, NODE), signal);
+  await tell({ internalTrafficPolicy: 'Local' }, 'b');
   assert.equal(await reads(netns, '10.96.0.7', 80), 'timeout');
-  await filter.apply(difference(inside, outside, NODE), signal);
+  await tell({ externalTrafficPolicy: 'Local' }, 'b');
   assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
   assert.equal(await reads(netns, '10.244.0.1', 30_080), 'hello');
 });
 
 test('nftFilter() lets through to the address of a balancer whom the service names', async (context) => {
   const netns = await world(context);
-  const filter = nftFilter(`/run/netns/${netns}`);
-  const { signal } = new AbortController();
-  const to = (...loadBalancerSourceRanges: readonly string[]): Ruleset =>
-    ruleset(
-      [
-        {
-          ...SERVICE,
-          spec: { ...SERVICE.spec, type: 'LoadBalancer', loadBalancerSourceRanges },
-          status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
-        } as unknown as Service,
-      ],
-      [SLICE],
-      NODE,
+  const node = new Programmed(netns);
+  const tell = (...loadBalancerSourceRanges: readonly string[]): Promise<unknown> =>
+    node.tell(
+      {
+        ...SERVICE,
+        spec: { ...SERVICE.spec, type: 'LoadBalancer', loadBalancerSourceRanges },
+        status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
+      } as unknown as Service,
+      SLICE,
     );
-  const [shut, open] = [to('192.0.2.0/24', '198.51.100.7/32'), to('192.0.2.0/24', '10.244.0.0/16')];
-  await filter.apply(difference(undefined, shut, NODE), signal);
+  await tell('192.0.2.0/24', '198.51.100.7/32');
   assert.equal(await reads(netns, '203.0.113.1', 80), 'timeout');
-  await filter.apply(difference(shut, open, NODE), signal);
+  await tell('192.0.2.0/24', '10.244.0.0/16');
   assert.equal(await reads(netns, '203.0.113.1', 80), 'hello');
-  await filter.apply(difference(open, ruleset([], [], NODE), NODE), signal);
+  await node.tell(undefined);
 });
 
-test('nftFilter() carries both families to the pods of a service of both', async (context) => {
+test('nftFilter() carries both families to the pods of a service of both, with and without a memory for clients', async (context) => {
   const netns = await world(context);
   const pod = `navarch-p${process.pid}`;
   for (const [ns, link, address] of [
@@ -130,56 +145,54 @@ test('nftFilter() carries both families to the pods of a service of both', async
   ] as const)
     await ip('-n', ns, 'address', 'add', address, 'dev', link, 'nodad');
   await ip('-n', netns, '-6', 'route', 'add', 'default', 'via', 'fd00:44::5');
-  const filter = nftFilter(`/run/netns/${netns}`);
-  const { signal } = new AbortController();
-  const both = {
-    ...SERVICE,
-    spec: {
-      ...SERVICE.spec,
-      type: 'LoadBalancer',
-      clusterIPs: ['10.96.0.7', 'fd00:96::7'],
-      sessionAffinity: 'ClientIP',
-      loadBalancerSourceRanges: ['fd00:44::/64', '10.244.0.0/16'],
-    },
-    status: { loadBalancer: { ingress: [{ ip: 'fd00:1::9' }, { ip: '203.0.113.1' }] } },
-  } as unknown as Service;
+  const both = (sessionAffinity: string): Service =>
+    ({
+      ...SERVICE,
+      spec: {
+        ...SERVICE.spec,
+        type: 'LoadBalancer',
+        clusterIPs: ['10.96.0.7', 'fd00:96::7'],
+        sessionAffinity,
+        loadBalancerSourceRanges: ['fd00:44::/64', '10.244.0.0/16'],
+      },
+      status: { loadBalancer: { ingress: [{ ip: 'fd00:1::9' }, { ip: '203.0.113.1' }] } },
+    }) as unknown as Service;
   const six = {
     ...SLICE,
     addressType: 'IPv6',
     endpoints: [{ addresses: ['fd00:44::5'], conditions: { ready: true }, nodeName: 'a' }],
   } as unknown as EndpointSlice;
-  const node = { name: 'a', clusterCidr: '10.244.0.0/16,fd00:44::/64' };
-  const rules = ruleset([both], [SLICE, six], node);
-  await filter.apply(difference(undefined, rules, node), signal);
-  for (const [address, port] of [
-    ['10.96.0.7', 80],
-    ['fd00:96::7', 80],
-    ['fd00:1::9', 80],
-    ['203.0.113.1', 80],
-    ['fd00:44::1', 30_080],
-    ['10.244.0.1', 30_080],
-  ] as const)
-    assert.equal(await reads(netns, address, port), 'hello', `${address} port ${port}`);
-  const without = ruleset([both], [SLICE], node);
-  await filter.apply(difference(rules, without, node), signal);
+  const node = new Programmed(netns, '10.244.0.0/16,fd00:44::/64');
+  for (const affinity of ['ClientIP', 'None']) {
+    await node.tell(both(affinity), SLICE, six);
+    for (const [address, port] of [
+      ['10.96.0.7', 80],
+      ['fd00:96::7', 80],
+      ['fd00:1::9', 80],
+      ['203.0.113.1', 80],
+      ['fd00:44::1', 30_080],
+      ['10.244.0.1', 30_080],
+    ] as const)
+      assert.equal(await reads(netns, address, port), 'hello', `${address} port ${port}, affinity ${affinity}`);
+  }
+  await node.tell(both('None'), SLICE);
   assert.equal(await reads(netns, 'fd00:96::7', 80), 'ECONNREFUSED');
   assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
-  await filter.apply(difference(without, ruleset([], [], node), node), signal);
+  await node.tell(undefined);
 });
 
-/** A service of datagrams that leads to that address. */
-function datagramsTo(address: string): Ruleset {
-  const service = {
+/** That one leads to these addresses. */
+const datagramsTo = (...addresses: readonly string[]): readonly [Service, EndpointSlice] => [
+  {
     ...SERVICE,
     spec: { ...SERVICE.spec, ports: [{ name: 'http', port: 80, protocol: 'UDP' }] },
-  } as unknown as Service;
-  const slice = {
+  } as unknown as Service,
+  {
     ...SLICE,
     ports: [{ name: 'http', port: 8080, protocol: 'UDP' }],
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-  } as unknown as EndpointSlice;
-  return ruleset([service], [slice], NODE);
-}
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+  } as unknown as EndpointSlice,
+];
 
 test('nftFilter() lets datagrams of a client that goes on sending leave an endpoint that went', async (context) => {
   const netns = await world(context);
@@ -192,20 +205,20 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   });
   context.after(() => server.kill());
   await once(server.stdout, 'data');
-  const filter = nftFilter(`/run/netns/${netns}`);
-  const { signal } = new AbortController();
   const asks = async (): Promise<string> => {
     const program = `const s = require('dgram').createSocket('udp4'); setTimeout(() => { process.stdout.write('silence'); s.close(); }, 2000).unref();
       s.on('message', (m) => { process.stdout.write(m); s.close(); }); s.bind(5000, () => s.send('?', 80, '10.96.0.7'));`;
     return (await run('ip', ['netns', 'exec', netns, process.execPath, '-e', program])).stdout;
   };
-  const [before, after] = [datagramsTo('10.244.0.5'), datagramsTo('10.244.0.6')];
-  await filter.apply(difference(undefined, before, NODE), signal);
+  const node = new Programmed(netns);
+  await node.tell(...datagramsTo('10.244.0.5'));
   assert.equal(await asks(), '10.244.0.5');
-  await filter.apply(difference(before, after, NODE), signal);
+  await node.tell(...datagramsTo('10.244.0.6'));
   assert.equal(await asks(), '10.244.0.5', 'the kernel remembers');
-  await filter.forget(staleFlows(before, after), signal);
+  await node.tell(...datagramsTo('10.244.0.5'));
+  await node.tellAndForget(...datagramsTo('10.244.0.6'));
   assert.equal(await asks(), '10.244.0.6');
+  const filter = nftFilter(`/run/netns/${netns}`);
   await filter.forget([{ family: 'IPv4', address: '10.96.0.9', port: 1 }], signal);
   await filter.forget([{ family: 'IPv6', address: 'fd00:96::9', port: 1, endpoint: 'fd00:44::5:53' }], signal);
 });

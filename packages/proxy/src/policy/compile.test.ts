@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetworkPolicy, Pod } from '@navarch/api';
 import { rangesOf } from './blocks.ts';
-import { compilePolicy, FAMILIES } from './compile.ts';
+import { FAMILIES } from '../families.ts';
+import { compilePolicy } from './compile.ts';
 import { podFacts } from './pod-facts.ts';
 
 const policyOf = (spec: object, name = 'p'): NetworkPolicy =>

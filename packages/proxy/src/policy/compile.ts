@@ -1,27 +1,11 @@
-import type {
-  IpFamily,
-  NetworkPolicy,
-  NetworkPolicyEgressRule,
-  NetworkPolicyIngressRule,
-  NetworkPolicyPort,
-} from '@navarch/api';
+import type { NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort } from '@navarch/api';
 import { compileLabelSelector, type Selector } from '@navarch/machinery';
+import type { Family } from '../families.ts';
 import { rangesOf } from './blocks.ts';
 import { type Peer, peerOf, shortName } from './peers.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
-
-/** A family in the words of nft: `ip saddr`, sets whose names end in its mark. */
-export interface Family {
-  readonly name: IpFamily;
-  readonly protocol: 'ip' | 'ip6';
-  readonly mark: '' | '6';
-}
-export const FAMILIES: readonly Family[] = [
-  { name: 'IPv4', protocol: 'ip', mark: '' },
-  { name: 'IPv6', protocol: 'ip6', mark: '6' },
-];
 
 /** A port that pods give a name: a set of address and number for each name that policies use. */
 export interface NamedPort {

@@ -1,10 +1,10 @@
-import { ARRIVING, DIRECTIONS, type Direction, FAMILIES, type Family } from './compile.ts';
-import type { FixedChain } from './table.ts';
+import { addressType, FAMILIES, type Family } from '../families.ts';
+import type { FixedChain } from '../table.ts';
+import { ARRIVING, DIRECTIONS, type Direction } from './compile.ts';
 
 export const POLICY_TABLE = 'navarch-policy';
 
 const LEAVING = 'leaving';
-const addressType = ({ name }: Family): string => (name === 'IPv4' ? 'ipv4_addr' : 'ipv6_addr');
 
 /** The verdict for each address of a pod of this node. */
 export const verdictMap = (direction: Direction, { mark }: Family): string => `${direction}${mark}`;

@@ -3,8 +3,8 @@ import { aborted, type Clock, type Logger, Marks, Notifier, TaskGroup } from '@n
 import type { Cache } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import { clusterCidrsOf } from '../cluster-cidrs.ts';
+import { FAMILIES } from '../families.ts';
 import type { PacketFilter } from '../proxy.ts';
-import { FAMILIES } from './compile.ts';
 import { POLICY_TABLE } from './fixed.ts';
 import { type Claim, podFacts } from './pod-facts.ts';
 import { PolicyView } from './view.ts';

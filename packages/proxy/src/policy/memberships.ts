@@ -1,9 +1,10 @@
 import { ipFamilyOf } from '@navarch/api';
-import { FAMILIES, type Family, type NamedPort, peerSet, portSet, type Side } from './compile.ts';
+import { FAMILIES, type Family } from '../families.ts';
+import { type NamedPort, peerSet, portSet, type Side } from './compile.ts';
 import { addressSet, portOfAddressSet } from './fixed.ts';
 import { isPeer, type Peer } from './peers.ts';
 import type { PodFacts } from './pod-facts.ts';
-import type { Table } from './table.ts';
+import type { Table } from '../table.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetworkPolicy, Pod } from '@navarch/api';
 import fc from 'fast-check';
-import { FAMILIES } from './compile.ts';
+import { FAMILIES } from '../families.ts';
 import { podFacts } from './pod-facts.ts';
 import { Kernel, type Packet } from './testing/kernel.ts';
 import { type Cluster, mayArrive, mayLeave, podAt } from './testing/reference.ts';

@@ -1,19 +1,12 @@
 import type { NetworkPolicy } from '@navarch/api';
 import { equalJson } from '@navarch/machinery';
-import {
-  type CompiledPolicy,
-  compilePolicy,
-  type Direction,
-  DIRECTIONS,
-  type Family,
-  isolatedChain,
-  type Side,
-} from './compile.ts';
+import { type CompiledPolicy, compilePolicy, type Direction, DIRECTIONS, isolatedChain, type Side } from './compile.ts';
+import type { Family } from '../families.ts';
 import { fixedChains, fixedSets, FREE, POLICY_TABLE, selfSet, verdictMap } from './fixed.ts';
 import { familyOf, Memberships, membershipsOf } from './memberships.ts';
 import { Owners } from './owners.ts';
 import type { PodFacts } from './pod-facts.ts';
-import { Table } from './table.ts';
+import { Table } from '../table.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

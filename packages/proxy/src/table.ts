@@ -156,7 +156,7 @@ export class Table {
   }
 
   #declare(name: string, { declaration }: SetState): string {
-    const kind = declaration.includes(': verdict') ? 'map' : 'set';
+    const kind = declaration.includes(' : ') ? 'map' : 'set';
     return `add ${kind} inet ${this.#name} ${name} { ${declaration} ; }`;
   }
 
