@@ -305,15 +305,9 @@ async function runNetwork(
   });
   group.spawn((s) => cache.run(s));
   using health = healthPorts();
-  const proxied = {
-    cache,
-    clock: systemClock,
-    log,
-    filter: nftFilter(),
-    health,
-    node: { name: nodeName, clusterCidr: settings.clusterCidr },
-  };
-  if (extras.hasServiceProxy) group.spawn((s) => runProxy(proxied, s));
+  const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr };
+  if (extras.hasServiceProxy)
+    group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), health, node: proxyNode }, s));
   const pool = addressRangesOf([settings.loadBalancerPool ?? '']);
   if (pool.length > 0) {
     const link = linkAddresses({ nodeIP: options.nodeIP, pool });
