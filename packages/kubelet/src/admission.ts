@@ -2,12 +2,19 @@ import { compileNodeSelection, type Node, type Pod, podRequests, selectsNode } f
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { forbiddenSysctl } from './container/sysctls.ts';
 import type { Rejection } from './pod-machine/memory.ts';
+import { ORDINARY_RULES, type PodRules } from './pod-rules.ts';
 import type { HostFacts } from './ports.ts';
 
 /** Why the node cannot run the pod beside `others`; undefined when it can. The scheduler may have known less, or not been asked. */
-export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[], host: Kernel): Rejection | undefined {
+export function rejectionOf(
+  pod: Pod,
+  node: Node,
+  others: readonly Pod[],
+  host: Kernel,
+  rules: PodRules = ORDINARY_RULES,
+): Rejection | undefined {
   return (
-    forbidden(pod) ??
+    forbidden(pod, rules) ??
     lacking(pod, node, host) ??
     outOf(pod, node, others) ??
     wrongNode(pod, node) ??
@@ -16,8 +23,8 @@ export function rejectionOf(pod: Pod, node: Node, others: readonly Pod[], host: 
   );
 }
 
-function forbidden(pod: Pod): Rejection | undefined {
-  const message = forbiddenSysctl(pod);
+function forbidden(pod: Pod, rules: PodRules): Rejection | undefined {
+  const message = forbiddenSysctl(pod, rules);
   return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
 }
 

@@ -17,6 +17,7 @@ import { bytesOfText, isUnicode } from './environment/byte-text.ts';
 import { expand } from './environment/expand.ts';
 import type { HeldImage } from './images/images.ts';
 import type { ContainerPart } from './node-resources/container-part.ts';
+import { ORDINARY_RULES, type PodRules } from './pod-rules.ts';
 import type { HostFacts } from './ports.ts';
 import { StartError } from './start-error.ts';
 
@@ -58,6 +59,7 @@ export function sandboxConfig(
   dirs: NodeDirs,
   dns: DnsSettings,
   host: HostFacts,
+  rules: PodRules = ORDINARY_RULES,
 ): Input<PodSandboxConfig> {
   const { metadata, spec } = pod;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
@@ -82,7 +84,7 @@ export function sandboxConfig(
     linux: {
       cgroupParent: cgroupParent(pod, dirs.cgroupRoot),
       securityContext: sandboxSecurity(pod),
-      sysctls: sysctlsOf(spec),
+      sysctls: sysctlsOf(spec, rules),
     },
   };
 }
@@ -114,6 +116,7 @@ export function containerConfig(
   { pod, container, attempt, image, environment, mounts, devices, part, targetId }: ContainerInput,
   dirs: NodeDirs,
   host: HostFacts,
+  rules: PodRules = ORDINARY_RULES,
 ): Input<ContainerConfig> {
   const stopSignal = container.lifecycle?.stopSignal;
   return {
@@ -141,8 +144,13 @@ export function containerConfig(
     tty: container.tty ?? false,
     ...(stopSignal ? { stopSignal: `SIGNAL_${stopSignal.replace('+', 'PLUS').replace('-', 'MINUS')}` as Signal } : {}),
     linux: {
-      resources: { ...linuxResources(pod, container, host, part.hasOwnCpus), ...placeOf(part) },
-      securityContext: containerSecurity(pod, container, { image, root: dirs.root, targetId }),
+      resources: { ...linuxResources(pod, container, host, part.hasOwnCpus, rules), ...placeOf(part) },
+      securityContext: containerSecurity(pod, container, {
+        image,
+        root: dirs.root,
+        targetId,
+        isSeccompDefault: rules.isSeccompDefault,
+      }),
     },
   };
 }

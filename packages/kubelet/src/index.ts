@@ -39,7 +39,14 @@ export {
   type ShutdownTexts,
 } from './shutdown/groups.ts';
 export type { ShutdownNotice } from './shutdown/shutdown.ts';
-export { Access, type AccessDeps, type Caller, type Credentials, nodeRights } from './server/access.ts';
+export {
+  Access,
+  type AccessDeps,
+  type AccessPolicy,
+  type Caller,
+  type Credentials,
+  nodeRights,
+} from './server/access.ts';
 export { loggedContainer } from './server/logs.ts';
 export { HttpRefusal, notFound } from './server/refusal.ts';
 export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats/metrics.ts';
@@ -69,6 +76,12 @@ export { type ExecAnswer, type Instance, job, type Program, server } from './tes
 export { memoryFiles } from './volumes/testing/memory-files.ts';
 export type { DevicePlugin, RegisterRequest } from './devices/generated/types.ts';
 export type { DevicePluginSockets } from './devices/ports.ts';
+export { completeConfiguration, type CompleteConfiguration } from './configuration/complete.ts';
+export { ConfigurationError, decodeConfiguration } from './configuration/decode.ts';
+export { idleFields } from './configuration/idle.ts';
+export { settingsOf } from './configuration/settings.ts';
+export type { KubeletConfiguration } from './configuration/types.ts';
+export { validateConfiguration } from './configuration/validate.ts';
 export { parseCpuSet } from './cpu-manager/cpu-set.ts';
 export { type ResourceSettings, resourceSettings, type ResourceTexts } from './node-resources/settings.ts';
 export type { LogicalCpu, MachineTopology, NumaNode } from './topology/machine.ts';

@@ -8,12 +8,14 @@ import { Evictor, type EvictorDeps, type Gauges } from './eviction/evictor.ts';
 import type { Pressure } from './eviction/signals.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
 import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
-import { keepLogsSmall } from './logs/rotate-logs.ts';
-import { keepNodeStatus } from './node-status.ts';
+import type { ImageVerification } from './images/images.ts';
+import { keepLogsSmall, type LogLimits } from './logs/rotate-logs.ts';
+import { keepNodeStatus, type StatusTimes } from './node-status.ts';
 import { listAll } from './observe.ts';
 import type { ChangeDetection } from './named-objects/named-objects.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
+import type { PodRules } from './pod-rules.ts';
 import { Pods } from './pods.ts';
 import type { ShutdownGroup } from './shutdown/groups.ts';
 import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
@@ -75,6 +77,19 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly shutdown?: { readonly notice: ShutdownNotice; readonly groups: readonly ShutdownGroup[] };
   /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
   readonly staticPods?: { readonly path: string; parse(text: string): unknown };
+  /** What is said of the node, and how often. */
+  readonly statusTimes?: StatusTimes;
+  readonly leaseSeconds?: number;
+  readonly imagesMax?: number;
+  readonly providerID?: string;
+  readonly registersNode?: boolean;
+  readonly logLimits?: LogLimits;
+  readonly pullsMax?: number;
+  readonly verification?: ImageVerification;
+  /** What all pods are given or denied alike. Upstream's usual when left out. */
+  readonly rules?: PodRules;
+  /** Pods are kept from what is set aside by a limit on all of them (enforceNodeAllocatable); so too when left out. */
+  readonly enforcesAllocatable?: boolean;
   /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
   readonly imageThresholds?: ImageThresholds;
 }

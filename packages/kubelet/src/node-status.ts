@@ -4,9 +4,10 @@ import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
-import { nodeImages } from './images/node-images.ts';
+import type { EvictionSettings } from './eviction/thresholds.ts';
+import { IMAGES_MAX, nodeImages } from './images/node-images.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
-import { allocatableOf, capacityOf } from './node-capacity.ts';
+import { allocatableOf, capacityOf, hugePages, withEviction } from './node-capacity.ts';
 import { type NodeEvent, nodeEvents } from './node-events.ts';
 import type { Pressure } from './eviction/signals.ts';
 import { renewLease } from './node-lease.ts';
@@ -31,6 +32,16 @@ export interface NodeStatusDeps {
   readonly labels: Readonly<Record<string, string>>;
   /** What the node has from the moment on that it is known; later they are whoever's. */
   readonly taints?: readonly Taint[];
+  readonly statusTimes?: StatusTimes;
+  readonly leaseSeconds?: number;
+  /** Named in its status; -1 for all. Fifty when left out. */
+  readonly imagesMax?: number;
+  /** What the provider of the machine calls it. */
+  readonly providerID?: string;
+  /** Without it the node is to be made known by somebody else. */
+  readonly registersNode?: boolean;
+  /** What is kept free for the machine's sake: pods get less than all that is left over. */
+  readonly eviction?: { readonly settings: EvictionSettings };
   /** What the node runs out of. */
   pressures(): ReadonlySet<Pressure>;
   /** Why the node takes no pods, whatever its runtime can do. */
@@ -43,9 +54,14 @@ export interface NodeStatusDeps {
   tell(event: NodeEvent): void;
 }
 
-/** The status is computed this often, and sent when it changed or has not been sent for a while. */
-const STATUS_INTERVAL_MS = 10_000;
-const REPORT_INTERVAL_MS = 5 * 60_000;
+export interface StatusTimes {
+  /** The status is computed this often. */
+  readonly lookMs: number;
+  /** It is sent when it changed or has not been sent for so long. */
+  readonly reportMs: number;
+}
+
+const ORDINARY_TIMES: StatusTimes = { lookMs: 10_000, reportMs: 5 * 60_000 };
 /** A node that is not ready yet is looked at often: people wait for it. */
 const UNREADY_INTERVAL_MS = 200;
 const RETRY_MS = 1000;
@@ -104,12 +120,19 @@ async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void
       annotations,
       labels,
     },
-    ...(deps.taints?.length ? { spec: { taints: [...deps.taints] } } : {}),
+    ...(deps.taints?.length || deps.providerID
+      ? {
+          spec: {
+            ...(deps.taints?.length ? { taints: [...deps.taints] } : {}),
+            ...(deps.providerID ? { providerID: deps.providerID } : {}),
+          },
+        }
+      : {}),
     status: (await statusOf(deps, undefined, signal)) as Draft<Node['status']>,
   };
   while (!signal.aborted) {
     try {
-      await ensureNode(api, draft);
+      if (deps.registersNode ?? true) await ensureNode(api, draft);
       // The machine may have been given another role, or another name, since it was here last.
       const has = (n: Node): boolean =>
         Object.entries(labels).every(([key, value]) => n.metadata.labels?.[key] === value) &&
@@ -152,16 +175,17 @@ async function ensureNode(api: Api, draft: Draft<Node>): Promise<void> {
 }
 
 function reporter(deps: NodeStatusDeps, signal: AbortSignal): () => Promise<number> {
+  const { lookMs, reportMs } = deps.statusTimes ?? ORDINARY_TIMES;
   let reportedAt = Number.NEGATIVE_INFINITY;
   /** As of the last report of this process: others may have said something else meanwhile. */
   let told: Node['status'] | undefined;
   return async () => {
     const now = deps.clock.monotonic();
-    const isDue = now - reportedAt >= REPORT_INTERVAL_MS;
+    const isDue = now - reportedAt >= reportMs;
     const next = await deps.api.of(node).get(deps.nodeName);
     const status = await statusOf(deps, next, signal);
     const isReady = status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
-    const again = isReady ? STATUS_INTERVAL_MS : UNREADY_INTERVAL_MS;
+    const again = isReady ? lookMs : UNREADY_INTERVAL_MS;
     for (const event of nodeEvents(deps.nodeName, told ?? remembered(next.status), status)) deps.tell(event);
     told = status;
     const withdrawn = Object.keys(next.status.allocatable ?? {}).filter(
@@ -200,13 +224,15 @@ const withoutHeartbeats = (status: Partial<Node['status']>): unknown => ({
 async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: AbortSignal): Promise<Node['status']> {
   const { host, nodeIP, kubeletPort, version, podsMax, resources, runtime } = deps;
   // As the server prints them: else the status would always differ from what is there.
-  const own = { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(podsMax) };
+  const own = { ...hugePages(host), pods: String(podsMax) };
   const others = extended(before?.status.capacity);
   const devices = resources.devices?.pool.amounts();
   const capacity = { ...others, ...canonical(capacityOf(host)), ...own, ...devices?.capacity };
-  const allocatable = canonical(allocatableOf(host, resources.settings.aside));
+  const allocatable = canonical(allocatableOf(host, withEviction(resources.settings.aside, host, deps.eviction)));
   // A runtime that does not answer has lost no images.
-  const images = await nodeImages(runtime, signal).catch(() => before?.status.images ?? []);
+  const images = await nodeImages(runtime, deps.imagesMax ?? IMAGES_MAX, signal).catch(
+    () => before?.status.images ?? [],
+  );
   const { runtimeName, runtimeVersion } = runtime.features();
   return {
     addresses: [
@@ -231,6 +257,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
       operatingSystem: host.operatingSystem,
       osImage: host.osImage,
       systemUUID: host.systemUuid,
+      ...(host.swap ? { swap: { capacity: host.swap.bytes } } : {}),
     },
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '@navarch/api';
 import { PodCgroups, podCgroupLimits } from './pod-cgroups.ts';
+import { ORDINARY_RULES } from './pod-rules.ts';
 import type { CgroupLimits, HostFacts } from './ports.ts';
 
 const podOf = (uid: string, ...containers: readonly object[]): Pod =>
@@ -20,7 +21,7 @@ const bestEffort = podOf('e', {});
 
 test('podCgroupLimits() limits what every container limits', () => {
   assert.deepEqual(
-    [guaranteed, burstable, bestEffort].map((pod) => podCgroupLimits(pod)),
+    [guaranteed, burstable, bestEffort].map((pod) => podCgroupLimits(pod, ORDINARY_RULES)),
     [
       { cpuShares: 1024, cpuQuotaUs: 100_000, cpuPeriodUs: 100_000, memoryBytes: 2 ** 30 },
       { cpuShares: 409, memoryBytes: 2 ** 27 },
@@ -30,14 +31,31 @@ test('podCgroupLimits() limits what every container limits', () => {
 });
 
 test('podCgroupLimits() holds no pod up that has processors of its own', () => {
-  assert.deepEqual(podCgroupLimits(guaranteed, true), { cpuShares: 1024, memoryBytes: 2 ** 30 });
+  assert.deepEqual(podCgroupLimits(guaranteed, ORDINARY_RULES, true), { cpuShares: 1024, memoryBytes: 2 ** 30 });
+});
+
+test('podCgroupLimits() keeps to what the node has for all its pods', () => {
+  const rules = { ...ORDINARY_RULES, pidsMax: 100, cpuPeriodUs: 10_000 };
+  assert.deepEqual(podCgroupLimits(guaranteed, rules), {
+    cpuShares: 1024,
+    cpuQuotaUs: 10_000,
+    cpuPeriodUs: 10_000,
+    memoryBytes: 2 ** 30,
+    pids: 100,
+  });
+  assert.deepEqual(podCgroupLimits(guaranteed, { ...ORDINARY_RULES, hasCpuQuota: false }), {
+    cpuShares: 1024,
+    memoryBytes: 2 ** 30,
+  });
 });
 
 test('PodCgroups gives classes what their pods ask for, and removes groups of pods that are gone', () => {
   const groups = new Map<string, CgroupLimits>();
   const cgroups = new PodCgroups({
     root: '/nv',
-    host: { cpus: 4 } as HostFacts,
+    host: { cpus: 4, memoryBytes: 2 ** 33 } as HostFacts,
+    rules: ORDINARY_RULES,
+    aside: { cpu: 500, memory: 2 ** 30 },
     hasOwnCpus: () => false,
     cgroups: {
       ensure: (path, limits) => void groups.set(path, { ...groups.get(path), ...limits }),
@@ -49,7 +67,7 @@ test('PodCgroups gives classes what their pods ask for, and removes groups of po
     },
   });
   for (const pod of [guaranteed, burstable, bestEffort]) cgroups.enter(pod);
-  assert.deepEqual(groups.get('/nv/kubepods'), { cpuShares: 4096 });
+  assert.deepEqual(groups.get('/nv/kubepods'), { cpuShares: 3584, memoryBytes: 7 * 2 ** 30 });
   assert.deepEqual(groups.get('/nv/kubepods/burstable'), { cpuShares: 409 });
   assert.deepEqual(groups.get('/nv/kubepods/besteffort'), { cpuShares: 2 });
   cgroups.leave(burstable);

@@ -1,7 +1,8 @@
 import { type Pod, podLimits, podRequests, qosClassOf } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
-import { CPU_PERIOD_US, cpuQuota, cpuShares } from './container/resources.ts';
+import { cpuQuota, cpuShares } from './container/resources.ts';
 import { cgroupParent, qosCgroup } from './container-config.ts';
+import type { PodRules } from './pod-rules.ts';
 import type { CgroupLimits, Cgroups, HostFacts } from './ports.ts';
 
 export interface PodCgroupsDeps {
@@ -9,6 +10,9 @@ export interface PodCgroupsDeps {
   readonly host: HostFacts;
   /** The cgroup below which all pods are. */
   readonly root: string;
+  readonly rules: PodRules;
+  /** What all pods together are kept from: thousandths of a processor, bytes, processes. Absent: nothing. */
+  readonly aside?: Readonly<Record<string, number>>;
   /** Some container of the pod has processors that nobody else runs on. */
   hasOwnCpus(podUid: string): boolean;
 }
@@ -25,10 +29,10 @@ export class PodCgroups {
 
   /** Makes the pod's cgroup, before its sandbox is made in it. */
   enter(pod: Pod): void {
-    const { cgroups, root } = this.#deps;
+    const { cgroups, root, rules, hasOwnCpus } = this.#deps;
     if (qosOf(pod) === 'Burstable') this.#burstable.set(pod.metadata.uid, milliCpu(pod));
     this.#balance();
-    cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod, this.#deps.hasOwnCpus(pod.metadata.uid)));
+    cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod, rules, hasOwnCpus(pod.metadata.uid)));
   }
 
   /** Removes the pod's cgroup; nothing of the pod may run any more. */
@@ -54,10 +58,20 @@ export class PodCgroups {
     }
   }
 
+  /** What all pods may use together: what is set aside they do not get, however little is used of it. */
+  #together(): CgroupLimits {
+    const { host, aside = {} } = this.#deps;
+    const { cpu = 0, memory = 0 } = aside;
+    return {
+      cpuShares: cpuShares(host.cpus * 1000 - cpu),
+      memoryBytes: memory > 0 ? Math.max(0, host.memoryBytes - memory) : UNLIMITED,
+    };
+  }
+
   /** In a shortage burstable pods share by what they ask for together, those that ask for nothing come last. */
   #balance(): void {
-    const { cgroups, host, root } = this.#deps;
-    cgroups.ensure(qosCgroup('Guaranteed', root), { cpuShares: cpuShares(host.cpus * 1000) });
+    const { cgroups, root } = this.#deps;
+    cgroups.ensure(qosCgroup('Guaranteed', root), this.#together());
     cgroups.ensure(qosCgroup('Burstable', root), {
       cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)),
     });
@@ -65,11 +79,13 @@ export class PodCgroups {
   }
 }
 
+const UNLIMITED = -1;
+
 const qosOf = (pod: Pod): string => pod.status.qosClass ?? qosClassOf(pod.spec);
 const milliCpu = ({ spec }: Pod): number => quantityMilliValue(podRequests(spec)['cpu']);
 
 /** What a pod's containers may use together. A limit counts when each of them has one: otherwise one may take all. */
-export function podCgroupLimits(pod: Pod, hasOwnCpus = false): CgroupLimits {
+export function podCgroupLimits(pod: Pod, rules: PodRules, hasOwnCpus = false): CgroupLimits {
   const { spec } = pod;
   const limits = podLimits(spec);
   const isLimited = (name: string): boolean =>
@@ -77,10 +93,11 @@ export function podCgroupLimits(pod: Pod, hasOwnCpus = false): CgroupLimits {
     [...spec.containers, ...(spec.initContainers ?? [])].every(
       (c) => quantityMilliValue(c.resources?.limits?.[name]) > 0,
     );
-  const quota = isLimited('cpu') && !hasOwnCpus ? cpuQuota(quantityMilliValue(limits['cpu'])) : undefined;
+  const quota = isLimited('cpu') && !hasOwnCpus ? cpuQuota(quantityMilliValue(limits['cpu']), rules) : undefined;
   return {
     cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)),
-    ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: CPU_PERIOD_US }),
+    ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: rules.cpuPeriodUs }),
     ...(isLimited('memory') ? { memoryBytes: quantityValue(limits['memory']) } : {}),
+    ...(rules.pidsMax === undefined ? {} : { pids: rules.pidsMax }),
   };
 }

@@ -16,6 +16,7 @@ import { Images } from './images/images.ts';
 import { NamedObjects } from './named-objects/named-objects.ts';
 import type { KubeletDeps } from './kubelet.ts';
 import { PodObserver } from './observe.ts';
+import { ORDINARY_RULES } from './pod-rules.ts';
 import { PodCgroups } from './pod-cgroups.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
@@ -63,6 +64,8 @@ export class Pods {
       host: deps.host,
       root: deps.dirs.cgroupRoot,
       hasOwnCpus: (uid) => deps.resources.cpus?.has(uid) ?? false,
+      rules: deps.rules ?? ORDINARY_RULES,
+      ...(deps.enforcesAllocatable === false ? {} : { aside: deps.resources.settings.aside }),
     });
     this.#shared = {
       ...deps,
@@ -175,7 +178,10 @@ export class Pods {
     if (!here || isTerminal(p) || p.status.startTime !== undefined || p.metadata.deletionTimestamp !== undefined)
       return undefined;
     const closed = this.#closed() ?? pressureRejection(p, this.#pressures());
-    return closed ?? rejectionOf(p, withoutDevices(here, this.#resources), this.#others(p), this.#deps.host);
+    return (
+      closed ??
+      rejectionOf(p, withoutDevices(here, this.#resources), this.#others(p), this.#deps.host, this.#deps.rules)
+    );
   }
 
   #refuseResize(p: Pod): Rejection | undefined {

@@ -85,6 +85,8 @@ export interface CgroupLimits {
   readonly cpuQuotaUs?: number;
   readonly cpuPeriodUs?: number;
   readonly memoryBytes?: number;
+  /** Processes; -1 takes the limit off. */
+  readonly pids?: number;
 }
 
 /** Control groups by path, alike on v1 and v2. Every operation may be repeated. */
@@ -172,4 +174,8 @@ export interface HostFacts {
   readonly hasAppArmor: boolean;
   /** Of the control groups that containers run in. */
   readonly cgroupVersion: 1 | 2;
+  /** Absent: none. `isCounted`: the kernel can say how much a group may use. */
+  readonly swap?: { readonly bytes: number; readonly isCounted: boolean };
+  /** Bytes that the machine has set aside as pages of each size, by `2Mi`; absent: it has none and there are 2Mi and 1Gi. */
+  readonly hugePages?: Readonly<Record<string, number>>;
 }

@@ -7,6 +7,7 @@ import { textOfBytes } from './environment/byte-text.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
 import { EscapeError, type Files, type HostFacts, type ImageMounts } from './ports.ts';
+import type { PodRules } from './pod-rules.ts';
 import { configError } from './start-error.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
@@ -28,6 +29,7 @@ export interface PrepareDeps {
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   readonly host: HostFacts;
+  readonly rules?: PodRules;
   readonly resources: Pick<NodeResources, 'partOf'>;
   readonly nodeIP: string;
   readonly otherNodeIPs?: readonly string[];
@@ -74,7 +76,12 @@ export async function prepareContainer(
     throw configError(cause.message, { cause });
   });
   const targetId = await targetOf(input, deps, signal);
-  return containerConfig({ pod, container, attempt, image, environment, mounts, devices, part, targetId }, dirs, host);
+  return containerConfig(
+    { pod, container, attempt, image, environment, mounts, devices, part, targetId },
+    dirs,
+    host,
+    deps.rules,
+  );
 }
 
 async function pullSecretsOf({ pod, event }: PrepareInput, deps: PrepareDeps): Promise<readonly Secret[]> {

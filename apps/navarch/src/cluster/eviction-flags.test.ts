@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../user-error.ts';
-import { evictionOf, SHARED_MACHINE } from './eviction-flags.ts';
+import { type EvictionFlags, evictionOf, evictionTexts, SHARED_MACHINE } from './eviction-flags.ts';
+
+const settings = (flags: EvictionFlags) => evictionOf(evictionTexts(flags));
 
 test("evictionOf() reads lists as the kubelet's flags have them", () => {
-  const { thresholds, podGraceSecondsMax, transitionMs } = evictionOf({
+  const { thresholds, podGraceSecondsMax, transitionMs } = settings({
     evictionHard: 'memory.available<1Gi, nodefs.available<5%',
     evictionSoft: 'memory.available<2Gi',
     evictionSoftGracePeriod: 'memory.available=1m30s',
@@ -24,9 +26,9 @@ test("evictionOf() reads lists as the kubelet's flags have them", () => {
       30_000,
     ],
   );
-  assert.equal(evictionOf({}).thresholds.length, 5);
-  assert.deepEqual(evictionOf({ evictionHard: '' }).thresholds, []);
-  assert.equal(evictionOf({ evictionHard: SHARED_MACHINE[1] ?? '' }).thresholds.length, 3);
+  assert.equal(settings({}).thresholds.length, 5);
+  assert.deepEqual(settings({ evictionHard: '' }).thresholds, []);
+  assert.equal(settings({ evictionHard: SHARED_MACHINE[1] ?? '' }).thresholds.length, 3);
 });
 
 test('evictionOf() says what is wrong with a list', () => {
@@ -38,5 +40,5 @@ test('evictionOf() says what is wrong with a list', () => {
     'cpu.available<1',
     'memory.available<x',
   ])
-    assert.throws(() => evictionOf({ evictionHard }), UserError, evictionHard);
+    assert.throws(() => settings({ evictionHard }), UserError, evictionHard);
 });

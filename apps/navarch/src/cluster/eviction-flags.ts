@@ -23,23 +23,27 @@ export const SHARED_MACHINE: readonly string[] = [
 
 const GRACE_SECONDS_MAX = 24 * 3600;
 
-/** Flags win over the configuration's file. Throws UserError. */
-export function evictionOf(flags: EvictionFlags, config: EvictionTexts = {}): EvictionSettings {
+/** What flags say, as the configuration's file would, over which they win. Throws UserError. */
+export function evictionTexts(flags: EvictionFlags): EvictionTexts {
   const { evictionMaxPodGracePeriod: grace, evictionPressureTransitionPeriod: transition } = flags;
   const list = <K extends string>(name: K, flag: string, text: string | undefined, sign: '<' | '='): object =>
     text === undefined ? {} : { [name]: statements(flag, text, sign) };
+  return {
+    ...list('evictionHard', '--eviction-hard', flags.evictionHard, '<'),
+    ...list('evictionSoft', '--eviction-soft', flags.evictionSoft, '<'),
+    ...list('evictionSoftGracePeriod', '--eviction-soft-grace-period', flags.evictionSoftGracePeriod, '='),
+    ...list('evictionMinimumReclaim', '--eviction-minimum-reclaim', flags.evictionMinimumReclaim, '='),
+    ...(grace === undefined
+      ? {}
+      : { evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', grace, [0, GRACE_SECONDS_MAX]) }),
+    ...(transition === undefined ? {} : { evictionPressureTransitionPeriod: transition }),
+  };
+}
+
+/** Throws UserError. */
+export function evictionOf(texts: EvictionTexts): EvictionSettings {
   try {
-    return evictionSettings({
-      ...config,
-      ...list('evictionHard', '--eviction-hard', flags.evictionHard, '<'),
-      ...list('evictionSoft', '--eviction-soft', flags.evictionSoft, '<'),
-      ...list('evictionSoftGracePeriod', '--eviction-soft-grace-period', flags.evictionSoftGracePeriod, '='),
-      ...list('evictionMinimumReclaim', '--eviction-minimum-reclaim', flags.evictionMinimumReclaim, '='),
-      ...(grace === undefined
-        ? {}
-        : { evictionMaxPodGracePeriod: numberOf('--eviction-max-pod-grace-period', grace, [0, GRACE_SECONDS_MAX]) }),
-      ...(transition === undefined ? {} : { evictionPressureTransitionPeriod: transition }),
-    });
+    return evictionSettings(texts);
   } catch (error) {
     if (error instanceof EvictionSettingError)
       throw new UserError(`the eviction settings cannot be used: ${error.message}`);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { UserError } from '../user-error.ts';
-import { evictionOf } from './eviction-flags.ts';
-import { readKubeletConfig, syncOf } from './kubelet-config.ts';
+import { evictionOf, evictionTexts } from './eviction-flags.ts';
+import { effectiveConfig, heededFields, readKubeletConfig } from './kubelet-config.ts';
 
 const folder = mkdtempSync('/tmp/nv-config-');
 after(() => rmSync(folder, { recursive: true }));
@@ -16,30 +16,63 @@ function read(text: string): ReturnType<typeof readKubeletConfig> {
   return readKubeletConfig(file);
 }
 
-test('readKubeletConfig() reads what the kubelet heeds', () => {
+/** As `kubeadm init` writes it. */
+const KUBEADM = `${HEAD}authentication:
+  anonymous: {enabled: false}
+  webhook: {cacheTTL: 0s, enabled: true}
+  x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}
+authorization:
+  mode: Webhook
+  webhook: {cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s}
+cgroupDriver: systemd
+clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
+containerRuntimeEndpoint: ""
+cpuManagerReconcilePeriod: 0s
+crashLoopBackOff: {}
+evictionPressureTransitionPeriod: 0s
+fileCheckFrequency: 0s
+healthzBindAddress: 127.0.0.1
+healthzPort: 10248
+httpCheckFrequency: 0s
+imageMaximumGCAge: 0s
+imageMinimumGCAge: 0s
+logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}, text: {infoBufferSize: "0"}}, verbosity: 0}
+memorySwap: {}
+nodeStatusReportFrequency: 0s
+nodeStatusUpdateFrequency: 0s
+rotateCertificates: true
+runtimeRequestTimeout: 0s
+shutdownGracePeriod: 0s
+shutdownGracePeriodCriticalPods: 0s
+staticPodPath: /etc/kubernetes/manifests
+streamingConnectionIdleTimeout: 0s
+syncFrequency: 0s
+volumeStatsAggPeriod: 0s
+`;
+
+test("readKubeletConfig() takes what kubeadm writes, and the kubelet's own for everything that it leaves open", () => {
+  const config = effectiveConfig(read(KUBEADM));
+  const { staticPodPath, clusterDNS, maxPods, syncFrequency, authentication, port, evictionHard } = config;
   assert.deepEqual(
-    read(
-      `${HEAD}staticPodPath: /m\nmaxPods: 20\nevictionHard: {memory.available: 1Gi}\nshutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 5}]`,
-    ),
-    {
-      staticPodPath: '/m',
-      maxPods: 20,
-      evictionHard: { 'memory.available': '1Gi' },
-      shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 5 }],
-    },
+    [staticPodPath, clusterDNS, maxPods, syncFrequency, authentication.webhook.cacheTTL, port],
+    ['/etc/kubernetes/manifests', ['10.96.0.10'], 110, '1m0s', '2m0s', 10250],
   );
+  assert.equal(evictionHard['memory.available'], '100Mi');
 });
 
-test('readKubeletConfig() says what it cannot read, and what it would not heed', () => {
+test('readKubeletConfig() says in one sentence what it cannot read', () => {
   const table: readonly (readonly [string, RegExp])[] = [
-    ['{', /cannot be used/],
-    ['- a', /no mapping/],
-    ['kind: Pod', /it holds undefined Pod/],
-    [`${HEAD}cgroupDriver: systemd\nmaxPods: 1`, /the fields cgroupDriver are not heeded/],
-    [`${HEAD}reservedMemory: [{numaNode: 0}]`, /reservedMemory takes a list of numaNode and limits/],
-    [`${HEAD}maxPods: many`, /maxPods takes a number, not "many"/],
-    [`${HEAD}evictionHard: {memory.available: 5}`, /evictionHard takes texts by signal/],
-    [`${HEAD}shutdownGracePeriodByPodPriority: [{priority: x}]`, /takes a list of priority/],
+    ['{', /^failed to load kubelet config file, path: .*config.yaml, error: /],
+    ['- a', /Object 'Kind' is missing/],
+    ['kind: Pod', /Object 'apiVersion' is missing/],
+    [`${HEAD}foo: 1`, /failed to decode: strict decoding error: unknown field "foo"$/],
+    [`${HEAD}maxPods: 1\nmaxPods: 2`, /strict decoding error: line 4: key "maxPods" already set in map$/],
+    [
+      `${HEAD}maxPods: many`,
+      /json: cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32$/,
+    ],
+    [`${HEAD}syncFrequency: soon`, /failed to decode: time: invalid duration "soon"$/],
   ];
   for (const [text, message] of table)
     assert.throws(
@@ -48,22 +81,30 @@ test('readKubeletConfig() says what it cannot read, and what it would not heed',
       text,
     );
   assert.throws(() => readKubeletConfig(join(folder, 'none')), /ENOENT/);
+  assert.throws(
+    () => effectiveConfig(read(`${HEAD}maxPods: -1`)),
+    (error) => error instanceof UserError && error.message.includes('maxPods (--max-pods) -1 must not be a negative'),
+  );
 });
 
 test('evictionOf() takes the file where no flag says otherwise', () => {
   const config = read(`${HEAD}evictionHard: {memory.available: 1Gi}\nevictionPressureTransitionPeriod: 1m`);
-  assert.deepEqual(evictionOf({}, config).thresholds, [
+  assert.deepEqual(evictionOf(effectiveConfig(config)).thresholds, [
     { signal: 'memory.available', value: { count: 2 ** 30 }, graceMs: 0 },
   ]);
-  const { thresholds, transitionMs } = evictionOf({ evictionHard: 'pid.available<10' }, config);
+  const { thresholds, transitionMs } = evictionOf(
+    effectiveConfig({ ...config, ...evictionTexts({ evictionHard: 'pid.available<10' }) }),
+  );
   assert.deepEqual([thresholds.map(({ signal }) => signal), transitionMs], [['pid.available'], 60_000]);
 });
 
-test('syncOf() takes a duration, and leaves the kubelet its own where there is none', () => {
-  assert.deepEqual(syncOf(read(`${HEAD}syncFrequency: 5s`)), { syncMs: 5000 });
-  for (const text of ['', 'syncFrequency: 0s']) assert.deepEqual(syncOf(read(`${HEAD}${text}`)), {});
-  assert.throws(
-    () => syncOf(read(`${HEAD}syncFrequency: soon`)),
-    /syncFrequency takes a duration such as 1m0s, not "soon"/,
-  );
+test('heededFields() keeps the fields that there are, and says which change nothing', () => {
+  assert.deepEqual(heededFields({ maxPods: 5, cgroupDriver: 'systemd', keepTerminatedPodVolumes: true }), {
+    fields: { maxPods: 5, cgroupDriver: 'systemd' },
+    remarks: [
+      'keepTerminatedPodVolumes is not heeded: there is no such field',
+      'cgroupDriver is not heeded: control groups are always made as folders',
+    ],
+  });
+  assert.throws(() => heededFields({ maxPods: 'x' }), /KubeletConfiguration: .*cannot unmarshal string/);
 });

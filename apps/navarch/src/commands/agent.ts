@@ -1,9 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { httpApi } from '@navarch/client';
 import {
-  type ImageThresholds,
+  type CompleteConfiguration,
+  idleFields,
+  type KubeletConfiguration,
   type ResourceSettings,
   resourceSettings,
   SettingError,
@@ -17,7 +19,7 @@ import { linkAddresses } from '@navarch/node/host';
 import { systemClock, systemLogger } from '@navarch/node/system';
 import { runAgent } from '../compose/agent.ts';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
-import { type EvictionFlags, evictionOf } from '../cluster/eviction-flags.ts';
+import { type EvictionFlags, evictionOf, evictionTexts } from '../cluster/eviction-flags.ts';
 import { claimDaemon } from '../cluster/daemon.ts';
 import {
   bridgeOf,
@@ -29,7 +31,7 @@ import {
   portOf,
   serverOf,
 } from '../cluster/flags.ts';
-import { type KubeletConfig, readKubeletConfig, syncOf } from '../cluster/kubelet-config.ts';
+import { effectiveConfig, readKubeletConfig } from '../cluster/kubelet-config.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
 import { readNodeExtras } from '../cluster/node-extras.ts';
 import { labelsOf, taintsOf } from '../cluster/node-flags.ts';
@@ -62,7 +64,7 @@ interface AgentFlags extends EvictionFlags {
   readonly caFile?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
-  readonly kubeletPort: string;
+  readonly kubeletPort?: string;
   readonly bridge: string;
   readonly runtime: string;
   readonly maxPods?: string;
@@ -91,7 +93,7 @@ export const declareAgent: Declare = (program) => {
     .option('--name <cluster>', 'name of the cluster on this machine', 'navarch')
     .option('--data-dir <folder>', 'where containers, volumes, identity and logs are kept (default: by cluster name)')
     .option('--kubeconfig <file>', "the node's identity (default: the one that the server on this machine wrote)")
-    .option('--kubelet-port <port>', "port of the kubelet's server", String(DEFAULTS.kubeletPort))
+    .option('--kubelet-port <port>', `port of the kubelet's server (default: ${DEFAULTS.kubeletPort})`)
     .option('--bridge <device>', 'network device that pods hang on', DEFAULTS.bridge)
     .option('--runtime <kind>', 'containerd, or sim: play the node without containers', 'containerd')
     .option(
@@ -118,7 +120,7 @@ export const declareAgent: Declare = (program) => {
     .option('--max-pods <number>', 'pods this node takes (default: 110)')
     .option(
       '--config <file>',
-      'a KubeletConfiguration (YAML): static pods, eviction, shutdown, CPU, memory and topology managers, image garbage collection; flags win over it',
+      'a KubeletConfiguration (kubelet.config.k8s.io/v1beta1, YAML or JSON); flags win over it, and what it asks for in vain is logged',
     )
     .addHelpText('after', HELP)
     .action((flags: AgentFlags) => runAgentCommand(flags));
@@ -128,20 +130,18 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const layout = layoutOf(flags.name, flags.dataDir);
   const token = tokenOf(flags);
   const runtime = choiceOf('--runtime', flags.runtime, ['containerd', 'sim']);
-  const kubeletPort = portOf('--kubelet-port', flags.kubeletPort);
-  const config = flags.config === undefined ? {} : readKubeletConfig(flags.config);
-  const podsMax =
-    flags.maxPods === undefined ? (config.maxPods ?? PODS_MAX) : numberOf('--max-pods', flags.maxPods, [1, 1000]);
+  const config = effectiveConfig({ ...readKubeletConfig(flags.config), ...configured(flags) });
   const bridge = bridgeOf('--bridge', flags.bridge);
   const log = systemLogger('info');
-  const eviction = evictionOf(flags, config);
+  const eviction = evictionOf(config);
   const shutdown = shutdownOf(config);
   const labels = labelsOf('--node-labels', flags.nodeLabels ?? '');
-  const taints = taintsOf('--register-with-taints', flags.registerWithTaints ?? '');
   const resources = resourcesOf(config);
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const [givenIP, ...otherNodeIPs] = flags.nodeIp === undefined ? [] : nodeAddressesOf('--node-ip', flags.nodeIp);
+  for (const remark of idleFields(config)) log.warn("a field of the kubelet's configuration", { remark });
+  if (config.failSwapOn) refuseSwap();
   openFolder(layout);
   using _ = claimDaemon(layout, 'agent');
   await untilStopped(async (signal) => {
@@ -188,21 +188,17 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         access,
         nodeIP,
         otherNodeIPs,
-        kubeletPort,
         bridge,
         cgroupRoot,
         settings,
-        podsMax,
         labels,
-        taints,
+        config,
         extras: readNodeExtras(layout),
         eviction,
         shutdown,
         resources,
-        imageThresholds: imageThresholdsOf(config),
-        ...syncOf(config),
         log,
-        manifests: flags.podManifestPath ?? config.staticPodPath ?? join(layout.dir, 'manifests'),
+        manifests: config.staticPodPath || join(layout.dir, 'manifests'),
       },
       signal,
     );
@@ -210,7 +206,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
 }
 
 /** Throws UserError. */
-function resourcesOf(config: KubeletConfig): ResourceSettings {
+function resourcesOf(config: CompleteConfiguration): ResourceSettings {
   try {
     return resourceSettings(config);
   } catch (error) {
@@ -220,7 +216,7 @@ function resourcesOf(config: KubeletConfig): ResourceSettings {
 }
 
 /** Throws UserError. */
-function shutdownOf(config: KubeletConfig): readonly ShutdownGroup[] {
+function shutdownOf(config: CompleteConfiguration): readonly ShutdownGroup[] {
   try {
     return shutdownGroups(config);
   } catch (error) {
@@ -230,21 +226,27 @@ function shutdownOf(config: KubeletConfig): readonly ShutdownGroup[] {
   }
 }
 
-const IMAGES_HIGH_PERCENT = 85;
-const IMAGES_LOW_PERCENT = 80;
+/** Flags that are fields of the configuration too, and win over it. Throws UserError. */
+function configured(flags: AgentFlags): Partial<KubeletConfiguration> {
+  const { kubeletPort, maxPods, registerWithTaints, podManifestPath } = flags;
+  return {
+    ...evictionTexts(flags),
+    ...(kubeletPort === undefined ? {} : { port: portOf('--kubelet-port', kubeletPort) }),
+    ...(maxPods === undefined ? {} : { maxPods: numberOf('--max-pods', maxPods, [1, 1000]) }),
+    ...(registerWithTaints === undefined
+      ? {}
+      : { registerWithTaints: taintsOf('--register-with-taints', registerWithTaints) }),
+    ...(podManifestPath === undefined ? {} : { staticPodPath: podManifestPath }),
+  };
+}
 
-/** Throws UserError. */
-function imageThresholdsOf(config: KubeletConfig): ImageThresholds {
-  const {
-    imageGCHighThresholdPercent: high = IMAGES_HIGH_PERCENT,
-    imageGCLowThresholdPercent: low = IMAGES_LOW_PERCENT,
-  } = config;
-  if (high > 100 || low >= high) {
+/** For who has said that swap is not to be there. Throws UserError. */
+function refuseSwap(): void {
+  const [, ...swaps] = readFileSync('/proc/swaps', 'utf8').trim().split('\n');
+  if (swaps.length > 0)
     throw new UserError(
-      `imageGCHighThresholdPercent (${high}) must be at most 100 and greater than imageGCLowThresholdPercent (${low})`,
+      `running with swap on is not supported, please disable swap or set --fail-swap-on flag to false. /proc/swaps contained: [${swaps.join(' ')}]`,
     );
-  }
-  return { high, low };
 }
 
 /** Addresses of a pool that the server no longer has are nobody's to keep, and nobody would know of them any more. */
@@ -278,8 +280,6 @@ function hostName(): string {
   return name;
 }
 
-/** Upstream's. */
-const PODS_MAX = 110;
 const RETRY_MS = 1_000;
 const PASSING: ReadonlySet<string> = new Set(['NotFound', 'ServiceUnavailable', 'Forbidden']);
 

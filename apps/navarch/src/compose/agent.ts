@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Node, node, type Taint } from '@navarch/api';
+import { type Node, node } from '@navarch/api';
 import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds } from '@navarch/dns';
 import {
+  type CompleteConfiguration,
   DriverStats,
   type EvictionSettings,
-  type ImageThresholds,
+  settingsOf,
   type KubeletDeps,
   type ResourceSettings,
   SettingError,
@@ -73,16 +74,15 @@ export interface AgentOptions {
   readonly access: NodeAccess;
   readonly nodeIP: string;
   readonly otherNodeIPs: readonly string[];
-  readonly kubeletPort: number;
   /** The bridge that pods hang on. */
   readonly bridge: string;
   /** The control group below which all pods of the node have theirs. */
   readonly cgroupRoot: string;
   readonly settings: NodeSettings;
-  readonly podsMax: number;
   /** With which the node registers. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly taints: readonly Taint[];
+  /** The kubelet's, with everything that nobody said. */
+  readonly config: CompleteConfiguration;
   /** What a described cluster's node has or lacks. */
   readonly extras: NodeExtras;
   /** Where static pods are described. */
@@ -90,8 +90,6 @@ export interface AgentOptions {
   readonly eviction: EvictionSettings;
   /** How long pods have to end when the machine goes down; none: no time. */
   readonly shutdown: readonly ShutdownGroup[];
-  readonly imageThresholds: ImageThresholds;
-  readonly syncMs?: number;
   /** What single containers are given of the node, and what the node keeps for itself. */
   readonly resources: ResourceSettings;
   readonly log: Logger;
@@ -219,15 +217,16 @@ function kubeletDeps(
     dataDir,
     access: { nodeName },
     nodeIP,
-    kubeletPort,
-    podsMax,
     manifests,
     log,
     settings,
     cgroupRoot,
     extras,
+    config,
   } = options;
+  const host = hostFacts(dataDir, nodeName, config.resolvConf);
   return {
+    ...settingsOf(config, host),
     api,
     runtime,
     files: mountingFiles(nodeFiles(signal), mountsOf(options)),
@@ -239,18 +238,14 @@ function kubeletDeps(
     clock: systemClock,
     random: systemRandom(),
     log,
-    host: { ...hostFacts(dataDir, nodeName), ...(extras.searches ? { searches: extras.searches } : {}) },
+    host: { ...host, ...(extras.searches ? { searches: extras.searches } : {}) },
     nodeName,
     nodeIP,
     otherNodeIPs: options.otherNodeIPs,
-    kubeletPort,
+    kubeletPort: config.port,
     version: KUBERNETES_VERSION,
-    podsMax,
     labels: options.labels,
-    taints: options.taints,
     dirs: { root: kubeletFolderOf(dataDir), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
-    imageThresholds: options.imageThresholds,
-    ...(options.syncMs === undefined ? {} : { syncMs: options.syncMs }),
     topology: machineTopology(),
     resourceSettings: options.resources,
     devicePluginSockets: nodeDevicePluginSockets,
@@ -258,7 +253,10 @@ function kubeletDeps(
     podResourcesSocket: nodePodResourcesSocket,
     ...shutdownNotice(options),
     staticPods: { path: manifests, parse: (text) => parseYaml(text) },
-    dns: { clusterDns: settings.clusterDns, clusterDomain: settings.clusterDomain },
+    dns: {
+      clusterDns: config.clusterDNS?.[0] ?? settings.clusterDns,
+      clusterDomain: config.clusterDomain || settings.clusterDomain,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
-import type { cri } from '@navarch/kubelet';
+import type { CompleteConfiguration, cri } from '@navarch/kubelet';
 import { type NodeStatistics, serveKubelet } from '@navarch/node/kubelet';
 import { certificateFacts, type Credentials } from '@navarch/node/pki';
 import { systemClock, systemRandom } from '@navarch/node/system';
@@ -24,10 +25,25 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
     statistics,
     log,
     nodeIP,
-    kubeletPort,
+    config,
     identityDir,
     access: { nodeName, authority },
   } = deps;
+  const own = ownCertificate(config);
+  const served = {
+    api,
+    runtime,
+    log,
+    nodeName,
+    address: config.address === '0.0.0.0' ? nodeIP : config.address,
+    authority: config.authentication.x509.clientCAFile
+      ? readFileSync(config.authentication.x509.clientCAFile, 'utf8')
+      : authority,
+    statistics,
+    config,
+    port: config.port,
+  };
+  if (own) return serveKubelet({ ...served, ...own }, signal);
   const file = servingFile(identityDir);
   const order = async (during: AbortSignal): Promise<Credentials> => {
     const subject = {
@@ -50,15 +66,8 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
   group.spawn((s) =>
     serveKubelet(
       {
-        api,
-        runtime,
-        log,
-        nodeName,
-        address: nodeIP,
-        port: kubeletPort,
+        ...served,
         ...first,
-        authority,
-        statistics,
         onRenewal: (take) => {
           use = take;
         },
@@ -82,6 +91,12 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
     ),
   );
   await group.join();
+}
+
+/** What the configuration names instead of what the cluster would give. */
+function ownCertificate({ tlsCertFile, tlsPrivateKeyFile }: CompleteConfiguration): Credentials | undefined {
+  if (!tlsCertFile || !tlsPrivateKeyFile) return undefined;
+  return { certificate: readFileSync(tlsCertFile, 'utf8'), key: readFileSync(tlsPrivateKeyFile, 'utf8') };
 }
 
 /** The certificate from before, while it is good and says what this node is called today. */

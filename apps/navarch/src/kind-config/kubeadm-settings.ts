@@ -1,6 +1,6 @@
 import type { Taint } from '@navarch/api';
 import { writeJson } from '@navarch/machinery';
-import { KUBELET_FIELDS } from '../cluster/kubelet-config.ts';
+import { heededFields } from '../cluster/kubelet-config.ts';
 import { labelsOf, taintsOf } from '../cluster/node-flags.ts';
 import { UserError } from '../user-error.ts';
 import { isRecord } from './fields.ts';
@@ -156,10 +156,10 @@ export function nodeSettingsOf(
 }
 
 function kubeletOf(document: Document, remarks: string[]): Document {
-  const isHeeded = (name: string): boolean => KUBELET_FIELDS.includes(name);
-  const entries = Object.entries(document);
-  unheeded(remarks, 'KubeletConfiguration', Object.fromEntries(entries.filter(([name]) => !isHeeded(name))));
-  return Object.fromEntries(entries.filter(([name]) => isHeeded(name)));
+  const said = Object.entries(document).filter(([name]) => !IDLE.has(name));
+  const { fields, remarks: unheeded } = heededFields(Object.fromEntries(said));
+  remarks.push(...unheeded.map((remark) => `KubeletConfiguration.${remark}`));
+  return fields;
 }
 
 function taintsIn(items: readonly unknown[], path: string): readonly Taint[] {

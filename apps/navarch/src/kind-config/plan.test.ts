@@ -106,18 +106,15 @@ const files: readonly (readonly [name: string, wanted: Planned])[] = [
     'kubeadm-patches.yaml',
     {
       name: undefined,
-      remarks: [
-        'ClusterConfiguration.controllerManager.extraArgs.bind-address is not heeded',
-        'KubeletConfiguration.serializeImagePulls is not heeded',
-      ],
+      remarks: ['ClusterConfiguration.controllerManager.extraArgs.bind-address is not heeded'],
       plan: {
         ...usual,
         serverFlags: ['--enable-admission-plugins', 'NodeRestriction,AlwaysPullImages', '--tls-san', 'my-hostname'],
         nodes: [
-          { ...tainted, kubelet: { evictionHard: { 'nodefs.available': '0%' } } },
+          { ...tainted, kubelet: { evictionHard: { 'nodefs.available': '0%' }, serializeImagePulls: false } },
           {
             ...worker,
-            kubelet: { evictionHard: { 'nodefs.available': '0%' } },
+            kubelet: { evictionHard: { 'nodefs.available': '0%' }, serializeImagePulls: false },
             labels: { gpu: 'none', zone: 'a' },
             taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }],
             agentFlags: ['--max-pods', '20'],

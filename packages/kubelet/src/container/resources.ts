@@ -1,9 +1,9 @@
 import { type Container, isSidecar, type Pod, qosClassOf } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { Input, LinuxContainerResources } from '../cri/index.ts';
+import { ORDINARY_RULES, type PodRules } from '../pod-rules.ts';
 import type { HostFacts } from '../ports.ts';
 
-export const CPU_PERIOD_US = 100_000;
 const CPU_SHARES_MIN = 2;
 const CPU_SHARES_MAX = 262_144;
 const CPU_QUOTA_US_MIN = 1000;
@@ -13,8 +13,8 @@ export const cpuShares = (milli: number): number =>
   Math.min(CPU_SHARES_MAX, Math.max(CPU_SHARES_MIN, Math.floor((milli * 1024) / 1000)));
 
 /** Microseconds per period; undefined where nothing is limited. */
-export const cpuQuota = (milli: number): number | undefined =>
-  milli > 0 ? Math.max(CPU_QUOTA_US_MIN, Math.floor((milli * CPU_PERIOD_US) / 1000)) : undefined;
+export const cpuQuota = (milli: number, { hasCpuQuota, cpuPeriodUs }: PodRules): number | undefined =>
+  milli > 0 && hasCpuQuota ? Math.max(CPU_QUOTA_US_MIN, Math.floor((milli * cpuPeriodUs) / 1000)) : undefined;
 
 const HUGE_PAGES = 'hugepages-';
 
@@ -22,17 +22,18 @@ const HUGE_PAGES = 'hugepages-';
 export function linuxResources(
   pod: Pod,
   container: Container,
-  host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion'>,
+  host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion' | 'swap'>,
   /** Nobody else runs on its processors: to hold it up now and then would serve nobody. */
   hasOwnCpus = false,
+  rules: PodRules = ORDINARY_RULES,
 ): Input<LinuxContainerResources> {
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const quota = hasOwnCpus ? undefined : cpuQuota(quantityMilliValue(limits['cpu']));
+  const quota = hasOwnCpus ? undefined : cpuQuota(quantityMilliValue(limits['cpu']), rules);
   const memory = quantityValue(limits['memory']);
   const pages = Object.entries(limits).filter(([name]) => name.startsWith(HUGE_PAGES));
   return {
     cpuShares: cpuShares(quantityMilliValue(requests['cpu'] ?? limits['cpu'])),
-    cpuPeriod: CPU_PERIOD_US,
+    cpuPeriod: rules.cpuPeriodUs,
     ...(quota === undefined ? {} : { cpuQuota: quota }),
     memoryLimitInBytes: memory,
     oomScoreAdj: oomScore(pod, container, host.memoryBytes),
@@ -40,9 +41,36 @@ export function linuxResources(
       pageSize: runtimePageSize(name.slice(HUGE_PAGES.length)),
       limit: quantityValue(text),
     })),
-    // A container is killed whole: one that lost a process to the kernel is a container in an unknown state (KEP-2254).
-    ...(host.cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}),
+    ...swap(pod, container, host, rules),
   };
+}
+
+/**
+ * None, or of a burstable container that has no claim to its memory the part of the node's swap that its request is of
+ * the node's memory (KEP-2400). Nothing is said where the machine has no swap, or the kernel does not count it.
+ */
+function swap(
+  pod: Pod,
+  container: Container,
+  { swap: found, memoryBytes, cgroupVersion }: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion' | 'swap'>,
+  { hasSwap }: PodRules,
+): Input<LinuxContainerResources> {
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const memory = quantityValue(limits['memory']);
+  const isCounted = found !== undefined && found.bytes > 0 && found.isCounted;
+  if (cgroupVersion === 1) return isCounted && memory > 0 ? { memorySwapLimitInBytes: memory } : {};
+  // A container is killed whole: one that lost a process to the kernel is a container in an unknown state (KEP-2254).
+  const whole = { 'memory.oom.group': '1' };
+  if (!isCounted) return { unified: whole };
+  const request = quantityValue(requests['memory'] ?? limits['memory']);
+  const mayUse =
+    hasSwap &&
+    (pod.status.qosClass ?? qosClassOf(pod.spec)) === 'Burstable' &&
+    pod.spec.priorityClassName?.startsWith('system-') !== true &&
+    request > 0 &&
+    request !== memory;
+  const bytes = mayUse ? Math.floor((request / Math.max(1, memoryBytes)) * found.bytes) : 0;
+  return { unified: { ...whole, 'memory.swap.max': String(bytes) } };
 }
 
 /** 2Mi is 2MB in the names of the kernel's files. */

@@ -55,13 +55,15 @@ export interface Surroundings {
   readonly root: string;
   /** Id of the container whose processes this one is to see (kubectl debug --target). */
   readonly targetId: string | undefined;
+  /** Who names no seccomp profile has the runtime's. */
+  readonly isSeccompDefault?: boolean;
 }
 
 /** What a container may do. What it does not say itself, its pod says; who it runs as, in the end its image. */
 export function containerSecurity(
   { spec }: Pod,
   container: Container,
-  { image, root, targetId }: Surroundings,
+  { image, root, targetId, isSeccompDefault = false }: Surroundings,
 ): Input<LinuxContainerSecurityContext> {
   const own = container.securityContext;
   const shared = spec.securityContext;
@@ -76,7 +78,10 @@ export function containerSecurity(
     readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
     capabilities: { addCapabilities: own?.capabilities?.add ?? [], dropCapabilities: own?.capabilities?.drop ?? [] },
     noNewPrivs: own?.allowPrivilegeEscalation === false,
-    seccomp: seccomp(own?.seccompProfile ?? shared?.seccompProfile, root),
+    seccomp: seccomp(
+      own?.seccompProfile ?? shared?.seccompProfile ?? (isSeccompDefault ? { type: 'RuntimeDefault' } : undefined),
+      root,
+    ),
     ...(profile ? { apparmor: apparmor(profile) } : {}),
     selinuxOptions: own?.seLinuxOptions ?? shared?.seLinuxOptions,
     supplementalGroups: groups(spec),

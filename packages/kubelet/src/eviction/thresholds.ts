@@ -34,7 +34,7 @@ export interface EvictionTexts {
 }
 
 /** Upstream's where a node has Linux. */
-const EVICTION_HARD: Texts = {
+export const EVICTION_HARD: Texts = {
   'memory.available': '100Mi',
   'nodefs.available': '10%',
   'nodefs.inodesFree': '5%',

@@ -10,6 +10,10 @@ export interface ImageThresholds {
   readonly high: number;
   /** Until so much is used. */
   readonly low: number;
+  /** What has come later than this many milliseconds ago is about to be used; two minutes, as upstream, when left out. */
+  readonly ageMsMin?: number;
+  /** What nobody has used for so long goes, however much room there is; never when left out. */
+  readonly unusedMsMax?: number;
 }
 
 export interface ImageCollectorDeps {
@@ -25,7 +29,6 @@ export interface ImageCollectorDeps {
 
 export const IMAGE_THRESHOLDS: ImageThresholds = { high: 85, low: 80 };
 const LOOK_MS = 5 * 60_000;
-/** What has only just come is about to be used. */
 const AGE_MS_MIN = 2 * 60_000;
 
 interface Seen {
@@ -64,6 +67,13 @@ export class ImageCollector {
     const { images } = await runtime.listImages({}, signal);
     const inUse = await this.#note(images, signal);
     await this.#records.prune(images.map(({ id }) => id));
+    const { unusedMsMax } = thresholds;
+    if (unusedMsMax !== undefined)
+      await this.#free(
+        images.filter((image) => isReplaceable(image) && !inUse.has(image.id) && this.#unusedMs(image) > unusedMsMax),
+        Number.POSITIVE_INFINITY,
+        signal,
+      );
     if (thresholds.high >= 100) return;
     const {
       imageFilesystems: [disk],
@@ -120,12 +130,18 @@ export class ImageCollector {
     return inUse;
   }
 
+  /** As far as is known: the past of a kubelet that has just started is not. */
+  #unusedMs({ id }: Image): number {
+    const seen = this.#seen.get(id);
+    return seen ? this.#deps.clock.now() - Math.max(seen.firstAt, seen.usedAt) : 0;
+  }
+
   /** Resolves to the bytes of what was removed. */
   async #free(images: readonly Image[], wanted: number, signal: AbortSignal): Promise<number> {
-    const { runtime, clock, log } = this.#deps;
+    const { runtime, clock, log, thresholds } = this.#deps;
     const seenOf = ({ id }: Image): Seen => this.#seen.get(id) ?? { firstAt: clock.now(), usedAt: 0 };
     const old = images
-      .filter((image) => clock.now() - seenOf(image).firstAt >= AGE_MS_MIN)
+      .filter((image) => clock.now() - seenOf(image).firstAt >= (thresholds.ageMsMin ?? AGE_MS_MIN))
       .toSorted((a, b) => seenOf(a).usedAt - seenOf(b).usedAt || seenOf(a).firstAt - seenOf(b).firstAt);
     let freed = 0;
     for (const { id, size, repoTags } of old) {

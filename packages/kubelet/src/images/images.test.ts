@@ -267,19 +267,22 @@ test('Images.ensure() asks again for what a crash may have left half-known, and 
   assert.deepEqual(await registry.files.list('/kubelet/image_manager/pulling'), []);
 });
 
+const anyone = { logins: [], isPreloadedFree: true };
+
 test('PullRecords tells the names of an image apart: what was put there under one name is not fetched under it', async () => {
   const records = new PullRecords({ files: memoryFiles(), dir: '/r' });
   await records.end('r.example/app:1', { id: 'sha256:a', login: { auth: { username: 'me' }, secretUid: 's' } });
   assert.deepEqual(
     [
-      await records.mayUse('sha256:a', 'loaded:1', []),
-      await records.mayUse('sha256:a', 'r.example/app:2', []),
-      await records.mayUse('sha256:a', `r.example/app@sha256:${'0'.repeat(64)}`, []),
+      await records.mayUse('sha256:a', 'loaded:1', anyone),
+      await records.mayUse('sha256:a', 'r.example/app:2', anyone),
+      await records.mayUse('sha256:a', `r.example/app@sha256:${'0'.repeat(64)}`, anyone),
     ],
     [true, false, false],
   );
+  assert.equal(await records.mayUse('sha256:a', 'loaded:1', { ...anyone, isPreloadedFree: false }), false);
   await records.begin('loaded:1');
-  assert.equal(await records.mayUse('sha256:a', 'loaded:1', []), false);
+  assert.equal(await records.mayUse('sha256:a', 'loaded:1', anyone), false);
 });
 
 test('PullRecords forgets images that are gone, and lets nobody use what it cannot read', async () => {
@@ -292,9 +295,9 @@ test('PullRecords forgets images that are gone, and lets nobody use what it cann
   assert.equal((await files.list('/r/pulled')).length, 2, 'once is not enough');
   await records.prune(['sha256:a']);
   assert.equal((await files.list('/r/pulled')).length, 1);
-  assert.equal(await records.mayUse('sha256:a', 'a:1', []), true);
+  assert.equal(await records.mayUse('sha256:a', 'a:1', anyone), true);
   await files.write(`/r/pulled/${(await files.list('/r/pulled'))[0]}`, '');
-  assert.equal(await records.mayUse('sha256:a', 'a:1', []), false);
+  assert.equal(await records.mayUse('sha256:a', 'a:1', anyone), false);
 });
 
 test('credentialsFor() matches hosts, ports, paths, wildcards and both kinds of secret', () => {

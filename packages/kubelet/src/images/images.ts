@@ -23,6 +23,16 @@ export interface ImagesDeps {
   readonly clock: Clock;
   readonly files: Files;
   readonly dirs: { readonly root: string };
+  /** Pulls at the same time; the others wait their turn. Five when left out. */
+  readonly pullsMax?: number;
+  /** Who may use an image that is on the machine already. Upstream's usual policy when left out. */
+  readonly verification?: ImageVerification;
+}
+
+/** imagePullCredentialsVerificationPolicy (KEP-2535); `allowed` says of which images that nobody here fetched everyone may use. */
+export interface ImageVerification {
+  readonly policy: 'NeverVerify' | 'NeverVerifyPreloadedImages' | 'NeverVerifyAllowlistedImages' | 'AlwaysVerify';
+  allowed(image: string): boolean;
 }
 
 export interface ImageRequest {
@@ -45,7 +55,7 @@ interface Failure {
   readonly pauseMs: number;
 }
 
-/** Pulls at the same time; the others wait their turn. Enough that one slow registry does not hold up the rest. */
+/** Enough that one slow registry does not hold up the rest. */
 const PULLS_MAX = 5;
 const PAUSE_MS_MIN = 10_000;
 const PAUSE_MS_MAX = 300_000;
@@ -53,6 +63,8 @@ const PAUSE_MS_MAX = 300_000;
 const SHOWN_MS = 2000;
 /** An image that was not asked for this long begins its back-off anew. */
 const FORGET_MS = 2 * PAUSE_MS_MAX;
+
+const ORDINARY_VERIFICATION: ImageVerification = { policy: 'NeverVerifyPreloadedImages', allowed: () => false };
 
 /** The images of a node: brings them as pull policies say, a few at a time, and backs off what fails. */
 export class Images {
@@ -78,10 +90,7 @@ export class Images {
       throw new StartError('InvalidImageName', message);
     }
     const present = policy === 'Always' ? undefined : await this.#status(request, signal);
-    if (
-      present &&
-      (await this.#records.mayUse(present.id, image, credentialsFor(fullReference(image), request.secrets)))
-    ) {
+    if (present && (await this.#mayUse(present.id, image, request.secrets))) {
       event(
         'Normal',
         'Pulled',
@@ -99,6 +108,13 @@ export class Images {
     }
     this.#refuseWhileBackingOff(request);
     return this.#pull(request, signal);
+  }
+
+  async #mayUse(id: string, image: string, secrets: readonly Secret[]): Promise<boolean> {
+    const { policy, allowed } = this.#deps.verification ?? ORDINARY_VERIFICATION;
+    if (policy === 'NeverVerify') return true;
+    const isPreloadedFree = policy === 'NeverVerifyPreloadedImages' || (policy !== 'AlwaysVerify' && allowed(image));
+    return this.#records.mayUse(id, image, { logins: credentialsFor(fullReference(image), secrets), isPreloadedFree });
   }
 
   async #status({ image, event }: ImageRequest, signal: AbortSignal): Promise<Image | undefined> {
@@ -129,7 +145,7 @@ export class Images {
     const { image, event } = request;
     event('Normal', 'Pulling', `Pulling image ${JSON.stringify(image)}`);
     const askedAt = clock.monotonic();
-    while (this.#pulling >= PULLS_MAX) await this.#freed.wait(signal);
+    while (this.#pulling >= (this.#deps.pullsMax ?? PULLS_MAX)) await this.#freed.wait(signal);
     this.#pulling += 1;
     const begunAt = clock.monotonic();
     try {

@@ -27,9 +27,15 @@ interface PullRecord {
   readonly access: Readonly<Record<string, Access>>;
 }
 
+interface Claim {
+  readonly logins: readonly Login[];
+  /** What nobody here fetched is for everyone. */
+  readonly isPreloadedFree: boolean;
+}
+
 /**
  * Who may use an image that is on the machine already (KEP-2535): one that was fetched with a login may be used by pods
- * that have that login, others must ask the registry. An image that nobody here fetched was put there for everyone.
+ * that have that login, others must ask the registry. An image that nobody here fetched was put there for everyone, unless the node has it otherwise.
  * What was fetched is remembered across restarts; of logins only which secrets they were in.
  */
 export class PullRecords {
@@ -44,12 +50,12 @@ export class PullRecords {
     this.#deps = deps;
   }
 
-  async mayUse(id: string, image: string, logins: readonly Login[]): Promise<boolean> {
+  async mayUse(id: string, image: string, { logins, isPreloadedFree }: Claim): Promise<boolean> {
     const record = await this.#read(this.#pulled(id));
     if (record === UNREADABLE) return false;
     const access = record?.access[nameOf(image)];
     // Under this name nobody here fetched it. But a pull that did not come to its end may have left it without a record.
-    if (!access) return (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
+    if (!access) return isPreloadedFree && (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
     const isKnown = (login: Login): boolean =>
       access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)) === true;
     return access.isOpen || logins.some(isKnown);

@@ -155,13 +155,18 @@ const creating = ({ pod }: PodView): ContainerState => ({
 
 /** Ended, but to be run again: not now, since it ended before; or it could not be started. */
 function waitsToRestart(container: PodContainer, view: PodView): ContainerState | undefined {
-  const { pod, verdict, now } = view;
+  const {
+    pod,
+    verdict,
+    now,
+    memory: { node },
+  } = view;
   const ending = endingOf(container);
   if (!ending || verdict || pod.metadata.deletionTimestamp || !restarts(pod, container, ending)) return undefined;
-  if (backOffUntil(ending) <= now) return waiting(container, view);
-  if (pauseShownFrom(ending) > now) return undefined;
+  if (backOffUntil(ending, node) <= now) return waiting(container, view);
+  if (pauseShownFrom(ending, node) > now) return undefined;
   const { name, namespace, uid } = pod.metadata;
-  const message = `back-off ${duration(backOffSeconds(ending))} restarting failed container=${container.spec.name} pod=${name}_${namespace}(${uid})`;
+  const message = `back-off ${duration(backOffSeconds(ending, node))} restarting failed container=${container.spec.name} pod=${name}_${namespace}(${uid})`;
   return { waiting: { reason: 'CrashLoopBackOff', message } };
 }
 

@@ -14,7 +14,12 @@ export interface Memory {
   readonly sandboxRetryAt?: number;
   /** The addresses of the last sandbox that had one: a short pod may be over before it was told to anyone. */
   readonly podIPs: readonly string[];
-  readonly node: { readonly hostIP: string; readonly otherHostIPs?: readonly string[]; readonly runtimeName: string };
+  readonly node: {
+    readonly hostIP: string;
+    readonly otherHostIPs?: readonly string[];
+    readonly runtimeName: string;
+    readonly restartSecondsMax?: number;
+  };
   /** When the grace of a deleted pod is over, by this node's own clock. */
   readonly killBy?: number;
   /** By container id: when the grace of a container that is being ended is over. */

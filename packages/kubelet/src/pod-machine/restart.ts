@@ -1,8 +1,10 @@
 import type { Pod } from '@navarch/api';
+import type { Memory } from './memory.ts';
 import { type Ending, endingOf, type PodContainer } from './pod-container.ts';
 import { ruleFor } from './restart-rules.ts';
 
 const BACK_OFF_SECONDS_MIN = 10;
+/** Upstream's, where the node's configuration says nothing else. */
 const BACK_OFF_SECONDS_MAX = 300;
 /** A container that ran this long has recovered: its next end is the first one. */
 const RECOVERED_MS = 10 * 60_000;
@@ -23,23 +25,26 @@ export function isOver(pod: Pod, container: PodContainer): boolean {
   return ending !== undefined && !restarts(pod, container, ending);
 }
 
+type Limits = Pick<Memory['node'], 'restartSecondsMax'>;
+
 const hasRecovered = ({ startedAt, finishedAt }: Ending): boolean => finishedAt - startedAt >= RECOVERED_MS;
 
-/** Seconds to wait before an ended container runs again: none the first time, then 10, 20, 40 ... 300. */
-export function backOffSeconds(ending: Ending): number {
+/** Seconds to wait before an ended container runs again: none the first time, then 10, 20, 40 ... 300, or what the node has for it. */
+export function backOffSeconds(ending: Ending, { restartSecondsMax = BACK_OFF_SECONDS_MAX }: Limits): number {
   if (ending.failures === 0 || hasRecovered(ending)) return 0;
-  return Math.min(BACK_OFF_SECONDS_MIN * 2 ** Math.min(ending.failures - 1, 10), BACK_OFF_SECONDS_MAX);
+  return Math.min(BACK_OFF_SECONDS_MIN * 2 ** Math.min(ending.failures - 1, 10), restartSecondsMax);
 }
 
 /** When it may run again, milliseconds of the wall clock. */
-export const backOffUntil = (ending: Ending): number => Math.ceil(ending.finishedAt) + backOffSeconds(ending) * 1000;
+export const backOffUntil = (ending: Ending, limits: Limits): number =>
+  Math.ceil(ending.finishedAt) + backOffSeconds(ending, limits) * 1000;
 
 /** An end is shown for this long at most, before the pause after it is: whoever asks now and then is to see both. */
 const END_SHOWN_SECONDS_MAX = 10;
 
 /** From when on a container is shown as waiting: its end is for the first half of the pause. Milliseconds of the wall clock. */
-export const pauseShownFrom = (ending: Ending): number =>
-  Math.ceil(ending.finishedAt) + Math.min(backOffSeconds(ending) / 2, END_SHOWN_SECONDS_MAX) * 1000;
+export const pauseShownFrom = (ending: Ending, limits: Limits): number =>
+  Math.ceil(ending.finishedAt) + Math.min(backOffSeconds(ending, limits) / 2, END_SHOWN_SECONDS_MAX) * 1000;
 
 /** What the next instance is told of its past: how many starts in a row it comes after. */
 export const failuresAfter = (ending: Ending | undefined): number =>

@@ -77,9 +77,12 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   const isAnew = container.role === 'init' && (container.isSuperseded || newest?.sandboxId !== sandboxId);
   if (ending && !isAnew && !restarts(pod, container, ending)) return { actions: [] };
   const isPenalized = ending !== undefined && !(isAnew && ending.exitCode === 0);
-  const due = Math.max(memory.waiting.get(container.spec.name)?.retryAt ?? 0, isPenalized ? backOffUntil(ending) : 0);
+  const due = Math.max(
+    memory.waiting.get(container.spec.name)?.retryAt ?? 0,
+    isPenalized ? backOffUntil(ending, memory.node) : 0,
+  );
   if (due > now) {
-    const shownFrom = isPenalized ? pauseShownFrom(ending) : due;
+    const shownFrom = isPenalized ? pauseShownFrom(ending, memory.node) : due;
     return { actions: [], lookAgainAt: shownFrom > now ? Math.min(shownFrom, due) : due };
   }
   const replaces = newest && isCreated(newest) ? newest : undefined;

@@ -74,7 +74,7 @@ async function startSandbox(
 ): Promise<void> {
   const { runtime, files, dirs, dns, host, clock, random, notes, events } = deps;
   try {
-    const config = sandboxConfig(pod, action.attempt, dirs, dns, host);
+    const config = sandboxConfig(pod, action.attempt, dirs, dns, host, deps.rules);
     if (action.after) {
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.
@@ -153,11 +153,16 @@ async function stopContainer(
 async function resizeContainer(
   pod: Pod,
   { container, id, given, wanted }: ResizeContainer,
-  { runtime, cgroups, host, notes }: StepDeps,
+  { runtime, cgroups, host, notes, rules }: StepDeps,
   signal: AbortSignal,
 ): Promise<void> {
   if (grows(given, wanted)) cgroups.enter(pod);
-  const { cpuShares, cpuPeriod, cpuQuota = NO_QUOTA, memoryLimitInBytes } = linuxResources(pod, container, host);
+  const {
+    cpuShares,
+    cpuPeriod,
+    cpuQuota = NO_QUOTA,
+    memoryLimitInBytes,
+  } = linuxResources(pod, container, host, false, rules);
   await runtime.updateContainerResources(
     { containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes } },
     signal,

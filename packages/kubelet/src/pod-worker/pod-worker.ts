@@ -264,7 +264,7 @@ export class PodWorker {
 
   /** Resolves to the milliseconds until it is worth looking again. */
   async #look(group: TaskGroup): Promise<number> {
-    const { clock, nodeIP, otherNodeIPs = [], resources, runtime } = this.#deps;
+    const { clock, nodeIP, otherNodeIPs = [], resources, runtime, rules } = this.#deps;
     const endedBefore = this.#steps.ended;
     const observed = await this.#observe(group.signal);
     // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
@@ -275,7 +275,12 @@ export class PodWorker {
     const remember = (): Memory =>
       this.#notes.memory(
         {
-          node: { hostIP: nodeIP, otherHostIPs: otherNodeIPs, runtimeName: runtime.features().runtimeName },
+          node: {
+            hostIP: nodeIP,
+            otherHostIPs: otherNodeIPs,
+            runtimeName: runtime.features().runtimeName,
+            ...(rules ? { restartSecondsMax: rules.restartSecondsMax } : {}),
+          },
           devices: resources.healthOf(pod),
         },
         this.#steps.keys,

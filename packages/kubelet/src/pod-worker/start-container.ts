@@ -53,7 +53,7 @@ export async function startContainer(
     const request = {
       podSandboxId: sandboxId,
       config,
-      sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host),
+      sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host, deps.rules),
     };
     await as('CreateContainerError', admit(pod, sandbox, deps, signal));
     ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));

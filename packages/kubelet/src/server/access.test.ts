@@ -3,10 +3,15 @@ import { test } from 'node:test';
 import type { Api } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
-import { Access, type Credentials, nodeRights } from './access.ts';
+import { Access, type AccessPolicy, type Credentials, nodeRights } from './access.ts';
 
 /** An API server that knows the token `good`, whose owner may read metrics only. It counts what it is asked. */
-function harness(): { readonly access: Access; readonly clock: SimClock; readonly asked: string[]; fail(): void } {
+function harness(policy?: AccessPolicy): {
+  readonly access: Access;
+  readonly clock: SimClock;
+  readonly asked: string[];
+  fail(): void;
+} {
   const [asked, clock] = [[] as string[], new SimClock()];
   let isDown = false;
   const api = {
@@ -30,7 +35,7 @@ function harness(): { readonly access: Access; readonly clock: SimClock; readonl
     }),
   } as unknown as Api;
   return {
-    access: new Access({ api, clock, nodeName: 'n1' }),
+    access: new Access({ api, clock, nodeName: 'n1', ...(policy ? { policy } : {}) }),
     clock,
     asked,
     fail: () => {
@@ -92,4 +97,29 @@ test('Access.admit() knows a certificate by its subject, and nobody without one 
   assert.deepEqual(asked, ['scraper metrics']);
   await assert.rejects(access.admit({}, 'GET', '/metrics'), { status: 401 });
   await assert.rejects(access.admit(token('bad'), 'GET', '/metrics'), { status: 401 });
+});
+
+test('Access goes by the configuration: who shows nothing may be somebody, tokens may count for nothing, all may be allowed', async () => {
+  const usual: AccessPolicy = {
+    hasAnonymous: false,
+    hasTokens: true,
+    allowsAll: false,
+    tokenMs: 1000,
+    allowedMs: 1000,
+    deniedMs: 1000,
+  };
+  const anonymous = harness({ ...usual, hasAnonymous: true });
+  assert.equal((await anonymous.access.admit({}, 'GET', '/metrics')).name, 'system:anonymous');
+  await assert.rejects(anonymous.access.admit({}, 'GET', '/pods'), /user=system:anonymous/);
+  const open = harness({ ...usual, hasAnonymous: true, allowsAll: true });
+  await open.access.admit({}, 'POST', '/exec/a/b/c');
+  assert.deepEqual(open.asked, []);
+  const certain = harness({ ...usual, hasTokens: false });
+  await assert.rejects(certain.access.admit({ token: 'good' }, 'GET', '/metrics'), /Unauthorized/);
+  const short = harness(usual);
+  for (const ms of [0, 2000]) {
+    await short.clock.advance(ms);
+    await short.access.admit({ token: 'good' }, 'GET', '/metrics');
+  }
+  assert.equal(short.asked.filter((what) => what === 'token').length, 2);
 });

@@ -21,12 +21,31 @@ export interface AccessDeps {
   readonly api: Api;
   readonly clock: Clock;
   readonly nodeName: string;
+  /** Upstream's usual policy when left out. */
+  readonly policy?: AccessPolicy;
 }
 
-/** Upstream's defaults (KubeletConfiguration: authentication.webhook.cacheTTL, authorization.webhook). */
-const TOKEN_MS = 2 * 60_000;
-const ALLOWED_MS = 5 * 60_000;
-const DENIED_MS = 30_000;
+/** KubeletConfiguration's authentication and authorization. */
+export interface AccessPolicy {
+  /** Who shows nothing is system:anonymous, who may have rights too. */
+  readonly hasAnonymous: boolean;
+  readonly hasTokens: boolean;
+  /** Nobody is asked who may do what. */
+  readonly allowsAll: boolean;
+  readonly tokenMs: number;
+  readonly allowedMs: number;
+  readonly deniedMs: number;
+}
+
+const ORDINARY_POLICY: AccessPolicy = {
+  hasAnonymous: false,
+  hasTokens: true,
+  allowsAll: false,
+  tokenMs: 2 * 60_000,
+  allowedMs: 5 * 60_000,
+  deniedMs: 30_000,
+};
+const ANONYMOUS: Caller = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 /** Answers kept; the oldest go. */
 const ANSWERS_MAX = 4096;
 
@@ -65,11 +84,13 @@ export function nodeRights(
 /** Who may ask the kubelet for what: the API server knows (webhook authentication and authorization, as upstream). */
 export class Access {
   readonly #deps: AccessDeps;
+  readonly #policy: AccessPolicy;
   readonly #callers: Kept<Caller | undefined>;
   readonly #rights: Kept<boolean>;
 
   constructor(deps: AccessDeps) {
     this.#deps = deps;
+    this.#policy = deps.policy ?? ORDINARY_POLICY;
     this.#callers = new Kept(deps.clock);
     this.#rights = new Kept(deps.clock);
   }
@@ -78,6 +99,7 @@ export class Access {
   async admit(credentials: Credentials, method: string, path: string): Promise<Caller> {
     const caller = await this.#caller(credentials);
     if (!caller) throw new HttpRefusal(401, 'Unauthorized');
+    if (this.#policy.allowsAll) return caller;
     const { verb, subresources } = nodeRights(method, path);
     for (const subresource of subresources) if (await this.#may(caller, verb, subresource)) return caller;
     throw new HttpRefusal(
@@ -89,7 +111,7 @@ export class Access {
   async #caller({ certificate, token }: Credentials): Promise<Caller | undefined> {
     if (certificate)
       return { name: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
-    if (token === undefined) return undefined;
+    if (token === undefined || !this.#policy.hasTokens) return this.#policy.hasAnonymous ? ANONYMOUS : undefined;
     return this.#callers.get(token, async () => {
       const { status } = await this.#deps.api.of(tokenReview).create({ spec: { token } });
       const { user } = status;
@@ -102,7 +124,7 @@ export class Access {
               ...(user.extra ? { extra: user.extra } : {}),
             }
           : undefined;
-      return { value: found, keepMs: TOKEN_MS };
+      return { value: found, keepMs: this.#policy.tokenMs };
     });
   }
 
@@ -112,7 +134,7 @@ export class Access {
       const resourceAttributes = { verb, version: 'v1', resource: 'nodes', subresource, name: this.#deps.nodeName };
       const spec = { resourceAttributes, user: name, groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) };
       const { status } = await this.#deps.api.of(subjectAccessReview).create({ spec });
-      return { value: status.allowed, keepMs: status.allowed ? ALLOWED_MS : DENIED_MS };
+      return { value: status.allowed, keepMs: status.allowed ? this.#policy.allowedMs : this.#policy.deniedMs };
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { Pod } from '@navarch/api';
-import { parseDuration } from '@navarch/machinery';
+import { type Integer, parseDuration } from '@navarch/machinery';
 import { SYSTEM_CRITICAL } from '../eviction/critical.ts';
 import { priorityOf } from '../eviction/rank.ts';
 
@@ -15,7 +15,7 @@ export interface ShutdownTexts {
   readonly shutdownGracePeriodCriticalPods?: string;
   readonly shutdownGracePeriodByPodPriority?: readonly {
     readonly priority: number;
-    readonly shutdownGracePeriodSeconds: number;
+    readonly shutdownGracePeriodSeconds: Integer;
   }[];
 }
 
@@ -45,7 +45,7 @@ export function shutdownGroups(texts: ShutdownTexts): readonly ShutdownGroup[] {
   if (all > 0)
     throw new ShutdownSettingError('shutdownGracePeriodByPodPriority cannot be used with shutdownGracePeriod');
   return byPriority
-    .map(({ priority, shutdownGracePeriodSeconds }) => ({ priority, graceSeconds: shutdownGracePeriodSeconds }))
+    .map(({ priority, shutdownGracePeriodSeconds }) => ({ priority, graceSeconds: Number(shutdownGracePeriodSeconds) }))
     .toSorted((a, b) => a.priority - b.priority);
 }
 

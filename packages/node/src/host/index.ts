@@ -1,6 +1,7 @@
 export { type Capability, parseCapabilities, readCapabilities } from './capabilities.ts';
 export { removeAbandoned } from './cgroup/abandoned.ts';
-export { cgroupLayout, openCgroups } from './cgroup/layout.ts';
+export { childGroups } from './cgroup/files.ts';
+export { type CgroupLayout, cgroupLayout, openCgroups } from './cgroup/layout.ts';
 export type { CgroupLimits, Cgroups, CgroupUsage } from './cgroup/port.ts';
 export { CommandError, type CommandOptions, type CommandResult, programPath, runCommand } from './command.ts';
 export { endProcess } from './end-process.ts';

@@ -9,8 +9,10 @@ import { pod } from '@navarch/api';
 import { MetricRegistry, silent } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import {
+  completeConfiguration,
   type cri,
   CONTAINER_NAME,
+  decodeConfiguration,
   POD_NAME,
   POD_NAMESPACE,
   POD_UID,
@@ -25,6 +27,7 @@ import { exited, type FakeRuntime, startFakeRuntime, succeeded, textOf } from '.
 import { dialUpgrade, spdyHeaders } from '../streaming/upgrade.ts';
 import { eventually } from '../testing/eventually.ts';
 import { serveKubelet } from './kubelet-server.ts';
+import { refuseDisabled, tlsOf } from './server/configured.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'nv-kubelet-'));
 const stop = new AbortController();
@@ -149,6 +152,8 @@ const observed: ObservedNode = {
   ],
 };
 
+let plain: { readonly healthz: number; readonly reading: number };
+
 before(async () => {
   const pki = await Pki.open(dir);
   const own = await pki.identity('kubelet', {
@@ -179,6 +184,17 @@ before(async () => {
     },
   });
   port = await freePort();
+  plain = { healthz: await freePort(), reading: await freePort() };
+  const config = completeConfiguration(
+    decodeConfiguration({
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      healthzPort: plain.healthz,
+      readOnlyPort: plain.reading,
+      maxPods: 7,
+      podPidsLimit: 100,
+    }),
+  );
   const statistics = {
     metrics: new MetricRegistry(),
     probeMetrics: new MetricRegistry(),
@@ -195,6 +211,7 @@ before(async () => {
       ...own,
       authority,
       statistics,
+      config,
     },
     stop.signal,
   );
@@ -412,9 +429,59 @@ test('kubelet: pods, statistics, settings and metrics', async () => {
     /^kubelet_http_requests_total\{long_running="false",method="GET",path="pods",server_type="readwrite"\} \d+$/m,
   );
   assert.equal((await get('/metrics/probes'))[0], 200);
-  assert.equal(JSON.parse((await get('/configz'))[1]).kubeletconfig.authorization.mode, 'Webhook');
+  const { kubeletconfig } = JSON.parse((await get('/configz'))[1]);
+  assert.deepEqual(
+    [kubeletconfig.authorization.mode, kubeletconfig.maxPods, kubeletconfig.podPidsLimit, kubeletconfig.syncFrequency],
+    ['Webhook', 7, 100, '1m0s'],
+  );
   assert.deepEqual(await get('/nothing'), [404, '404 page not found\n']);
   assert.deepEqual(await get('/pods', { ...tls(), method: 'DELETE' }), [405, '405: Method Not Allowed']);
+});
+
+test('kubelet: health and, where it is asked for, what may be read are there for everyone who reaches the ports', async () => {
+  const plainly = async (where: number, path: string, method = 'GET'): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${where}${path}`, { method })).status;
+  assert.deepEqual([await plainly(plain.healthz, '/healthz'), await plainly(plain.healthz, '/pods')], [200, 404]);
+  assert.deepEqual(
+    [
+      await plainly(plain.reading, '/pods'),
+      await plainly(plain.reading, '/metrics/resource'),
+      await plainly(plain.reading, '/healthz'),
+      await plainly(plain.reading, '/configz'),
+      await plainly(plain.reading, '/containerLogs/demo/web/main'),
+      await plainly(plain.reading, '/run/demo/web/main', 'POST'),
+      await plainly(plain.reading, '/pods', 'DELETE'),
+    ],
+    [200, 200, 200, 404, 404, 404, 405],
+  );
+});
+
+test('configured kubelets refuse what is switched off, and take suites by the names that Go has for them', () => {
+  const said = (more: object) =>
+    completeConfiguration(
+      decodeConfiguration({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...more }),
+    );
+  refuseDisabled(said({}), '/exec/a/b/c');
+  assert.throws(
+    () => refuseDisabled(said({ enableDebuggingHandlers: false }), '/exec/a/b/c'),
+    /Debug endpoints are dis/,
+  );
+  refuseDisabled(said({ enableDebuggingHandlers: false }), '/pods');
+  assert.throws(() => refuseDisabled(said({ enableSystemLogHandler: false }), '/logs/'), /logs endpoint is disabled/);
+  const ciphers = tlsOf(
+    said({
+      tlsMinVersion: 'VersionTLS13',
+      tlsCipherSuites: [
+        'TLS_AES_128_GCM_SHA256',
+        'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+        'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+      ],
+    }),
+  );
+  assert.deepEqual(ciphers, {
+    minVersion: 'TLSv1.3',
+    ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305',
+  });
 });
 
 test('kubelet: run executes a command to its end; a path cannot leave the log folder', async () => {

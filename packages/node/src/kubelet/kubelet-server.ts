@@ -2,10 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
-import { aborted, type Clock, type Logger, type MetricRegistry, PROMETHEUS_TYPE, prometheusText } from '@navarch/base';
+import {
+  aborted,
+  type Clock,
+  type Logger,
+  type MetricRegistry,
+  PROMETHEUS_TYPE,
+  prometheusText,
+  TaskGroup,
+} from '@navarch/base';
 import type { Api } from '@navarch/client';
 import {
   Access,
+  type CompleteConfiguration,
   cadvisorMetrics,
   type cri,
   HttpRefusal,
@@ -17,14 +26,16 @@ import {
   resourceMetrics,
   summary,
 } from '@navarch/kubelet';
-import { hasReason } from '@navarch/machinery';
+import { hasReason, writeJson } from '@navarch/machinery';
 import { systemClock } from '../system/clock.ts';
+import { configuration, policyOf, refuseDisabled, tlsOf } from './server/configured.ts';
 import { credentialsOf } from './server/credentials.ts';
 import { sendLogFile } from './server/log-files.ts';
+import { servePlainPorts } from './server/plain-ports.ts';
 import { countRequests } from './server/request-metrics.ts';
 import { runOnce } from './server/run.ts';
 import { runningPods } from './server/running-pods.ts';
-import { answerUpgrade, IDLE_MS } from './server/upgrade.ts';
+import { answerUpgrade } from './server/upgrade.ts';
 import { urlOf } from './server/url.ts';
 import { streamLogs } from './stream-logs.ts';
 
@@ -41,8 +52,8 @@ export interface KubeletServerOptions {
   readonly authority: string;
   readonly statistics: NodeStatistics;
   readonly clock?: Clock;
-  /** How long a connection to a container may say nothing. */
-  readonly streamingIdleMs?: number;
+  /** What it does otherwise than upstream's kubelet without a configuration, and shows at `/configz`. */
+  readonly config?: CompleteConfiguration;
   /** Called once with what takes a new certificate and key into use: for connections from then on. */
   onRenewal?(use: (next: { readonly certificate: string; readonly key: string }) => void): void;
 }
@@ -57,7 +68,7 @@ export interface NodeStatistics {
 
 /** The kubelet's own API, for the API server: logs, exec, attach, port-forward, statistics. Runs until the signal aborts. */
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
-  const { api, nodeName, authority, clock = systemClock } = options;
+  const { api, nodeName, authority, clock = systemClock, config } = options;
   // Who shows no certificate may show a token: what counts is decided by each request.
   const server = createServer({
     cert: options.certificate,
@@ -65,9 +76,10 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
     ca: authority,
     requestCert: true,
     rejectUnauthorized: false,
+    ...tlsOf(config),
   });
   options.onRenewal?.(({ certificate, key }) => server.setSecureContext({ cert: certificate, key, ca: authority }));
-  const access = new Access({ api, clock, nodeName });
+  const access = new Access({ api, clock, nodeName, ...(config ? { policy: policyOf(config) } : {}) });
   const admit = (request: IncomingMessage): Promise<unknown> =>
     access.admit(credentialsOf(request), request.method ?? 'GET', pathOf(request));
   const count = countRequests(options.statistics.metrics, clock);
@@ -89,12 +101,14 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(options.port, options.address, resolve),
   );
+  await using group = new TaskGroup(signal);
+  if (config) group.spawn((s) => servePlainPorts(config, options, (exchange) => answer(options, exchange, s), s));
   await aborted(signal);
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 }
 
-interface Exchange {
+export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   admit(request: IncomingMessage): Promise<unknown>;
@@ -112,6 +126,7 @@ async function answer(
   const either = AbortSignal.any([signal, gone.signal]);
   try {
     await admit(request);
+    refuseDisabled(options.config, pathOf(request));
     const url = urlOf(request);
     const parts = url.pathname
       .split('/')
@@ -187,7 +202,7 @@ async function route(
 const plain = (response: ServerResponse, text: string): void =>
   void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
 const json = (response: ServerResponse, value: unknown): void =>
-  void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(writeJson(value));
 
 async function podsOfNode({ api, nodeName }: KubeletServerOptions): Promise<unknown> {
   const { items } = await api.of(pod).list({ fieldSelector: `spec.nodeName=${nodeName}` });
@@ -219,24 +234,6 @@ async function sendMetrics(
     default:
       throw notFound();
   }
-}
-
-/** The settings that hold, in the terms of KubeletConfiguration (kubelet.config.k8s.io/v1beta1). */
-function configuration({ address, port, streamingIdleMs = IDLE_MS }: KubeletServerOptions): unknown {
-  return {
-    kind: 'KubeletConfiguration',
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    address,
-    port,
-    readOnlyPort: 0,
-    enableServer: true,
-    authentication: { webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
-    authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' } },
-    streamingConnectionIdleTimeout: `${streamingIdleMs / 1000}s`,
-    enableSystemLogHandler: true,
-    enableDebuggingHandlers: true,
-    cgroupDriver: 'cgroupfs',
-  };
 }
 
 async function sendLogs(

@@ -12,10 +12,9 @@ import {
   UpgradeRefused,
 } from '../../streaming/index.ts';
 import type { KubeletServerOptions } from '../kubelet-server.ts';
+import { idleMsOf, refuseDisabled } from './configured.ts';
 import { urlOf } from './url.ts';
 
-/** Upstream's --streaming-connection-idle-timeout. */
-export const IDLE_MS = 4 * 60 * 60 * 1000;
 /** Hop by hop: not the runtime's business, or set anew. */
 const DROPPED = new Set([
   'host',
@@ -40,6 +39,7 @@ export async function answerUpgrade(
   socket.on('error', () => socket.destroy());
   try {
     await admit(request);
+    refuseDisabled(options.config, urlOf(request).pathname);
     const url = urlOf(request);
     const wanted = streamRequest(
       url.pathname
@@ -50,12 +50,7 @@ export async function answerUpgrade(
     );
     const runtime = dialOf(new URL(await streamAddress(options.runtime, wanted, signal)), request);
     if (!asksFor(request, 'websocket')) return passUpgrade(await dialUpgrade(runtime, signal), socket, head);
-    await serveWebSocket(
-      { request, socket, head, idleMs: options.streamingIdleMs ?? IDLE_MS },
-      wanted,
-      runtime,
-      signal,
-    );
+    await serveWebSocket({ request, socket, head, idleMs: idleMsOf(options.config) }, wanted, runtime, signal);
   } catch (error) {
     refuse(options, socket, error);
   }

@@ -1,0 +1,50 @@
+import { decode, DecodeError } from '@navarch/machinery';
+import { configurationSchema } from './facts.ts';
+import type { KubeletConfiguration } from './types.ts';
+
+const GROUP = 'kubelet.config.k8s.io';
+const VERSION = `${GROUP}/v1beta1`;
+const KIND = 'KubeletConfiguration';
+
+/** A configuration that cannot be used, in upstream's words. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/**
+ * What a parsed document says, checked against its types and nothing more; `repeated` is what a strict reader said of
+ * the text already. Throws ConfigurationError, also for a field that there is not.
+ */
+export function decodeConfiguration(document: unknown, repeated: readonly string[] = []): KubeletConfiguration {
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new ConfigurationError("failed to decode: Object 'Kind' is missing");
+  const { kind, apiVersion } = document as { readonly kind?: unknown; readonly apiVersion?: unknown };
+  if (!kind) throw new ConfigurationError("failed to decode: Object 'Kind' is missing");
+  if (!apiVersion) throw new ConfigurationError("failed to decode: Object 'apiVersion' is missing");
+  if (kind !== KIND || apiVersion !== VERSION)
+    throw new ConfigurationError(
+      `failed to decode: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`,
+    );
+  try {
+    const { value, unknownFields } = decode(configurationSchema, document);
+    const problems = [...repeated, ...unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`)];
+    if (problems.length > 0)
+      throw new ConfigurationError(`failed to decode: strict decoding error: ${problems.join(', ')}`);
+    return { ...saidEmpty(document), ...withoutNull(value) } as unknown as KubeletConfiguration;
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw new ConfigurationError(`failed to decode: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** An empty list or map is not the same as none: upstream has defaults for what is left out. */
+const saidEmpty = (document: object): object =>
+  Object.fromEntries(
+    Object.entries(document).filter(
+      ([, value]) => typeof value === 'object' && value !== null && Object.keys(value as object).length === 0,
+    ),
+  );
+
+const withoutNull = (value: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null));

@@ -1,0 +1,30 @@
+/** What a node does with all its pods alike, whatever they ask for. */
+export interface PodRules {
+  /** Besides the safe ones, by name or by `net.core.*`. */
+  readonly allowedUnsafeSysctls: readonly string[];
+  /** Settings of the kernel that pods have which do not say otherwise. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Processes that a pod may have; as many as the node has when undefined. */
+  readonly pidsMax: number | undefined;
+  /** Limits of CPU time are kept. */
+  readonly hasCpuQuota: boolean;
+  readonly cpuPeriodUs: number;
+  /** Containers that name no seccomp profile have the runtime's. */
+  readonly isSeccompDefault: boolean;
+  /** Burstable pods may use some of the node's swap; otherwise none does (KEP-2400). */
+  readonly hasSwap: boolean;
+  /** Until a container that crashes is started anew, at most. */
+  readonly restartSecondsMax: number;
+}
+
+/** What upstream's kubelet does when nobody says otherwise. */
+export const ORDINARY_RULES: PodRules = {
+  allowedUnsafeSysctls: [],
+  sysctls: {},
+  pidsMax: undefined,
+  hasCpuQuota: true,
+  cpuPeriodUs: 100_000,
+  isSeccompDefault: false,
+  hasSwap: false,
+  restartSecondsMax: 300,
+};
