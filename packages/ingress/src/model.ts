@@ -27,6 +27,8 @@ export interface Bind {
   readonly address?: string;
   readonly port: number;
   readonly isTls: boolean;
+  /** Who asks for it, and is told where somebody else has it. Absent: nothing can be served without it. */
+  readonly owner?: string;
 }
 
 export interface Certificate {

@@ -2,6 +2,7 @@ import { ingress, type Ingress, ingressClass } from '@navarch/api';
 import type { Clock, Logger } from '@navarch/base';
 import type { Api, Cache, Recorder } from '@navarch/client';
 import { type ApiObject, equalJson, hasReason, keyOf } from '@navarch/machinery';
+import { gatewayOfPort } from './gateway/addresses.ts';
 import { keepAddresses, ownAddressesOf } from './gateway/keep-addresses.ts';
 import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects, GatewaySource } from './gateway/source.ts';
@@ -12,7 +13,7 @@ import { EngineKeeper } from './keep-engine.ts';
 import type { Bind, Problem } from './model.ts';
 import type { Certificates, Engine } from './ports.ts';
 import { Teller } from './tell.ts';
-import { isApart, type Translated, translate, type Wanted } from './translate.ts';
+import { isApart, ownerOfSharedPort, type Translated, translate, type Wanted } from './translate.ts';
 
 export interface IngressDeps {
   readonly cache: Cache;
@@ -90,18 +91,28 @@ export class IngressServer {
     const byOwner = new Map<string, ApiObject>([
       ...ownClasses(this.#deps.cache.list(ingressClass)).map((one) => [ownerOfClass(one.metadata), one] as const),
       ...wanted.ingresses.map((one) => [keyOf(one), one] as const),
+      // Of several the oldest is told.
+      ...(wanted.gateways?.gateways ?? [])
+        .toReversed()
+        .flatMap((one) => [
+          [`Gateway ${keyOf(one)}`, one] as const,
+          ...one.spec.listeners.map(({ port }) => [ownerOfSharedPort(port), one] as const),
+        ]),
       ...(wanted.gateways?.routes ?? []).map((one) => [`${one.kind} ${keyOf(one)}`, one] as const),
     ]);
+    const objectOf = (owner: string): ApiObject | undefined => byOwner.get(gatewayOfPort(owner));
     const versionOf = (owner: string): string => {
-      const metadata = byOwner.get(owner)?.metadata;
+      const metadata = objectOf(owner)?.metadata;
       return `${metadata?.uid} ${metadata?.generation ?? 0} ${JSON.stringify(metadata?.annotations ?? {})}`;
     };
     this.#refused = new Map([...this.#refused].filter(([owner, { version }]) => versionOf(owner) === version));
-    const objectOf = (owner: string): ApiObject | undefined => byOwner.get(owner);
     for (;;) {
       const translated = this.#translate(wanted);
       try {
         const refusals = await this.#keeper.apply(translated.site, signal);
+        const again = refusals.find(({ owner }) => this.#refused.has(owner));
+        // Nothing more can be left out: it would be asked for ever.
+        if (again) throw new Error(`the ingress engine refuses what was left out: ${again.message}`);
         for (const problem of refusals)
           this.#refused = new Map([
             ...this.#refused,

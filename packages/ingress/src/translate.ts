@@ -3,7 +3,7 @@ import { type Cache, type CacheIndex, defineIndex } from '@navarch/client';
 import { keyIn, keyOf } from '@navarch/machinery';
 import { Wardrobe } from './certificates.ts';
 import type { Surroundings } from './endpoints.ts';
-import { enginePorts } from './gateway/addresses.ts';
+import { enginePorts, ownerOfPort } from './gateway/addresses.ts';
 import { ownSlices } from './gateway/keep-addresses.ts';
 import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects } from './gateway/source.ts';
@@ -90,9 +90,10 @@ export function translate({ ingresses, gateways }: Wanted, deps: TranslationDeps
         labelsOf: gateways.labelsOf,
         taken,
         isApart: (one) => isApart(one, deps),
+        isTaken: (port) => isRefused(ownerOfSharedPort(port)),
       },
     );
-  const ports = enginePorts(fromGateways?.own ?? [], ownSlices(cache));
+  const ports = enginePorts(fromGateways?.own ?? [], ownSlices(cache), isRefused);
   const shared: Entrance = {
     id: 'all',
     binds: [...taken, ...bindsOf(fromGateways, binds, taken)],
@@ -124,14 +125,20 @@ function bindsOf(
   const addresses = [...new Set(binds.map(({ address }) => address))];
   return (gateways?.ports ?? [])
     .filter(({ port }) => !taken.some((bind) => bind.port === port))
-    .flatMap((port) => addresses.map((address) => ({ ...port, ...(address === undefined ? {} : { address }) })));
+    .flatMap((port) => {
+      const own = { ...port, owner: ownerOfSharedPort(port.port) };
+      return addresses.map((address) => ({ ...own, ...(address === undefined ? {} : { address }) }));
+    });
 }
+
+/** Who is told where another program has a port of the machine that Gateways ask for. */
+export const ownerOfSharedPort = (port: number): string => `port ${port}`;
 
 function entranceOf({ gateway, port, isTls, routes, wardrobe, apart }: OwnPort, at: Omit<Bind, 'isTls'>): Entrance {
   const { certificates, defaultCertificate } = wardrobe;
   return {
     id: `${keyOf(gateway)} ${port}`,
-    binds: [{ ...at, isTls }],
+    binds: [{ ...at, isTls, owner: ownerOfPort(gateway, at.port) }],
     routes,
     certificates,
     ...(defaultCertificate === undefined ? {} : { defaultCertificate }),

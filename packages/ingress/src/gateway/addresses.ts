@@ -32,6 +32,7 @@ const portName = (port: number): string => `port-${port}`;
 export function enginePorts(
   places: readonly OwnPort[],
   slices: readonly EndpointSlice[],
+  isRefused: (owner: string) => boolean,
 ): ReadonlyMap<OwnPort, number> {
   const held = new Map(slices.map((slice) => [keyOf(slice), slice]));
   const taken = new Set(slices.flatMap(({ ports }) => (ports ?? []).map(({ port }) => Number(port))));
@@ -41,17 +42,25 @@ export function enginePorts(
     const { gateway, port } = place;
     const slice = held.get(`${gateway.metadata.namespace}/${nameOfService(gateway)}`);
     const known = slice?.ports?.find(({ name }) => name === portName(port))?.port;
-    if (known !== undefined) {
+    const isElsewhere = (candidate: number): boolean => isRefused(ownerOfPort(gateway, candidate));
+    if (known !== undefined && !isElsewhere(Number(known))) {
       found.set(place, Number(known));
       continue;
     }
     while (taken.has(next)) next++;
-    if (next >= PORTS.from + PORTS.count) continue;
-    found.set(place, next);
-    taken.add(next);
+    let own = next;
+    while (own < PORTS.from + PORTS.count && (taken.has(own) || isElsewhere(own))) own++;
+    if (own >= PORTS.from + PORTS.count) continue;
+    found.set(place, own);
+    taken.add(own);
   }
   return found;
 }
+
+/** Who is told where another program has the port of the engine that a Gateway was given: it gets another. */
+export const ownerOfPort = (gateway: Gateway, port: number): string => `Gateway ${keyOf(gateway)} engine ${port}`;
+/** The Gateway in it. */
+export const gatewayOfPort = (owner: string): string => owner.replace(/ engine \d+$/, '');
 
 export interface OwnObjects {
   readonly service: object;

@@ -40,6 +40,8 @@ export interface ListenerDeps extends Surroundings {
   readonly newWardrobe: () => Wardrobe;
   /** Ports that are Ingresses'. */
   readonly taken: readonly Bind[];
+  /** Whether another program has that port of the machine. */
+  readonly isTaken: (port: number) => boolean;
   /** Whether a Gateway has an address of its own: its ports are nobody else's then. */
   readonly isApart: (gateway: Gateway) => boolean;
   labelsOf(namespace: string): Readonly<Record<string, string>> | undefined;
@@ -95,12 +97,15 @@ function openListener(gateway: Gateway, listener: Listener, context: Context): O
     : isHttp && held !== undefined && held !== protocol
       ? 'ProtocolConflict'
       : undefined;
+  const isElsewhere = deps.isTaken(port);
   const accepted = !isHttp
     ? verdict('Accepted', 'UnsupportedProtocol', `protocol ${protocol} is not supported`)
     : conflict
       ? verdict('Accepted', 'PortUnavailable', `port ${port} is another listener's`)
-      : verdict('Accepted', 'Accepted');
-  const isShared = accepted.isTrue && (shared.get(port) ?? protocol) === protocol;
+      : isElsewhere && !deps.isApart(gateway)
+        ? verdict('Accepted', 'PortUnavailable', `another program has port ${port} of the machine`)
+        : verdict('Accepted', 'Accepted');
+  const isShared = accepted.isTrue && !isElsewhere && (shared.get(port) ?? protocol) === protocol;
   if (isShared) shared.set(port, protocol);
   const resolved = references(gateway, listener, asked > kinds.length, {
     ...deps,

@@ -56,7 +56,7 @@ function world() {
   } as unknown as Pick<Api, 'of'>;
   const keep = async (...places: readonly OwnPort[]): Promise<readonly string[]> => {
     done.length = 0;
-    const ports = enginePorts(places, ownSlices(cache));
+    const ports = enginePorts(places, ownSlices(cache), () => false);
     const gateways = [...new Set(places.map(({ gateway }) => gateway))];
     await keepAddresses({ api, cache, gateways, ports, machine: '192.0.2.1' }, new AbortController().signal);
     return [...done];
@@ -97,8 +97,18 @@ test('nameOfService() is a label, however long a name is', () => {
   for (const name of ['x'.repeat(70), '9to5']) assert.match(nameOfService(gatewayOf(name)), /^gateway-[0-9a-f]{16}$/);
 });
 
+test('enginePorts() gives another port to whom the engine cannot have one', () => {
+  const place = portOf(gatewayOf('one'), 80);
+  const slice = {
+    metadata: { namespace: 'n', name: 'one-ours' },
+    ports: [{ name: 'port-80', port: 21_000 }],
+  } as unknown as EndpointSlice;
+  const taken = new Set(['Gateway n/one engine 21000', 'Gateway n/one engine 21001']);
+  assert.deepEqual([...enginePorts([place], [slice], (owner) => taken.has(owner)).values()], [21_002]);
+});
+
 test('enginePorts() leaves out who comes when there are no more', () => {
   const places = Array.from({ length: 2001 }, (_, port) => portOf(gatewayOf('one'), port + 1));
-  const ports = [...enginePorts(places, []).values()];
+  const ports = [...enginePorts(places, [], () => false).values()];
   assert.deepEqual([ports.length, new Set(ports).size, ports.at(-1)], [2000, 2000, 22_999]);
 });

@@ -63,6 +63,7 @@ function translate(gateway: Gateway, ...routes: readonly RouteObject[]): Gateway
     newWardrobe: () => new Wardrobe(inspector, 1),
     taken: [],
     isApart: () => false,
+    isTaken: (port) => port === 6443,
   });
 }
 
@@ -260,6 +261,7 @@ test('translateGateways() says of listeners what is wrong with them', () => {
       { name: 'far', port: 445, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'tls', namespace: 'far' }] } },
       { name: 'tcp', port: 9000, protocol: 'TCP' },
       { name: 'mixed', port: 443, protocol: 'HTTP' },
+      { name: 'elsewhere', port: 6443, protocol: 'HTTP' },
       { ...HTTP, name: 'kinds', port: 81, allowedRoutes: { kinds: [{ kind: 'TCPRoute' }] } },
     ),
   );
@@ -277,6 +279,7 @@ test('translateGateways() says of listeners what is wrong with them', () => {
     'far Invalid RefNotPermitted',
     'tcp UnsupportedProtocol Invalid',
     'mixed PortUnavailable Invalid ProtocolConflict',
+    'elsewhere PortUnavailable Invalid',
     'kinds InvalidRouteKinds',
   ]);
 });

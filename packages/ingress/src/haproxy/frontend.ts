@@ -41,7 +41,7 @@ class FrontBuilder {
   build(): Front {
     const { binds, routes } = this.#entrance;
     this.#say(`frontend ${this.#name}`);
-    for (const bind of binds) this.#say(this.#bindText(bind));
+    for (const bind of binds) this.#lines.push(...lines([this.#bindText(bind)], bind.owner));
     this.#say(...prepare(this.#entrance));
     this.#stayApart();
     const sorted = [...routes].sort(byPrecedence);

@@ -19,6 +19,7 @@ import { identityOf, isAlive, type ProcessIdentity } from '../host/process-ident
 import { commandLine, processIds } from '../host/processes.ts';
 import { ask, askMaster, tellWorkers } from './control.ts';
 import {
+  currentConfig,
   dropCandidate,
   forgetOthers,
   type HaproxyLayout,
@@ -52,8 +53,15 @@ export function haproxyEngine(dir: string): Engine {
         dropCandidate(file);
         return refused;
       }
+      const before = currentConfig(layout);
       makeCurrent(layout, file);
-      await start(layout, next, signal);
+      const taken = await start(layout, { generation: next, config }, signal);
+      if (taken.length > 0) {
+        // What runs goes on as it was, and whoever starts it anew has it so.
+        if (before !== undefined) makeCurrent(layout, before);
+        dropCandidate(file);
+        return taken;
+      }
       generation = next;
       forgetOthers(layout);
       return [];
@@ -87,19 +95,31 @@ async function check(file: string, config: EngineConfig, signal: AbortSignal): P
   }
 }
 
+/** Of the file's lines, which begin with 1, one more than ours is behind the first. */
+const ownLine = (line: number): number => (line > 2 ? line - 2 : line - 1);
+
 /** `[ALERT] ... : parsing [FILE:LINE] : words`, lines from 1, one more than ours behind the generation. */
 function refusalsIn(stderr: string, file: string, config: EngineConfig): readonly Refusal[] {
   const alerts = stderr.split('\n').filter((line) => line.startsWith('[ALERT]'));
   const found = alerts.flatMap((alert): Refusal[] => {
     const [, line = '', words = ''] = /\[[^\]]*haproxy\.cfg:(\d+)\]\s*:?\s*(.*)$/.exec(alert) ?? [];
-    const place = Number(line) - 1;
-    const own = place > 1 ? place - 1 : place;
+    const own = ownLine(Number(line));
     return line !== '' && config.lines[own] ? [{ line: own, words: words.replaceAll(file, 'the configuration') }] : [];
   });
   return found.length > 0 ? found : [{ line: undefined, words: alerts[0] ?? stderr.trim() }];
 }
 
-async function start(layout: HaproxyLayout, generation: string, signal: AbortSignal): Promise<void> {
+interface Wanted {
+  readonly generation: string;
+  readonly config: EngineConfig;
+}
+
+/** Gives the lines with places to listen at that somebody else has; then nothing has changed. */
+async function start(
+  layout: HaproxyLayout,
+  { generation, config }: Wanted,
+  signal: AbortSignal,
+): Promise<readonly Refusal[]> {
   if (existsSync(layout.log) && statSync(layout.log).size > LOG_BYTES_MAX) truncateSync(layout.log);
   const logFrom = existsSync(layout.log) ? statSync(layout.log).size : 0;
   const running = runningProcess(layout);
@@ -107,13 +127,29 @@ async function start(layout: HaproxyLayout, generation: string, signal: AbortSig
   const process = running ?? launch(layout);
   const end = performance.now() + LOAD_MS;
   while (!(await worksBy(layout, generation))) {
-    const words = complaint(layout, logFrom);
-    if (!isAlive(process)) throw new Error(`HAProxy ended while starting: ${words ?? 'it said nothing'}`);
-    if (words !== undefined) throw new Error(`HAProxy goes on as before: ${words}`);
+    const isThere = isAlive(process);
+    const words = complaints(layout, logFrom);
+    if (words.length > 0 || !isThere) {
+      const taken = takenPlaces(words, config);
+      if (taken.length > 0 && (!isThere || running)) return taken;
+    }
+    if (!isThere) throw new Error(`HAProxy ended while starting: ${words[0] ?? 'it said nothing'}`);
+    if (words.length > 0 && running) throw new Error(`HAProxy goes on as before: ${words[0]}`);
     if (performance.now() > end) throw new Error(`HAProxy does not take up its configuration after ${LOAD_MS} ms`);
     await sleep(10, undefined, { signal });
   }
+  return [];
 }
+
+const PLACE = /^Binding \[[^\]]*haproxy\.cfg:(\d+)\] for [^:]*: (.*)$/;
+
+/** `Binding [FILE:LINE] for frontend NAME: cannot bind socket (why) for [address:port]`, of lines that begin with where they are to listen. */
+const takenPlaces = (words: readonly string[], config: EngineConfig): readonly Refusal[] =>
+  words.flatMap((said) => {
+    const [, line = '', why = ''] = PLACE.exec(said) ?? [];
+    const own = ownLine(Number(line));
+    return line !== '' && config.lines[own]?.owner !== undefined ? [{ line: own, words: why }] : [];
+  });
 
 async function worksBy(layout: HaproxyLayout, generation: string): Promise<boolean> {
   const answer = await ask(layout.socket, `show env ${GENERATION}`).catch(() => '');
@@ -121,10 +157,11 @@ async function worksBy(layout: HaproxyLayout, generation: string): Promise<boole
 }
 
 /** What it complained about since. */
-function complaint(layout: HaproxyLayout, from: number): string | undefined {
+function complaints(layout: HaproxyLayout, from: number): readonly string[] {
   const said = readFileSync(layout.log).subarray(from).toString('utf8').split('\n');
-  const alert = said.find((line) => line.startsWith('[ALERT]') && !line.includes('exited with code'));
-  return alert?.replace(/^\[ALERT\]\s*\(\d+\) : /, '');
+  return said
+    .filter((line) => line.startsWith('[ALERT]') && !line.includes('exited with code'))
+    .map((line) => line.replace(/^\[ALERT\]\s*\(\d+\) : /, ''));
 }
 
 function launch(layout: HaproxyLayout): ProcessIdentity {

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EngineConfig } from '@navarch/ingress';
 
@@ -34,6 +43,10 @@ export function writeCandidate(layout: HaproxyLayout, generation: string, config
   writeFileSync(file, text, { mode: 0o600 });
   return file;
 }
+
+/** The file that a process that starts reads; undefined: there is none yet. */
+export const currentConfig = (layout: HaproxyLayout): string | undefined =>
+  existsSync(layout.config) ? join(readlinkSync(layout.current), CONFIG) : undefined;
 
 /** From here on a process that starts reads this one. */
 export function makeCurrent(layout: HaproxyLayout, file: string): void {

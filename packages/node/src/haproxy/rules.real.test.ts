@@ -183,6 +183,27 @@ test('load() says whose line is refused, and what ran goes on', async () => {
   assert.equal((await ask(proxy, {})).status, 200);
 });
 
+test('load() says whose place to listen at somebody else has, and what ran goes on', async () => {
+  await using proxy = await realHaproxy();
+  await using one = await echo('one');
+  const forward = { protocol: 'http', endpoints: [one.endpoint] } as const;
+  const site = siteOf(proxy, { rules: [], forward });
+  const [entrance] = site.entrances;
+  assert.ok(entrance);
+  const taken = { address: '127.0.0.1', port: one.endpoint.port, isTls: false, owner: 'n/greedy' };
+  const greedy = proxy.configOf({ ...site, entrances: [{ ...entrance, binds: [...entrance.binds, taken] }] });
+  const fine = proxy.configOf(site);
+  // At first, and where one runs.
+  for (const next of [greedy, fine, greedy, fine]) {
+    const refusals = await proxy.engine.load(next, signal);
+    const owners = refusals.map(({ line, words }) => `${next.lines[line ?? -1]?.owner} ${words}`);
+    const said = `n/greedy cannot bind socket (Address already in use) for [127.0.0.1:${taken.port}]`;
+    assert.deepEqual(owners, next === greedy ? [said] : []);
+    if (next === fine) assert.equal((await ask(proxy, {})).status, 200);
+  }
+  assert.equal(await proxy.engine.isRunning(), true);
+});
+
 test('an engine that is found again goes on serving, and one that was killed is started again', async () => {
   await using proxy = await realHaproxy();
   await using one = await echo('one');
