@@ -52,7 +52,10 @@ class Programmed {
   }
 }
 
-/** A node and a pod as two network namespaces; in the pod something says `hello` on port 8080. */
+/**
+ * A node and a pod as two network namespaces; in the pod something says `hello` on port 8080, and on 8081 by which address it
+ * was reached, and from which.
+ */
 async function world(context: TestContext): Promise<string> {
   const [node, pod] = [`navarch-n${process.pid}`, `navarch-p${process.pid}`];
   context.after(async () => {
@@ -72,7 +75,9 @@ async function world(context: TestContext): Promise<string> {
   }
   // A packet to a cluster IP needs some route before its destination is rewritten.
   await ip('-n', node, 'route', 'add', 'default', 'via', '10.244.0.5');
-  const program = "require('net').createServer((s) => s.end('hello')).listen(8080, () => console.log('up'))";
+  const program = `const { createServer } = require('net');
+    createServer((s) => s.end(s.localAddress + ' ' + s.remoteAddress + '\\n')).listen(8081, '0.0.0.0', () =>
+      createServer((s) => s.end('hello')).listen(8080, () => console.log('up')));`;
   const server = spawn('ip', ['netns', 'exec', pod, process.execPath, '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -179,6 +184,63 @@ test('nftFilter() carries both families to the pods of a service of both, with a
   assert.equal(await reads(netns, 'fd00:96::7', 80), 'ECONNREFUSED');
   assert.equal(await reads(netns, '10.96.0.7', 80), 'hello');
   await node.tell(undefined);
+});
+
+const POD_ADDRESSES = [5, 6, 7, 8, 9].map((last) => `10.244.0.${last}`);
+/** Pods at these addresses that say by which of them they were reached, and from where. */
+const telling = (addresses: readonly string[]): EndpointSlice =>
+  ({
+    ...SLICE,
+    ports: [{ name: 'http', port: 8081 }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName: 'a' })),
+  }) as unknown as EndpointSlice;
+
+/** What so many connections from a namespace to the service's address read, one after the other. */
+async function readsAll(netns: string, count: number): Promise<readonly string[]> {
+  const program = `const { connect } = require('net'); let left = ${count};
+    const next = () => left-- > 0 && connect({ host: '10.96.0.7', port: 80, timeout: 2000 })
+      .on('data', (d) => process.stdout.write(d)).on('close', next)
+      .on('error', (e) => process.stdout.write(e.code + '\\n')).on('timeout', function () { this.destroy(new Error('timeout')); });
+    next();`;
+  const { stdout } = await run('ip', ['netns', 'exec', netns, process.execPath, '-e', program]);
+  return stdout.trim().split('\n');
+}
+
+test('nftFilter() spreads connections over all endpoints, keeps a client with one that remembers, and lets it go with it', async (context) => {
+  const netns = await world(context);
+  const pod = `navarch-p${process.pid}`;
+  for (const address of POD_ADDRESSES.slice(1)) await ip('-n', pod, 'address', 'add', `${address}/24`, 'dev', 'eth0');
+  const node = new Programmed(netns);
+  await node.tell(SERVICE, telling(POD_ADDRESSES));
+  const reached = async (): Promise<readonly string[]> =>
+    [...new Set((await readsAll(netns, 80)).map((line) => line.split(' ')[0] ?? ''))].toSorted();
+  // That one of five is missed by all of 80 happens once in ten million times.
+  assert.deepEqual(await reached(), POD_ADDRESSES);
+  await node.tell(SERVICE, telling(POD_ADDRESSES.slice(2)));
+  assert.deepEqual(await reached(), POD_ADDRESSES.slice(2));
+
+  const sticky = { ...SERVICE, spec: { ...SERVICE.spec, sessionAffinity: 'ClientIP' } } as unknown as Service;
+  await node.tell(sticky, telling(POD_ADDRESSES));
+  const [first = '', ...others] = await reached();
+  assert.deepEqual([POD_ADDRESSES.includes(first), others], [true, []]);
+  const rest = POD_ADDRESSES.filter((address) => address !== first);
+  await node.tell(sticky, telling(rest));
+  const [second = '', ...more] = await reached();
+  assert.deepEqual([rest.includes(second), more], [true, []]);
+  await node.tell(sticky, telling(POD_ADDRESSES));
+  assert.deepEqual(await reached(), [second], 'who came back is new');
+});
+
+test('nftFilter() hides a pod from itself that asks for its own service, and from nobody else', async (context) => {
+  const netns = await world(context);
+  const pod = `navarch-p${process.pid}`;
+  await ip('netns', 'exec', netns, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+  await ip('-n', pod, 'address', 'add', '10.244.0.6/24', 'dev', 'eth0');
+  await ip('-n', pod, 'route', 'add', '10.96.0.0/16', 'via', '10.244.0.1', 'src', '10.244.0.5');
+  const node = new Programmed(netns);
+  await node.tell(SERVICE, telling(['10.244.0.5']));
+  assert.deepEqual(await readsAll(pod, 1), ['10.244.0.5 10.244.0.1']);
+  assert.deepEqual(await readsAll(netns, 1), ['10.244.0.5 10.244.0.1']);
 });
 
 /** That one leads to these addresses. */
