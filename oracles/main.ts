@@ -13,6 +13,7 @@ import { finished } from './go.ts';
 import { gatewayOracle } from './gateway/oracle.ts';
 import { helmOracle } from './helm/oracle.ts';
 import { http2Oracle } from './http2/oracle.ts';
+import { javaOracle } from './java/oracle.ts';
 import { javascriptOracle } from './javascript/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
@@ -57,6 +58,7 @@ const oracles: readonly Oracle[] = [
   helmOracle,
   javascriptOracle,
   pythonOracle,
+  javaOracle,
   apiExtensionsOracle,
   controllerRuntimeOracle,
   projectsOracle,
