@@ -32,6 +32,7 @@ const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   filter: 'filter',
   turnsAway: 'filter',
   shift: 'filter',
+  evictedWith: 'postFilter',
   remedy: 'postFilter',
   preemption: 'postFilter',
   weigh: 'score',

@@ -139,6 +139,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   remedy?(pod: Pod, snapshot: Snapshot): Remedy | undefined;
   /** Others may be evicted for a pod that fits nowhere. */
   readonly preemption?: PreemptionBounds;
+  /** Who else has to go when that pod is evicted, itself included; undefined: it goes alone. */
+  evictedWith?(placed: Placed, snapshot: Snapshot): readonly Placed[] | undefined;
   /** What must come about before the pod may be bound to that node. */
   errand?(pod: Pod, node: NodeInfo, snapshot: Snapshot): Errand | undefined;
   /** Brings raw scores to 0..100, in place. `scores[i]` is of `nodes[i]`. */

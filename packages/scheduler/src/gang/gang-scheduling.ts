@@ -1,5 +1,5 @@
 import { definePlugin, type Profile, type SchedulerPlugin, topics } from '../plugin.ts';
-import { groupKeyOf, groupOf, membersOf, minCountOf } from './pod-groups.ts';
+import { disruptedWith, groupKeyOf, groupOf, membersOf, minCountOf } from './pod-groups.ts';
 
 /**
  * Keeps pods of a group from being tried before the group is known and has as many pods as must be placed together
@@ -22,6 +22,7 @@ export const gangScheduling: SchedulerPlugin = definePlugin({
     const key = groupKeyOf(pod);
     return key === undefined ? [] : [topics.group(key)];
   },
+  evictedWith: disruptedWith,
 });
 
 /** Upstream's profiles have the plugin where the feature is on. */

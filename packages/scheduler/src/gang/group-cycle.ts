@@ -9,8 +9,9 @@ import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { gangScheduling } from './gang-scheduling.ts';
 import { reportGroup } from './group-status.ts';
-import { type GroupPlacement, placeGroup, type Rejected } from './place-group.ts';
-import { groupKeyOf, groupOf, membersOf, minCountOf, type PodGroup } from './pod-groups.ts';
+import { type GroupPlacement, NEVER, placeGroup, type Rejected } from './place-group.ts';
+import { placeInDomains, type Topology, topologyPlacement } from './place-in-domains.ts';
+import { groupKeyOf, groupOf, membersOf, minCountOf, type PodGroup, topologyKeyOf } from './pod-groups.ts';
 import type { Memory } from '../verdicts.ts';
 import type { Random } from '@navarch/base';
 
@@ -44,11 +45,15 @@ interface Attempt {
   readonly scheduled: number;
   readonly pods: readonly Pod[];
   readonly startedMs: number;
+  /** Among how many domains it was sought where all pods must be in one. */
+  readonly domains?: number | undefined;
 }
 
 /** When the first of a group's pods has its turn, all that wait have theirs: they are placed together or not at all (KEP-4671). */
 export class GroupCycle {
   readonly #deps: GroupCycleDeps;
+  /** What was found out last, of groups that are being told. */
+  readonly #reports = new Map<Key, object>();
 
   constructor(deps: GroupCycleDeps) {
     this.#deps = deps;
@@ -94,9 +99,36 @@ export class GroupCycle {
     const { random, memory } = this.#deps;
     const needed = Math.max(0, minCountOf(group) - scheduled);
     const search = { random, memory, start: this.#deps.start() };
-    const placement = placeGroup({ pods, needed, snapshot, profile, budgets: this.#deps.budgets(), ...search });
+    const evictsNobody = group.spec.preemptionPolicy === 'Never';
+    const budgets = this.#deps.budgets();
+    const request = { pods, needed, snapshot, profile, budgets, evictsNobody, ...search };
+    const topology = this.#topologyOf(group, members);
+    if (typeof topology === 'string') return this.#fail(attempt, topology);
+    const { placement, domains } = topology
+      ? placeInDomains(request, topology)
+      : { placement: placeGroup(request), domains: undefined };
     for (const _ of pods) this.#deps.measures.decided(attempt.startedMs);
-    this.#carryOut(attempt, placement);
+    this.#carryOut({ ...attempt, domains }, placement);
+  }
+
+  /** A text says why the group cannot be kept together. */
+  #topologyOf(group: PodGroup, members: readonly Pod[]): Topology | string | undefined {
+    const key = topologyKeyOf(group);
+    if (key === undefined) return undefined;
+    const { snapshot } = this.#deps;
+    let required: string | undefined;
+    for (const pod of members) {
+      const nodeName = snapshot.nodeNameOf(keyOf(pod));
+      const node = nodeName === undefined ? undefined : snapshot.node(nodeName);
+      if (!node) continue;
+      const domain = node.labels[key];
+      const head = 'cannot determine domain for already scheduled pods';
+      if (domain === undefined) return `${head}: no topology domain found for pod ${keyOf(pod)}`;
+      if (required !== undefined && required !== domain)
+        return `${head}: more than 1 domain found for pod group: ${required}, ${domain}`;
+      required = domain;
+    }
+    return { key, required };
   }
 
   #wrong(members: readonly Pod[], group: PodGroup, first: Pod): string | undefined {
@@ -118,21 +150,35 @@ export class GroupCycle {
     const { homes, rejected } = placement;
     if (placement.outcome === 'fits') {
       for (const { pod, nodeName } of homes) this.#deps.assume(pod, profile, nodeName, startedMs);
-      for (const { pod, unfit } of rejected) this.#deps.reject(pod, profile, unfit, startedMs);
+      for (const one of rejected)
+        if (group.spec.preemptionPolicy === 'Never') this.#wait({ ...one, message: NEVER }, attempt);
+        else this.#deps.reject(one.pod, profile, one.unfit, startedMs);
       if (scheduled + homes.length >= minCountOf(group)) this.#tell(group, 'Scheduled', '');
       return;
     }
     const minCount = minCountOf(group);
     const now = homes.filter(({ pod }) => !rejected.some((one) => one.pod === pod)).length;
-    const message = `pod group ${attempt.key} needs ${minCount} pods placed together: ${scheduled + now} fit`;
+    const together = `pod group ${attempt.key} needs ${minCount} pods placed together: ${scheduled + now} fit`;
+    const { domains } = attempt;
+    const message =
+      domains === undefined
+        ? together
+        : `0/${domains} placements are available${domains === 0 ? '' : `, first placement status: ${together}`}`;
     this.#tell(group, 'Unschedulable', message);
     const makesRoom = placement.outcome === 'makes room';
-    for (const one of rejected) this.#park(one.pod, attempt, rejecters(one, profile), makesRoom);
+    const keptBy = domains === undefined ? [gangScheduling] : [gangScheduling, topologyPlacement];
+    for (const one of rejected) this.#park(one.pod, attempt, [...keptBy, ...rejecters(one, profile)], makesRoom);
     const isRejected = new Set(rejected.map(({ pod }) => pod));
-    for (const { pod } of homes) if (!isRejected.has(pod)) this.#park(pod, attempt, [gangScheduling], makesRoom);
+    for (const { pod } of homes) if (!isRejected.has(pod)) this.#park(pod, attempt, keptBy, makesRoom);
     if (makesRoom) return this.#makeRoom(attempt, placement, message);
     for (const { pod } of homes) this.#say(pod, message, !placement.keepsPromises);
     for (const one of placement.rejected) this.#say(one.pod, this.#messageOf(one), !placement.keepsPromises);
+  }
+
+  /** It fits nowhere, and nobody has to go for it. */
+  #wait(one: Rejected & { readonly message: string }, attempt: Attempt): void {
+    this.#park(one.pod, attempt, rejecters(one, attempt.profile), false);
+    this.#say(one.pod, this.#messageOf(one), true);
   }
 
   #makeRoom(
@@ -165,8 +211,8 @@ export class GroupCycle {
       });
   }
 
-  #messageOf({ unfit, message }: Rejected & { readonly message: string }): string {
-    return unfitMessage(this.#deps.snapshot.nodes.length, unfit, message);
+  #messageOf({ unfit, message, nodes }: Rejected & { readonly message: string }): string {
+    return unfitMessage(nodes ?? this.#deps.snapshot.nodes.length, unfit, message);
   }
 
   #park(
@@ -202,7 +248,13 @@ export class GroupCycle {
   }
 
   #tell(group: PodGroup, reason: 'Scheduled' | 'Unschedulable' | 'SchedulerError', message: string): void {
-    this.#deps.write((signal) => reportGroup({ group, reason, message }, this.#deps, signal));
+    const key = keyOf(group);
+    const report = { group, reason, message, isLatest: () => this.#reports.get(key) === report };
+    this.#reports.set(key, report);
+    this.#deps.write(async (signal) => {
+      await reportGroup(report, this.#deps, signal);
+      if (report.isLatest()) this.#reports.delete(key);
+    });
   }
 }
 
@@ -214,5 +266,5 @@ const byAge = (a: Pod, b: Pod): number =>
 /** Whose events may bring the pod back. Where there was no node at all nobody turned it away: whatever happens may help. */
 const rejecters = ({ unfit }: Rejected, { plugins }: Profile): readonly SchedulerPlugin<any, any>[] => {
   const all = plugins.map(({ plugin }) => plugin);
-  return [gangScheduling, ...(unfit.rejectedBy.size > 0 ? all.filter(({ name }) => unfit.rejectedBy.has(name)) : all)];
+  return unfit.rejectedBy.size > 0 ? all.filter(({ name }) => unfit.rejectedBy.has(name)) : all;
 };

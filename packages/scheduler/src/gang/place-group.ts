@@ -15,6 +15,8 @@ interface Home {
 export interface Rejected {
   readonly pod: Pod;
   readonly unfit: Unfit;
+  /** Among how many nodes; absent: all. */
+  readonly nodes?: number;
 }
 
 /** What becomes of the pods of a group that wait, taken together. */
@@ -49,6 +51,8 @@ export interface GroupRequest {
   readonly snapshot: Snapshot;
   readonly profile: Profile;
   readonly budgets: readonly Budget[];
+  /** Nobody is evicted for the group. */
+  readonly evictsNobody?: boolean;
   readonly random: Random;
   /** Where among the nodes the search begins. */
   readonly start: number;
@@ -99,7 +103,9 @@ function withVictims(
       homes.push(settle({ pod, nodeName: found.node }, tentative));
       continue;
     }
-    const preemption = preempt({ pod, unfit: found, snapshot, profile, random, budgets });
+    const preemption: Preemption = request.evictsNobody
+      ? { node: undefined, message: NEVER, losesPromise: false }
+      : preempt({ pod, unfit: found, snapshot, profile, random, budgets });
     if (preemption.node === undefined) {
       rejected.push({ pod, unfit: found, preemption });
       continue;
@@ -124,4 +130,5 @@ function withVictims(
   };
 }
 
+export const NEVER = 'preemption: not eligible due to preemptionPolicy=Never.';
 const NOT_ALONE = 'preemption: not helpful for as many pods of the group as must be placed';

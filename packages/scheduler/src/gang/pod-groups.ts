@@ -1,6 +1,8 @@
 import { isTerminal, pod as podKind, podGroup, type Pod } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
-import { type Key, keyIn, type ObjectOf } from '@navarch/machinery';
+import { type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Placed } from '../snapshot/template.ts';
 
 export type PodGroup = ObjectOf<typeof podGroup>;
 
@@ -26,3 +28,17 @@ export const membersOf = (key: Key, objects: CacheReader): readonly Pod[] =>
   objects
     .find(podKind, byGroup, key)
     .filter((pod) => !isTerminal(pod) && (pod.spec.nodeName || !pod.metadata.deletionTimestamp));
+
+/** All of the pod's group that has a node, where the group is disrupted as a whole or not at all (KEP-5710). */
+export function disruptedWith({ pod }: Placed, snapshot: Snapshot): readonly Placed[] | undefined {
+  const key = groupKeyOf(pod);
+  if (key === undefined || !groupOf(key, snapshot.objects)?.spec.disruptionMode?.all) return undefined;
+  return membersOf(key, snapshot.objects).flatMap((member) => {
+    const nodeName = snapshot.nodeNameOf(keyOf(member));
+    const placed = nodeName === undefined ? undefined : snapshot.node(nodeName)?.pods.get(keyOf(member));
+    return placed ? [placed] : [];
+  });
+}
+
+/** Pods of the group are to be placed in one domain of this label (KEP-5732). */
+export const topologyKeyOf = ({ spec }: PodGroup): string | undefined => spec.schedulingConstraints?.topology?.[0]?.key;

@@ -148,6 +148,74 @@ test('others are sent away for a group only where that lets in as many as must b
   assert.deepEqual(await bound(cluster), ['equal', 'some-0', 'some-1', 'some-2']);
 });
 
+const RACK = 'example.com/rack';
+const inOneRack = { schedulingConstraints: { topology: [{ key: RACK }] } };
+const label = (cluster: SimCluster, name: string, rack: string): Promise<unknown> =>
+  cluster.api.of(node).patch(name, { type: 'merge', body: { metadata: { labels: { [RACK]: rack } } } });
+
+test('a group that has to stay in one rack waits for one that takes as many as must be, and tells how many there are', async () => {
+  await using cluster = await started();
+  await group(cluster, 'g', gang(3), inOneRack);
+  for (let i = 0; i < 3; i++) await create(cluster, `p${i}`, 'g');
+  await cluster.settled();
+  assert.equal(await told(cluster, 'g'), 'PodGroupInitiallyScheduled False Unschedulable 0/0 placements are available');
+  assert.match((await why(cluster, 'p0')) ?? '', /^0\/2 nodes are available: no node has the label example\.com\/rack/);
+  for (const [i, name] of ['node-1', 'node-2'].entries()) await label(cluster, name, `r${i}`);
+  await cluster.advance('30s');
+  const message =
+    '0/2 placements are available, first placement status: pod group default/g needs 3 pods placed together: 2 fit';
+  assert.deepEqual(
+    [await bound(cluster), await told(cluster, 'g')],
+    [[], `PodGroupInitiallyScheduled False Unschedulable ${message}`],
+  );
+  assert.match((await why(cluster, 'p2')) ?? '', /^0\/1 nodes are available: 1 Insufficient cpu\./);
+  await label(cluster, 'node-2', 'r0');
+  await cluster.advance('30s');
+  assert.equal((await bound(cluster)).length, 3);
+  assert.equal(await told(cluster, 'g'), 'PodGroupInitiallyScheduled True Scheduled');
+});
+
+test('pods that come later go where the group is, and a group that is torn apart says so', async () => {
+  await using cluster = await started();
+  for (const [i, name] of ['node-1', 'node-2'].entries()) await label(cluster, name, `r${i}`);
+  await group(cluster, 'g', gang(1), inOneRack);
+  await create(cluster, 'p0', 'g');
+  await cluster.settled();
+  const home = (await get(cluster, 'p0')).spec.nodeName;
+  for (let i = 1; i < 3; i++) await create(cluster, `p${i}`, 'g');
+  await cluster.settled();
+  assert.deepEqual(await bound(cluster), ['p0', 'p1']);
+  assert.equal((await get(cluster, 'p1')).spec.nodeName, home);
+  const other = home === 'node-1' ? 'node-2' : 'node-1';
+  await create(cluster, 'p3', 'g', { nodeName: other });
+  await create(cluster, 'p4', 'g');
+  await cluster.advance('30s');
+  assert.match(
+    (await why(cluster, 'p4')) ?? '',
+    /^cannot determine domain for already scheduled pods: more than 1 domain found/,
+  );
+});
+
+test('of a group that is disrupted as a whole all are sent away, on whichever node', async () => {
+  await using cluster = await started();
+  await cluster.api.of(priorityClass).create({ metadata: { name: 'high' }, value: 2 } as never);
+  await group(cluster, 'whole', gang(3), { disruptionMode: { all: {} } });
+  for (let i = 0; i < 3; i++) await create(cluster, `whole-${i}`, 'whole');
+  await create(cluster, 'alone', undefined);
+  await cluster.settled();
+  assert.equal((await bound(cluster)).length, 4);
+  const two = { requests: { cpu: '2' } };
+  const containers = [{ name: 'c', image: 'i', resources: two }];
+  await create(cluster, 'high', undefined, { priorityClassName: 'high', containers });
+  await cluster.settled();
+  const left = await bound(cluster);
+  assert.ok(left.includes('high'));
+  assert.deepEqual(
+    left.filter((name) => name.startsWith('whole')),
+    [],
+  );
+});
+
 test('a group whose pods have other priorities or schedulers is placed by nobody', async () => {
   await using cluster = await started();
   await cluster.api.of(priorityClass).create({ metadata: { name: 'high' }, value: 7 } as never);
@@ -172,4 +240,20 @@ test('a group stays as long as it has pods that run', async () => {
   await cluster.api.of(pod).delete('default/p');
   await cluster.settled();
   await assert.rejects(cluster.api.of(podGroup).get('default/g'), (error) => hasReason(error, 'NotFound'));
+});
+
+test('nobody goes for a group that may not evict, nor for one of its pods beyond those that must be placed', async () => {
+  await using cluster = await started();
+  await cluster.api.of(priorityClass).create({ metadata: { name: 'high' }, value: 2 } as never);
+  for (let i = 0; i < 3; i++) await create(cluster, `low-${i}`, undefined);
+  await cluster.settled();
+  const spec = { priorityClassName: 'high', preemptionPolicy: 'Never' };
+  await group(cluster, 'g', gang(1), spec);
+  for (let i = 0; i < 3; i++) await create(cluster, `p${i}`, 'g', { priorityClassName: 'high' });
+  await cluster.settled();
+  assert.deepEqual(await bound(cluster), ['low-0', 'low-1', 'low-2', 'p0']);
+  assert.match(
+    (await why(cluster, 'p1')) ?? '',
+    /2 Insufficient cpu\. preemption: not eligible due to preemptionPolicy=Never\.$/,
+  );
 });

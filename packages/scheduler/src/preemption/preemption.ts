@@ -7,7 +7,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { CandidateMemory, Offer } from './candidate-memory.ts';
-import { type Candidate, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
+import { type Candidate, type EvictedWith, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
 
 export type Budget = ObjectOf<typeof podDisruptionBudget>;
 
@@ -92,9 +92,19 @@ function candidatesOf(
   const known = cycle.isLocal ? memory?.of(snapshot.templateOf(pod).shape, profile, budgets) : undefined;
   // What is known holds for every other pod of the shape.
   const own = snapshot.node(snapshot.nominatedNodeOf(keyOf(pod)) ?? '');
+  const hasMates = profile.plugins.some(({ plugin }) => plugin.evictedWith);
+  const evictedWith: EvictedWith = (placed) => {
+    for (const { plugin } of profile.plugins) {
+      const mates = plugin.evictedWith?.(placed, snapshot);
+      if (mates) return mates;
+    }
+    return undefined;
+  };
   const offerOn = (node: NodeInfo): Offer => {
-    const find = (): Offer => victimsOn(node, cycle, budgets);
-    return known && node !== own ? known.offerOf(node, find) : find();
+    const find = (): Offer => victimsOn(node, cycle, budgets, evictedWith);
+    // Who goes from here takes others along from elsewhere: that is no matter of this node alone.
+    const isAlone = !hasMates || ![...node.pods.values()].some((placed) => evictedWith(placed));
+    return known && isAlone && node !== own ? known.offerOf(node, find) : find();
   };
   const begin = random.uint32() % resolvable.length;
   const candidates: Candidate[] = [];

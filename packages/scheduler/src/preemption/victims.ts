@@ -42,28 +42,60 @@ const moreImportantFirst = (a: Placed, b: Placed): number =>
   priorityOf(b.pod) - priorityOf(a.pod) ||
   (startOf(a.pod) < startOf(b.pod) ? -1 : startOf(a.pod) > startOf(b.pod) ? 1 : 0);
 
+/** Who goes with a pod that is evicted, itself included; undefined: it goes alone. */
+export type EvictedWith = (placed: Placed) => readonly Placed[] | undefined;
+
 /**
  * The fewest and least important pods whose going makes room: all that are less important go in thought, then come back
- * one by one while the new pod still fits, those under a disruption budget first. A text says why there are none.
+ * one by one while the new pod still fits, those under a disruption budget first. Those that go together come back
+ * together, and whoever goes takes along the mates elsewhere. A text says why there are none.
  */
-export function victimsOn(node: NodeInfo, cycle: Cycle, budgets: readonly Budget[]): Candidate | readonly string[] {
+export function victimsOn(
+  node: NodeInfo,
+  cycle: Cycle,
+  budgets: readonly Budget[],
+  evictedWith: EvictedWith = () => undefined,
+): Candidate | readonly string[] {
   const priority = priorityOf(cycle.pod);
   const lesser = [...node.pods.values()].filter(({ pod }) => priorityOf(pod) < priority);
   if (lesser.length === 0) return [NO_VICTIMS];
   const misfit = cycle.misfitAfter(node, [], lesser);
   if (misfit) return misfit.reasons;
+  const units = unitsOf(lesser.sort(moreImportantFirst), evictedWith);
+  const all = units.flatMap(({ pods }) => pods).sort(moreImportantFirst);
+  const violating = new Set(byBudget(all, budgets).violating);
   const gone = new Set(lesser);
-  const comesBack = (placed: Placed): boolean => {
-    gone.delete(placed);
+  const staying = ({ here }: Unit): boolean => {
+    for (const placed of here) gone.delete(placed);
     if (cycle.misfitAfter(node, [], [...gone]) === undefined) return true;
-    gone.add(placed);
+    for (const placed of here) gone.add(placed);
     return false;
   };
-  const { violating, others } = byBudget([...lesser].sort(moreImportantFirst), budgets);
-  const violations = violating.filter((placed) => !comesBack(placed)).length;
-  for (const placed of others) comesBack(placed);
-  const victims = [...gone].sort(moreImportantFirst);
-  return candidateOf(node, victims, violations);
+  const isViolating = ({ pods }: Unit): boolean => pods.some((placed) => violating.has(placed));
+  const going = [...units.filter(isViolating), ...units.filter((unit) => !isViolating(unit))].filter(
+    (unit) => !staying(unit),
+  );
+  const victims = going.flatMap(({ pods }) => pods).sort(moreImportantFirst);
+  return candidateOf(node, victims, victims.filter((placed) => violating.has(placed)).length);
+}
+
+/** Pods that go together: those on the node, and all. */
+interface Unit {
+  readonly here: readonly Placed[];
+  readonly pods: readonly Placed[];
+}
+
+function unitsOf(lesser: readonly Placed[], evictedWith: EvictedWith): readonly Unit[] {
+  const units: Unit[] = [];
+  const seen = new Set<Placed>();
+  for (const placed of lesser) {
+    if (seen.has(placed)) continue;
+    const pods = evictedWith(placed) ?? [placed];
+    const here = pods.length === 1 ? pods : lesser.filter((other) => pods.includes(other));
+    for (const each of here) seen.add(each);
+    units.push({ here, pods });
+  }
+  return units;
 }
 
 /** Divides pods by whether a budget that covers them has nothing left, the more important using it up first. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { pod, podGroup, priorityClass } from '@navarch/api';
+import { node, pod, podGroup, priorityClass } from '@navarch/api';
 import { podGroupProtectionController } from '@navarch/controllers';
 import type { ObjectOf } from '@navarch/machinery';
 import { named } from '../drafts.ts';
@@ -28,6 +28,13 @@ const boundOf = (view: View, group: string): number =>
 
 const isTold = ({ status }: PodGroup): boolean =>
   status.conditions?.some(({ type, status: is }) => type === 'PodGroupInitiallyScheduled' && is === 'True') ?? false;
+
+const RACK = 'example.com/rack';
+
+const racksOf = (view: View, group: string): readonly (string | undefined)[] =>
+  Object.entries(homes(view))
+    .filter(([name, home]) => name.startsWith(`${group}-`) && home !== 'none')
+    .map(([, home]) => view.get(node, home)?.metadata.labels?.[RACK]);
 
 /** Word of a group's placement is never taken back. */
 const toldForGood: Property = defineProperty({
@@ -139,6 +146,41 @@ export const groupScenarios: readonly Scenario[] = [
     },
     end: (view) =>
       assert.deepEqual([boundOf(view, 'some'), boundOf(view, 'much'), homes(view)['low-0']], [3, 0, undefined]),
+  }),
+  grouping({
+    name: 'scheduler/group-in-one-rack',
+    says: 'A group that has to stay together is in one rack at every moment, also when a crash came between its bindings.',
+    always: [
+      defineProperty({
+        name: 'the group is in one rack',
+        of: [pod, node],
+        begin: () => (view) => {
+          const racks = new Set(racksOf(view, 'g'));
+          return racks.size > 1 ? [...racks].join(' and ') : undefined;
+        },
+      }),
+    ],
+    async act(world) {
+      for (const name of ['a', 'b']) await addNode(world, name, '2', { [RACK]: 'small' });
+      for (const name of ['c', 'd', 'e']) await addNode(world, name, '2', { [RACK]: 'large' });
+      await addNode(world, 'f', '8');
+      for (let i = 0; i < 2; i++) await addPod(world, `other-${i}`, { spec: { nodeSelector: { [RACK]: 'large' } } });
+      await world.until('the others are placed', (view) => homeless(view).length === 0);
+      const schedulingConstraints = { topology: [{ key: RACK }] };
+      await makeGroup(world, 'g', 4, { schedulingConstraints });
+      for (let i = 0; i < 6; i++) {
+        await addMember(world, 'g', i);
+        await world.pass(world.random.uint32() % 400);
+      }
+      await world.until('as many as must be are placed', (view) => boundOf(view, 'g') >= 4);
+      await world.pass('30s');
+      for (let i = 0; i < 2; i++) await world.remove(pod, `default/other-${i}`);
+    },
+    end(view) {
+      const racks = racksOf(view, 'g');
+      // The small one takes four, the large one all when the others have gone.
+      assert.equal(racks.length, racks[0] === 'small' ? 4 : 6);
+    },
   }),
   grouping({
     name: 'scheduler/group-goes',
