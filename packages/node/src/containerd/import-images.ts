@@ -3,6 +3,7 @@ import { settleAll } from '@navarch/base';
 import { connectRuntime } from '../cri/grpc-runtime.ts';
 import { ctr } from './ctr.ts';
 import { shareBlobs } from './share-blobs.ts';
+import { releaseLayers, shareLayers } from './share-layers.ts';
 import type { Containerd } from './start.ts';
 
 /**
@@ -27,8 +28,8 @@ export async function importImages(
 }
 
 /**
- * The same for several nodes of one machine, the first of which reads the archive: the others are given its blobs as links,
- * all at a time, and only unpack them.
+ * The same for several nodes of one machine, the first of which reads the archive: the others are given its blobs and
+ * unpacked layers as links, all at a time: on the machine an image is there once.
  */
 export async function importIntoAll(
   [first, ...others]: readonly [Containerd, ...Containerd[]],
@@ -36,10 +37,14 @@ export async function importIntoAll(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const brought = await importImages(first, archive, signal);
+  const held = others.length > 0 ? await listImages(first, signal) : new Map<string, string>();
+  const manifests = brought.flatMap((name) => held.get(name) ?? []);
   await settleAll(
-    others.map((other) => {
+    others.map(async (other) => {
       shareBlobs(first.layout.root, other.layout.root);
-      return importImages(other, archive, signal);
+      const layers = await shareLayers(first, other, manifests, signal);
+      await importImages(other, archive, signal);
+      await releaseLayers(other, layers, signal);
     }),
   );
   return brought;

@@ -1,7 +1,8 @@
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BLOBS = join('io.containerd.content.v1.content', 'blobs');
+/** Where a containerd keeps what it was sent, by algorithm and digest. */
+export const blobsOf = (root: string): string => join(root, 'io.containerd.content.v1.content', 'blobs');
 /** As when there is nothing to link, when it is there already, and on another disk. */
 const NO_MATTER = ['ENOENT', 'EEXIST', 'EXDEV', 'EPERM', 'EMLINK'];
 
@@ -11,8 +12,8 @@ const NO_MATTER = ['ENOENT', 'EEXIST', 'EXDEV', 'EPERM', 'EMLINK'];
  * away like all that no image needs.
  */
 export function shareBlobs(from: string, to: string): void {
-  for (const algorithm of entriesOf(join(from, BLOBS))) {
-    const [source, target] = [join(from, BLOBS, algorithm), join(to, BLOBS, algorithm)];
+  for (const algorithm of entriesOf(blobsOf(from))) {
+    const [source, target] = [join(blobsOf(from), algorithm), join(blobsOf(to), algorithm)];
     const held = new Set(entriesOf(target));
     mkdirSync(target, { recursive: true, mode: 0o755 });
     for (const name of entriesOf(source)) if (!held.has(name)) link(join(source, name), join(target, name));
