@@ -1,16 +1,16 @@
-import { configMap, pod } from '@navarch/api';
-import { settleAll } from '@navarch/base';
-import { type Api, httpApi } from '@navarch/client';
+import { configMap } from '@navarch/api';
+import { httpApi } from '@navarch/client';
 import { httpTransport } from '@navarch/node/client';
+import { connectRuntime } from '@navarch/node/cri';
 import { systemClock } from '@navarch/node/system';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
 import { LocalCluster } from '../harness/local-cluster.ts';
+import { NodePods, PAUSE } from '../harness/node-pods.ts';
 import { cpuSecondsOf } from '../harness/processes.ts';
 
-const IMAGE = 'docker.io/library/pause:latest';
 const PODS = 100;
 const LOOK_MS = 10;
 
@@ -27,7 +27,23 @@ export const configUpdate = defineBenchmark({
     const api = httpApi({ transport, clock: systemClock, userAgent: 'navarch-bench' }, context.signal);
     const count = context.isQuick ? 5 : PODS;
     await api.of(configMap).create({ metadata: { namespace: 'default', name: 'settings' }, data: { key: 'first' } });
-    const folders = await runPods(api, join(cluster.kubeletDir, 'pods'), count, context.signal);
+    const runtime = context.made.use(
+      await connectRuntime({ socketPath: cluster.containerd.socketPath }, context.signal),
+    );
+    const pods = new NodePods(api, runtime, {
+      volumes: [{ name: 'settings', configMap: { name: 'settings' } }],
+      containers: [
+        {
+          name: 'main',
+          image: PAUSE,
+          imagePullPolicy: 'IfNotPresent',
+          resources: {},
+          volumeMounts: [{ name: 'settings', mountPath: '/settings' }],
+        },
+      ],
+    });
+    const uids = await pods.have(count, context.signal);
+    const folders = uids.map((uid) => join(cluster.kubeletDir, 'pods', uid, 'volumes/settings'));
     return [
       {
         name: `file changed in ${count} pods`,
@@ -50,41 +66,6 @@ export const configUpdate = defineBenchmark({
     ];
   },
 });
-
-/** Resolves to the folder of the volume of each, when all are running. */
-async function runPods(api: Api, podsDir: string, count: number, signal: AbortSignal): Promise<readonly string[]> {
-  const names = Array.from({ length: count }, (_, i) => `configured-${i}`);
-  await settleAll(
-    names.map((name) =>
-      api.of(pod).create({
-        metadata: { name, namespace: 'default' },
-        spec: {
-          terminationGracePeriodSeconds: 0,
-          volumes: [{ name: 'settings', configMap: { name: 'settings' } }],
-          containers: [
-            {
-              name: 'main',
-              image: IMAGE,
-              imagePullPolicy: 'IfNotPresent',
-              volumeMounts: [{ name: 'settings', mountPath: '/settings' }],
-            },
-          ],
-        },
-      }),
-    ),
-  );
-  for (;;) {
-    const { items } = await api.of(pod).list({ namespace: 'default' });
-    const running = items.filter(({ status }) => status.phase === 'Running');
-    if (running.length === count) {
-      const uids = running.map(({ metadata }) => metadata.uid);
-      return readdirSync(podsDir)
-        .filter((uid) => uids.includes(uid))
-        .map((uid) => join(podsDir, uid, 'volumes/settings'));
-    }
-    await sleep(500, undefined, { signal });
-  }
-}
 
 /** Milliseconds after which each file was seen to say this. */
 async function untilChanged(

@@ -4,6 +4,7 @@ import { churn, churnWhole } from './churn.ts';
 import { configUpdate } from './config-update.ts';
 import { dns } from './dns.ts';
 import { manyPods } from './many-pods.ts';
+import { node } from './node.ts';
 import { podStart } from './pod-start.ts';
 import { proxy } from './proxy.ts';
 import { rss } from './rss.ts';
@@ -26,5 +27,6 @@ export const benchmarks: readonly Benchmark[] = [
   up,
   podStart,
   configUpdate,
+  node,
   rss,
 ];
