@@ -136,7 +136,8 @@ class DirectKindApi<O extends ApiObject> implements KindApi<O> {
 
   async create(input: Draft<O>, options: WriteOptions = {}): Promise<O> {
     const namespace = (input.metadata as { namespace?: string } | undefined)?.namespace ?? '';
-    this.#allowIn('create', namespace);
+    // Nothing narrows a creation: there is no query to read.
+    this.#server.authorize(this.#user, { ...this.#info('create', '', ''), namespace });
     return this.#resource.create(namespace, this.#named(input), this.#call(options));
   }
 
