@@ -65,6 +65,8 @@ export interface ControllerOptions {
   readonly joining?: JoiningOptions;
   /** The server has groups of pods (`GenericWorkload`). */
   readonly hasGroups?: boolean;
+  /** Jobs make them of themselves (`WorkloadWithJob`). */
+  readonly hasJobGroups?: boolean | undefined;
   /** The service kube-dns has an endpoint on every node, where its agent answers. */
   readonly hasNodeDns?: boolean;
 }
@@ -85,7 +87,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   replicationControllerController,
   daemonSetController(),
   statefulSetController,
-  jobController(),
+  jobController({ hasGroups: options.hasJobGroups }),
   trackingFinalizersController,
   cronJobController,
   ttlAfterFinishedController,

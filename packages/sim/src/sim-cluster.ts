@@ -274,6 +274,7 @@ export class SimCluster implements AsyncDisposable {
       rootCertificate: 'simulated',
       nodeIpam: { clusterCidr: CLUSTER_CIDR },
       hasGroups: this.#options.hasGroups ?? false,
+      hasJobGroups: this.#options.hasGroups ?? false,
     });
     const runner = { api, events: api.of(event), clock, random, log, metrics: noMetrics };
     group.spawn((s) => runControllers(controllers, { ...runner, cache }, s));

@@ -5,6 +5,7 @@ export const withGroups = {
   features: parseFeatureGates([
     'GenericWorkload=true',
     'TopologyAwareWorkloadScheduling=true',
+    'WorkloadWithJob=true',
     'PodGroupPreemptionPolicy=true',
   ]),
   runtimeConfig: runtimeConfigOf(['scheduling.k8s.io/v1beta1=true']),

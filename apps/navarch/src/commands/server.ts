@@ -9,7 +9,7 @@ import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock, systemLogger, systemRandom } from '@navarch/node/system';
 import { Extender, placementViews, podResourceMetrics } from '@navarch/scheduler';
 import { admissionPlugins } from '../compose/admission-plugins.ts';
-import { apiSwitches, hasPodGroups } from '../compose/api-switches.ts';
+import { apiSwitches, hasJobGroups, hasPodGroups } from '../compose/api-switches.ts';
 import { openAudit } from '../compose/audit.ts';
 import { ensureClusterDns } from '../compose/cluster-dns.ts';
 import { deschedulerOf } from '../compose/descheduler.ts';
@@ -279,6 +279,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
         descheduler,
         scheduling,
         hasGroups: hasPodGroups(options.switches),
+        hasJobGroups: hasJobGroups(options.switches),
         controllers: controllersOf(flags.controllers),
         candidate,
         housekeep: (until) => server.served.housekeep(until),

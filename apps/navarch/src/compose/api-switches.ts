@@ -1,4 +1,4 @@
-import { podGroup } from '@navarch/api';
+import { podGroup, workload } from '@navarch/api';
 import { type FeatureGates, parseFeatureGates, type RuntimeConfig, runtimeConfigOf } from '@navarch/apiserver';
 import { listOf } from '../cluster/flags.ts';
 import { UserError } from '../user-error.ts';
@@ -35,3 +35,7 @@ function told<T>(flag: string, parse: () => T): T {
 /** Whether pods can be of groups, which are placed together. */
 export const hasPodGroups = ({ features, runtimeConfig }: ApiSwitches): boolean =>
   features.isOn('GenericWorkload') && runtimeConfig.isOn(podGroup);
+
+/** Whether jobs have groups for their pods. */
+export const hasJobGroups = (switches: ApiSwitches): boolean =>
+  hasPodGroups(switches) && switches.features.isOn('WorkloadWithJob') && switches.runtimeConfig.isOn(workload);

@@ -43,6 +43,7 @@ export interface ControlPlaneDeps {
   readonly scheduling: Scheduling;
   /** The server has groups of pods: they are placed together. */
   readonly hasGroups?: boolean;
+  readonly hasJobGroups?: boolean;
   /** Which controllers run. */
   readonly controllers: Selection;
   /** What the API server serves. */
@@ -133,6 +134,7 @@ function controllersOf({
   descheduler,
   metrics,
   hasGroups = false,
+  hasJobGroups = false,
   controllers: selection,
 }: ControlPlaneDeps): readonly Controller[] {
   const all = builtinControllers({
@@ -143,6 +145,7 @@ function controllersOf({
     descheduler: descheduler && { ...descheduler, metrics },
     hasNodeDns: true,
     hasGroups,
+    hasJobGroups,
   });
   const [wrong] = selectionErrors([...all, ...kindControllers([])], selection);
   if (wrong !== undefined) throw new UserError(`--controllers: ${wrong}`);

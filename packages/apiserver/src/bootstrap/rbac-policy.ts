@@ -44,7 +44,7 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     // Of a version that upstream's roles know only where its feature is on.
     can('update', 'internal.apiserver.k8s.io', 'storageversions/status'),
     // Of versions that upstream's roles know only where their feature is on.
-    can('update', 'scheduling.k8s.io', 'podgroups'),
+    can('create get list update watch', 'scheduling.k8s.io', 'podgroups workloads'),
     // Of the add-ons: descheduler.
     can('create', 'core', 'pods/eviction'),
     // Upstream's API server repairs these itself.

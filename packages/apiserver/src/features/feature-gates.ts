@@ -27,6 +27,7 @@ const SWITCHED = [
   'RemoteRequestHeaderUID',
   'StorageVersionHash',
   'WatchList',
+  'WorkloadWithJob',
 ] as const;
 /** 1.37 has forgotten these: clients' tests still switch them off, to see how they get on with older servers. */
 const REMEMBERED = ['AggregatedDiscoveryEndpoint'] as const;

@@ -1,4 +1,4 @@
-import { isActive, job, type Pod, pod } from '@navarch/api';
+import { isActive, job, type Pod, pod, podGroup, workload } from '@navarch/api';
 import { compileLabelSelector } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
@@ -7,6 +7,7 @@ import { keepBooks, uncountedOf } from './accounting.ts';
 import { PodFailureBackOff } from './back-off.ts';
 import { endsIndex, lastFailures } from './failures-per-index.ts';
 import { judgeFailure } from './failure-policy.ts';
+import { inGroup } from './job-group.ts';
 import { IndexSet } from './index-set.ts';
 import {
   hasFailed,
@@ -31,8 +32,15 @@ const OURS = 'kubernetes.io/job-controller';
 /** Jobs that somebody else says to run (KEP-4368) are left alone. */
 const isOurs = ({ spec }: Job): boolean => spec.managedBy === undefined || spec.managedBy === OURS;
 
+export interface JobOptions {
+  /** Jobs have workloads and groups of pods (`WorkloadWithJob`, KEP-5547). */
+  readonly hasGroups?: boolean | undefined;
+}
+
+const NOT_ADOPTED = (): boolean => false;
+
 /** Runs pods until as many have succeeded as a job wants, and says how it went. */
-export const jobController = (): Controller => {
+export const jobController = ({ hasGroups = false }: JobOptions = {}): Controller => {
   const backOff = new PodFailureBackOff();
   return defineController({
     name: 'job-controller',
@@ -49,6 +57,12 @@ export const jobController = (): Controller => {
         adopts: (owner, orphan) =>
           isOurs(owner) && compileLabelSelector(owner.spec.selector ?? {}).matches(orphan.metadata.labels),
       }),
+      ...(hasGroups
+        ? [
+            owned({ dependent: workload, owner: job, adopts: NOT_ADOPTED }),
+            owned({ dependent: podGroup, owner: job, adopts: NOT_ADOPTED }),
+          ]
+        : []),
     ],
     async reconcile(key, context) {
       const owner = context.cache.get(job, key);
@@ -57,17 +71,22 @@ export const jobController = (): Controller => {
         backOff.forget(owner);
         return undefined;
       }
-      return counted(owner, backOff, context);
+      return counted(owner, { backOff, hasGroups }, context);
     },
   });
 };
 
-async function counted(owner: Job, backOff: PodFailureBackOff, context: Context): Promise<Outcome> {
+interface Ways {
+  readonly backOff: PodFailureBackOff;
+  readonly hasGroups: boolean;
+}
+
+async function counted(owner: Job, ways: Ways, context: Context): Promise<Outcome> {
   const beganMs = context.clock.monotonic();
   const said: { action: Action } = { action: 'reconciling' };
   let failed = true;
   try {
-    const outcome = await sync(owner, backOff, said, context);
+    const outcome = await sync(owner, ways, said, context);
     failed = false;
     return outcome;
   } finally {
@@ -77,7 +96,7 @@ async function counted(owner: Job, backOff: PodFailureBackOff, context: Context)
 
 async function sync(
   owner: Job,
-  backOff: PodFailureBackOff,
+  { backOff, hasGroups }: Ways,
   said: { action: Action },
   context: Context,
 ): Promise<Outcome> {
@@ -97,10 +116,17 @@ async function sync(
         nowMs: clock.now(),
       })
     : undefined;
+  const grouped = hasGroups && !ends ? await inGroup({ ...started, status: owner.status }, pods, context) : started;
   const scaled = ends
     ? await removeActive(started, pods, context)
     : await scale(
-        { owner: started, pods, tally, held, waitMs: backOff.remaining(started, pods, clock.now()) },
+        {
+          owner: { ...started, spec: grouped.spec },
+          pods,
+          tally,
+          held,
+          waitMs: backOff.remaining(started, pods, clock.now()),
+        },
         context,
       );
   if (!ends) said.action = scaled.removed.length > 0 ? 'pods_deleted' : scaled.created ? 'pods_created' : 'tracking';

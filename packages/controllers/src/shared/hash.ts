@@ -19,6 +19,11 @@ export function fnv32a(bytes: Uint8Array): number {
  */
 export function revisionHash(value: unknown, collisionCount: number | undefined): string {
   const text = canonical(value) + (collisionCount === undefined ? '' : `#${collisionCount}`);
+  return safeHash(text);
+}
+
+/** A suffix for what is made once of something: the same for the same text. */
+export function safeHash(text: string): string {
   const digits = String(fnv32a(new TextEncoder().encode(text)));
   return digits
     .split('')

@@ -38,6 +38,7 @@ import { trustScenarios } from './trust/trust.ts';
 import { attachingScenarios } from './volumes/attaching.ts';
 import { provisioningScenarios } from './volumes/provisioning.ts';
 import { volumeScenarios } from './volumes/volumes.ts';
+import { jobGroupScenarios } from './job/groups.ts';
 import { ttlAfterFinishedScenarios } from './job/ttl-after-finished.ts';
 import { admissionPolicyStatusScenarios } from './admission-policy-status/admission-policy-status.ts';
 import { clusterDnsScenarios } from './services/cluster-dns.ts';
@@ -56,6 +57,7 @@ export const scenarios: readonly Scenario[] = [
   ...daemonSetScenarios,
   ...jobEndScenarios,
   ...jobLifeScenarios,
+  ...jobGroupScenarios,
   ...ttlAfterFinishedScenarios,
   ...cronJobScenarios,
   ...disruptionScenarios,
