@@ -35,6 +35,13 @@ const sources: readonly Source[] = [
   { facts: 'dra.json', package: 'k8s.io.kubelet.pkg.apis.dra.v1', folder: 'dra', title: 'dra v1' },
   { facts: 'dra.json', package: 'v1', folder: 'dra-health', title: 'dra-health v1' },
   { facts: 'podresources.json', package: 'v1', folder: 'pod-resources', title: 'podresources v1' },
+  {
+    facts: 'podresources.json',
+    package: 'v1alpha1',
+    folder: 'pod-resources-v1alpha1',
+    title: 'podresources v1alpha1',
+    services: ['PodResourcesLister'],
+  },
 ];
 
 const root = join(import.meta.dirname, '..', '..');

@@ -89,4 +89,5 @@ export { SettingError } from './topology/setting-error.ts';
 export type { DRAResourceHealth } from './dra-health/generated/types.ts';
 export type { DRAPlugin } from './dra/generated/types.ts';
 export type { DraSockets } from './dra/ports.ts';
-export type { PodResourcesSocket } from './pod-resources/pod-resources.ts';
+export { asV1alpha1 } from './pod-resources/as-v1alpha1.ts';
+export type { PodResourcesSocket, PodResourcesView } from './pod-resources/pod-resources.ts';

@@ -1,5 +1,6 @@
-import type { PodResourcesSocket } from '@navarch/kubelet';
+import { asV1alpha1, type PodResourcesSocket } from '@navarch/kubelet';
 import { serveGrpc } from '../grpc/index.ts';
+import { protocol as v1alpha1 } from '../pod-resources-v1alpha1/generated/description.ts';
 import { protocol } from './generated/description.ts';
 
 interface Named {
@@ -7,7 +8,7 @@ interface Named {
   readonly podNamespace: string;
 }
 
-/** podresources v1 over gRPC on a unix socket. */
+/** podresources v1 and, for agents that have not heard of it, v1alpha1 over gRPC on a unix socket. */
 export const nodePodResourcesSocket: PodResourcesSocket = {
   listen: (path, view) =>
     serveGrpc(path, [
@@ -19,5 +20,6 @@ export const nodePodResourcesSocket: PodResourcesSocket = {
           get: async ({ podNamespace, podName }: Named) => ({ podResources: view.get(podNamespace, podName) }),
         },
       },
+      { protocol: v1alpha1, answers: { list: async () => ({ podResources: view.list().map(asV1alpha1) }) } },
     ]),
 };
