@@ -1,5 +1,5 @@
 import { isReady, isTerminal, type Pod, pod, service, type Service, type ServicePort } from '@navarch/api';
-import { byNamespace, type CacheReader } from '@navarch/client';
+import { byNamespace, type CacheReader, defineIndex } from '@navarch/client';
 import { equalJson, type Key, keyOf, type Selector, selectorFromMap } from '@navarch/machinery';
 import { NOBODY, type Watch } from '../controller.ts';
 
@@ -16,11 +16,14 @@ export function selectorOf({ spec }: Service): Selector | undefined {
 export const addressesOf = (p: Pod): readonly string[] =>
   p.status.podIPs?.map(({ ip }) => ip) ?? (p.status.podIP ? [p.status.podIP] : []);
 
+const isReachable = (p: Pod): boolean => !isTerminal(p) && addressesOf(p).length > 0;
+
+/** By namespace, those that have somewhere to send to. */
+const reachable = defineIndex<Pod>((p) => (isReachable(p) ? [p.metadata.namespace ?? ''] : []));
+
 /** The pods of a service that have somewhere to send to. */
 export const podsOf = (found: Service, selector: Selector, cache: CacheReader): readonly Pod[] =>
-  cache
-    .find(pod, byNamespace, found.metadata.namespace ?? '')
-    .filter((p) => selector.matches(p.metadata.labels) && !isTerminal(p) && addressesOf(p).length > 0);
+  cache.find(pod, reachable, found.metadata.namespace ?? '').filter((p) => selector.matches(p.metadata.labels));
 
 /** The number a service port leads to in this pod; undefined where the pod has no port of that name. */
 export function targetPortOf({ targetPort, port, protocol }: ServicePort, p: Pod): number | undefined {
@@ -46,10 +49,14 @@ const shownOf = (p: Pod): unknown => [
   p.spec.subdomain,
 ];
 
-/** A pod wakes the services that select it, and those that did before its labels changed. */
+/**
+ * A pod wakes the services that select it, and those that did before its labels changed; not while it has nowhere to send
+ * to: thousands that are waiting for their nodes change nothing of what a service leads to.
+ */
 export const podsOfServices: Watch<Pod> = {
   kind: pod,
   keys({ current, previous }, cache) {
+    if (![current, previous].some((p) => p && isReachable(p))) return [];
     // Most namespaces with many pods have few services: what is cheap is asked first.
     if (cache.find(service, byNamespace, (current ?? previous)?.metadata.namespace ?? '').length === 0) return NOBODY;
     const now = current ? servicesOf(current, cache) : NOBODY;
