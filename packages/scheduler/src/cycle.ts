@@ -7,20 +7,8 @@ import { type Ready, ready, rolesOf } from './roles.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
+import type { Unfit } from './unfit.ts';
 import type { Memory, Verdicts } from './verdicts.ts';
-
-export interface Unfit {
-  readonly node: undefined;
-  readonly looked: number;
-  /** Reason -> number of nodes, for the message. */
-  readonly reasons: ReadonlyMap<string, number>;
-  /** One reason for all nodes, found before any was looked at. */
-  readonly refusal?: string;
-  /** Names of the plugins that turned nodes away: what may wake the pod. */
-  readonly rejectedBy: ReadonlySet<string>;
-  /** Nodes on which the pod might fit if others went. */
-  readonly resolvable: readonly NodeInfo[];
-}
 
 interface Beside {
   readonly memory: Memory;
@@ -42,6 +30,8 @@ export class Cycle {
   readonly #profile: Profile;
   readonly #local: readonly Ready[];
   readonly #global: readonly Ready[];
+  /** What none of those who look further than at one node turns away, they let pass. */
+  readonly #canTell: boolean;
   readonly #quick: readonly ((slot: number) => boolean)[];
   readonly #final: readonly Weighted[];
   readonly #compared: readonly Weighted[];
@@ -76,6 +66,7 @@ export class Cycle {
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
     this.#quick = this.#global.map(({ turnsAway }) => turnsAway).filter((turnsAway) => turnsAway !== undefined);
+    this.#canTell = this.#quick.length === this.#global.length && (this.#global.length === 0 || !snapshot.hasNominated);
     this.#generations = snapshot.generations;
     this.#localAsked = watch && new AskedInTurn(this.#local.length);
     this.#globalAsked = watch && new AskedInTurn(this.#global.length);
@@ -111,6 +102,11 @@ export class Cycle {
     return this.#find(node) === undefined;
   }
 
+  /** Slots of `nodes`, where they are all that there are. */
+  get slotOrder(): Int32Array | undefined {
+    return this.#slots;
+  }
+
   /** Nodes can be judged by their places among `nodes`, without a look at the nodes themselves. */
   get canScreen(): boolean {
     return this.#slots !== undefined;
@@ -129,6 +125,16 @@ export class Cycle {
     const node = this.nodes[index] as NodeInfo;
     if (!this.#isKnownMisfit(slot)) this.misfitOf(node);
     else this.#counts.add(this.#verdicts.misfits[slot] as Misfit, this.#verdicts.rejecters[slot] ?? '', slot);
+  }
+
+  /** Whether it is known of a node that is not turned away that it will do: without a look at the node itself, too. */
+  isKnownFit(index: number): boolean {
+    const slot = this.#slots?.[index] as number;
+    const { misfits, generations } = this.#verdicts;
+    if (!this.#canTell || generations[slot] !== this.#generations[slot] || slot === this.#ownSlot) return false;
+    if (misfits[slot] !== undefined) return false;
+    this.#globalAsked?.count(this.#global.length);
+    return true;
   }
 
   #isKnownMisfit(slot: number): boolean {
@@ -154,18 +160,19 @@ export class Cycle {
   }
 
   /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
-  totals(feasible: readonly NodeInfo[]): Float64Array {
-    const totals = new Float64Array(feasible.length);
+  totals(feasible: readonly NodeInfo[], slots: readonly number[] = feasible.map(({ slot }) => slot)): Float64Array {
+    const totals = new Float64Array(slots.length);
+    const { generations } = this.#verdicts;
     for (let i = 0; i < totals.length; i++) {
-      const node = feasible[i] as NodeInfo;
-      this.#judge(node);
-      totals[i] = this.#verdicts.sums[node.slot] as number;
+      const slot = slots[i] as number;
+      if (generations[slot] !== this.#generations[slot]) this.#judge(feasible[i] as NodeInfo);
+      totals[i] = this.#verdicts.sums[slot] as number;
     }
     const scorers = this.#weighing(feasible);
     this.#watch?.passed('PreScore');
     for (const { plugin, weight, weighed } of scorers) {
       const scores =
-        plugin.scope === 'node' ? this.#remembered(plugin, feasible) : this.#scored(plugin, weighed, feasible);
+        plugin.scope === 'node' ? this.#remembered(plugin, slots) : this.#scored({ plugin, weighed }, feasible, slots);
       // Equal scores stay equal, whatever is done to all of them.
       if (!differ(scores)) continue;
       plugin.normalize?.(scores, feasible, weighed);
@@ -295,16 +302,23 @@ export class Cycle {
     this.#compared.forEach(({ plugin }, i) => ((raw[i] as Float64Array)[node.slot] = score(plugin)));
   }
 
-  #remembered(plugin: Weighted['plugin'], feasible: readonly NodeInfo[]): Float64Array {
+  #remembered(plugin: Weighted['plugin'], slots: readonly number[]): Float64Array {
     const all = this.#verdicts.raw[this.#compared.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
-    const scores = new Float64Array(feasible.length);
-    for (let i = 0; i < scores.length; i++) scores[i] = all[(feasible[i] as NodeInfo).slot] as number;
+    const scores = new Float64Array(slots.length);
+    for (let i = 0; i < scores.length; i++) scores[i] = all[slots[i] as number] as number;
     return scores;
   }
 
-  #scored(plugin: Weighted['plugin'], weighed: unknown, feasible: readonly NodeInfo[]): Float64Array {
-    const scores = new Float64Array(feasible.length);
-    for (let i = 0; i < scores.length; i++) scores[i] = plugin.score?.(this.pod, feasible[i] as NodeInfo, weighed) ?? 0;
+  #scored(
+    { plugin, weighed }: Omit<Weighing, 'weight'>,
+    feasible: readonly NodeInfo[],
+    slots: readonly number[],
+  ): Float64Array {
+    const scores = new Float64Array(slots.length);
+    for (let i = 0; i < scores.length; i++)
+      scores[i] = plugin.scoreAt
+        ? plugin.scoreAt(slots[i] as number, weighed)
+        : (plugin.score?.(this.pod, feasible[i] as NodeInfo, weighed) ?? 0);
     return scores;
   }
 
@@ -378,19 +392,3 @@ function differ(scores: Float64Array): boolean {
   for (let i = 1; i < scores.length; i++) if (scores[i] !== scores[0]) return true;
   return false;
 }
-
-/** Upstream's sentence for a pod that fits nowhere; `after` is what preemption had to say. */
-export function unfitMessage(
-  nodeCount: number,
-  { reasons, refusal }: Pick<Unfit, 'reasons' | 'refusal'>,
-  after = '',
-): string {
-  if (nodeCount === 0) return 'no nodes available to schedule pods';
-  return `0/${nodeCount} nodes are available: ${refusal ?? listed(reasons)}.${after ? ` ${after}` : ''}`;
-}
-
-export const listed = (reasons: ReadonlyMap<string, number>): string =>
-  [...reasons]
-    .map(([reason, count]) => `${count} ${reason}`)
-    .sort()
-    .join(', ');

@@ -37,6 +37,7 @@ const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   preemption: 'postFilter',
   weigh: 'score',
   score: 'score',
+  scoreAt: 'score',
   normalize: 'score',
   errand: 'preBind',
 };

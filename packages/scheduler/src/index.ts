@@ -1,7 +1,7 @@
 export type { ExtenderFile, ExtenderTls } from './config/config-types.ts';
 export { ConfigError } from './config/decode-config.ts';
 export { readSchedulerConfig, type SchedulerConfig } from './config/read-config.ts';
-export { type Unfit, unfitMessage } from './cycle.ts';
+export { type Unfit, unfitMessage } from './unfit.ts';
 export { chooseMax, enoughNodes, type Found, place, type Placement, type Search } from './place.ts';
 export type { Change, Explanation, Fix, ObjectName } from './explain/explanation.ts';
 export { placementViews } from './explain/placement-view.ts';

@@ -1,7 +1,8 @@
 import type { Pod } from '@navarch/api';
 import type { Random } from '@navarch/base';
 import type { CycleWatch } from './cycle-watch.ts';
-import { Cycle, type Unfit } from './cycle.ts';
+import { Cycle } from './cycle.ts';
+import { type Unfit } from './unfit.ts';
 import type { Profile } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -51,19 +52,26 @@ export function place(
   if (refused) return refused;
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
   if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
-  const { feasible, looked } = searched(cycle, profile, start);
+  const { feasible, slots, looked } = searched(cycle, profile, start);
   watch?.passed('Filter');
   cycle.tellFilters();
   if (feasible.length === 0) return cycle.unfit(looked);
   const best =
     feasible.length === 1
       ? (feasible[0] as NodeInfo)
-      : (feasible[chooseMax(cycle.totals(feasible), random)] as NodeInfo);
+      : (feasible[chooseMax(cycle.totals(feasible, slots), random)] as NodeInfo);
   return { node: best.name, looked, feasible: feasible.length };
 }
 
 const REFUSED = 'Unschedulable';
 const REFUSED_FOR_GOOD = 'UnschedulableAndUnresolvable';
+
+interface Searched {
+  readonly feasible: readonly NodeInfo[];
+  /** Of the same: thousands of nodes are not looked at themselves where numbers will do. */
+  readonly slots: readonly number[];
+  readonly looked: number;
+}
 
 /**
  * Nodes that fit, as many as are enough to choose from, and how many were looked at for them. Where there is one that
@@ -74,21 +82,29 @@ export function searched(
   { percentageOfNodesToScore }: Profile,
   start: number,
   asksWhyNot = false,
-): { readonly feasible: readonly NodeInfo[]; readonly looked: number } {
+): Searched {
   const { nodes, canScreen } = cycle;
   const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
   const feasible: NodeInfo[] = [];
+  const slots: number[] = [];
+  const { slotOrder } = cycle;
   const turnedAway: number[] = [];
   const begin = nodes.length > 0 ? start % nodes.length : 0;
   let looked = 0;
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const at = begin + looked;
     const index = at < nodes.length ? at : at - nodes.length;
-    if (canScreen && cycle.isTurnedAway(index)) turnedAway.push(index);
-    else if (cycle.misfitOf(nodes[index] as NodeInfo, canScreen) === undefined) feasible.push(nodes[index] as NodeInfo);
+    const node = nodes[index] as NodeInfo;
+    if (canScreen && cycle.isTurnedAway(index)) {
+      turnedAway.push(index);
+      continue;
+    }
+    if (!(canScreen && cycle.isKnownFit(index)) && cycle.misfitOf(node, canScreen)) continue;
+    feasible.push(node);
+    slots.push(slotOrder ? (slotOrder[index] as number) : node.slot);
   }
   if (feasible.length === 0 || asksWhyNot) for (const index of turnedAway) cycle.countTurnedAway(index);
-  return { feasible, looked };
+  return { feasible, slots, looked };
 }
 
 /** The place of the largest; one of them, evenly, where there are several. */

@@ -135,6 +135,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
+  /** The same, of the node of a slot, where numbers by slot are all that it takes. Only for `cluster` plugins. */
+  scoreAt?(slot: number, weighed: Weighed): number;
   /** What to try before pods are evicted for one that this plugin turned away. */
   remedy?(pod: Pod, snapshot: Snapshot): Remedy | undefined;
   /** Others may be evicted for a pod that fits nowhere. */

@@ -2,7 +2,7 @@ import type { Pod } from '@navarch/api';
 import type { Logger } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
-import type { Unfit } from './cycle.ts';
+import type { Unfit } from './unfit.ts';
 import type { Profile, Remedy } from './plugin.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 

@@ -14,7 +14,7 @@ import { EXTENDER, extenderPlugin } from './extenders/extender-plugin.ts';
 import type { Extender } from './extenders/extender.ts';
 import { Lanes } from './extenders/lanes.ts';
 import { followCluster, kindsFollowed } from './follow-cluster.ts';
-import { type Unfit, unfitMessage } from './cycle.ts';
+import { type Unfit, unfitMessage } from './unfit.ts';
 import { place } from './place.ts';
 import { type Measures, measures } from './measures/measures.ts';
 import { timedProfile } from './measures/timed-profile.ts';

@@ -1,7 +1,7 @@
 import { isTerminal, type Pod, podDisruptionBudget } from '@navarch/api';
 import { seededRandom } from '@navarch/base';
 import { keyOf } from '@navarch/machinery';
-import { type Unfit, unfitMessage } from '../cycle.ts';
+import { type Unfit, unfitMessage } from '../unfit.ts';
 import { place } from '../place.ts';
 import { EXTENDER } from '../extenders/extender-plugin.ts';
 import type { Extender } from '../extenders/extender.ts';

@@ -1,5 +1,5 @@
 import type { Pod } from '@navarch/api';
-import type { Unfit } from '../cycle.ts';
+import type { Unfit } from '../unfit.ts';
 import type { Search } from '../place.ts';
 import type { Budget, Preemption } from '../preemption/preemption.ts';
 import { ExtenderError } from './extender-error.ts';

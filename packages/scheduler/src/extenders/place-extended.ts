@@ -1,6 +1,7 @@
 import type { Pod } from '@navarch/api';
 import { type Logger, settleAll } from '@navarch/base';
-import { Cycle, type Unfit } from '../cycle.ts';
+import { Cycle } from '../cycle.ts';
+import { type Unfit } from '../unfit.ts';
 import { chooseMax, type Found, type Search, searched } from '../place.ts';
 import type { Profile } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';

@@ -1,6 +1,6 @@
 import { type Pod, podGroup } from '@navarch/api';
 import { type Key, keyOf } from '@navarch/machinery';
-import { type Unfit, unfitMessage } from '../cycle.ts';
+import { type Unfit, unfitMessage } from '../unfit.ts';
 import type { Measures } from '../measures/measures.ts';
 import { evict, type OutcomeDeps, reportFailure } from '../outcome.ts';
 import type { Profile, SchedulerPlugin } from '../plugin.ts';

@@ -1,6 +1,6 @@
 import type { Pod } from '@navarch/api';
 import type { Random } from '@navarch/base';
-import type { Unfit } from '../cycle.ts';
+import type { Unfit } from '../unfit.ts';
 import { place, type Placement } from '../place.ts';
 import type { Profile } from '../plugin.ts';
 import { type Budget, preempt, type Preemption } from '../preemption/preemption.ts';

@@ -1,5 +1,5 @@
 import type { Random } from '@navarch/base';
-import type { Unfit } from '../cycle.ts';
+import type { Unfit } from '../unfit.ts';
 import { equalJson } from '@navarch/machinery';
 import { definePlugin, type Profile, type SchedulerPlugin } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';

@@ -48,6 +48,7 @@ function timedPlugin(plugin: AnyPlugin, clock: Clock, took: PluginTook): AnyPlug
     turnsAway: plugin.turnsAway && ((prepared) => timedScreen(plugin, prepared, clock, took)),
     weigh: timed(plugin.weigh, 'PreScore', skips),
     score: timed(plugin.score, 'Score'),
+    scoreAt: timed(plugin.scoreAt, 'Score'),
     normalize: timed(plugin.normalize, 'ScoreExtensionNormalize'),
     errand:
       plugin.errand &&

@@ -72,11 +72,8 @@ export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<
     turnsAway,
     shift,
     weigh: (pod, snapshot) => weigh(pod, snapshot, args),
-    score(_pod, { slot }, pulls) {
-      let sum = 0;
-      for (const { counts, weight } of pulls) sum += weight * countAt(slot, counts);
-      return sum;
-    },
+    score: (_pod, { slot }, pulls) => scoreAt(slot, pulls),
+    scoreAt,
     normalize(scores) {
       let [min, max] = [Infinity, -Infinity];
       for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
@@ -157,6 +154,12 @@ function isAmong(labels: NodeInfo['labels'], terms: readonly TermCounts[]): bool
     if (domain !== undefined && (counts.get(domain) ?? 0) > 0) return true;
   }
   return false;
+}
+
+function scoreAt(slot: number, pulls: readonly Pull[]): number {
+  let sum = 0;
+  for (const { counts, weight } of pulls) sum += weight * countAt(slot, counts);
+  return sum;
 }
 
 function countAt(slot: number, { byNumber, domainOf }: DomainSums): number {

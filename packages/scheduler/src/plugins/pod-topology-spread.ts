@@ -98,17 +98,8 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
     turnsAway,
     shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
     weigh: (pod, snapshot, feasible) => weigh(pod, snapshot, { feasible, defaults, args }),
-    score(_pod, { slot }, { parts, needsAllLabels }) {
-      let sum = 0;
-      for (const { maxSkew, weight, domainOf, byDomain, bySlot } of parts) {
-        const domain = domainOf[slot] as number;
-        if (domain !== NOWHERE) {
-          const pods = byDomain ? (byDomain[domain] as number) : slot < bySlot.length ? (bySlot[slot] as number) : 0;
-          sum += pods * weight + (maxSkew - 1);
-        } else if (needsAllLabels) return IGNORED;
-      }
-      return Math.round(sum);
-    },
+    score: (_pod, { slot }, weighed) => scoreAt(slot, weighed),
+    scoreAt,
     /** Fewer pods are better: turned round, so that the emptiest gets 100. */
     normalize(scores) {
       let [min, max] = [Infinity, 0];
@@ -125,6 +116,18 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
 export const podTopologySpread = podTopologySpreadBy({ defaultingType: 'System' });
 
 const IGNORED = -1;
+
+function scoreAt(slot: number, { parts, needsAllLabels }: Weighed): number {
+  let sum = 0;
+  for (const { maxSkew, weight, domainOf, byDomain, bySlot } of parts) {
+    const domain = domainOf[slot] as number;
+    if (domain !== NOWHERE) {
+      const pods = byDomain ? (byDomain[domain] as number) : slot < bySlot.length ? (bySlot[slot] as number) : 0;
+      sum += pods * weight + (maxSkew - 1);
+    } else if (needsAllLabels) return IGNORED;
+  }
+  return Math.round(sum);
+}
 
 function counted(spread: Spread, all: readonly Spread[], template: Template, snapshot: Snapshot): Counted {
   const eligibility = eligibilityOf(
@@ -187,10 +190,11 @@ function weigh(pod: Pod, snapshot: Snapshot, { feasible, defaults, args }: Weigh
   const isOwn = isSaid || args.defaultingType === 'List';
   if (spreads.length === 0) return undefined;
   const keys = spreads.map(({ topologyKey }) => topologyKey);
-  const domainsOfKeys = keys.map((key) => snapshot.domains(key).bySlot);
-  const judged = isOwn
-    ? feasible.filter(({ slot }) => domainsOfKeys.every((domainOf) => domainOf[slot] !== NOWHERE))
-    : feasible;
+  const partial = isOwn ? keys.map((key) => snapshot.domains(key)).filter(({ isEverywhere }) => !isEverywhere) : [];
+  const judged =
+    partial.length > 0
+      ? feasible.filter(({ slot }) => partial.every(({ bySlot }) => bySlot[slot] !== NOWHERE))
+      : feasible;
   const parts: Weighed['parts'][number][] = [];
   for (const spread of spreads) {
     const { topologyKey, maxSkew } = spread;
@@ -216,7 +220,7 @@ const weightOf = (domains: number): number => Math.log(domains + 2);
 const NO_SLOTS = new Int32Array(0);
 
 /** In how many domains these nodes are; all without the label are in that of the empty value. */
-function domainsAmong(nodes: readonly NodeInfo[], { numbers, bySlot }: Domains): number {
+function domainsAmong(nodes: readonly NodeInfo[], { numbers, bySlot, isEverywhere }: Domains): number {
   const isSeen = new Uint8Array(numbers.size + 1);
   const blank = numbers.get('') ?? numbers.size;
   let domains = 0;
@@ -226,6 +230,7 @@ function domainsAmong(nodes: readonly NodeInfo[], { numbers, bySlot }: Domains):
     if (isSeen[domain] === 1) continue;
     isSeen[domain] = 1;
     domains += 1;
+    if (isEverywhere && domains === numbers.size) break;
   }
   return domains;
 }

@@ -1,7 +1,8 @@
 import type { Pod, podDisruptionBudget } from '@navarch/api';
 import { invariant, type Random } from '@navarch/base';
 import { keyOf, type ObjectOf } from '@navarch/machinery';
-import { Cycle, listed, type Unfit } from '../cycle.ts';
+import { Cycle } from '../cycle.ts';
+import { listed, type Unfit } from '../unfit.ts';
 import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';

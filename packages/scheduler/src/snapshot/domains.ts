@@ -5,6 +5,8 @@ export interface Domains {
   readonly numbers: ReadonlyMap<string, number>;
   /** By the slot of the node; NOWHERE where it has no such label. */
   readonly bySlot: Int32Array;
+  /** Every node has the label. */
+  readonly isEverywhere: boolean;
 }
 
 export const NOWHERE = -1;
@@ -22,14 +24,18 @@ export class DomainNumbers {
     if (known) return known;
     const numbers = new Map<string, number>();
     const bySlot = new Int32Array(slots).fill(NOWHERE);
+    let isEverywhere = true;
     for (const { slot, labels } of nodes) {
       const domain = labels[label];
-      if (domain === undefined) continue;
+      if (domain === undefined) {
+        isEverywhere = false;
+        continue;
+      }
       let number = numbers.get(domain);
       if (number === undefined) numbers.set(domain, (number = numbers.size));
       bySlot[slot] = number;
     }
-    const made: Domains = { numbers, bySlot };
+    const made: Domains = { numbers, bySlot, isEverywhere };
     this.#byLabel.set(label, made);
     if (this.#byLabel.size > LABELS_MAX) this.#byLabel.delete(this.#byLabel.keys().next().value ?? '');
     return made;

@@ -2,7 +2,7 @@ import type { Node, Pod } from '@navarch/api';
 import { seededRandom } from '@navarch/base';
 import type { CacheReader } from '@navarch/client';
 import { type ApiObject, keyOf, type Kind } from '@navarch/machinery';
-import { unfitMessage } from '../cycle.ts';
+import { unfitMessage } from '../unfit.ts';
 import { place, type Placement } from '../place.ts';
 import type { Profile } from '../plugin.ts';
 import { defaultProfile } from '../profile.ts';
