@@ -86,7 +86,7 @@ const attachmentsTo = (
 ): readonly (readonly [driver: string, handle: string])[] =>
   objects.find(volumeAttachment, byNode, nodeName).flatMap(({ spec }) => {
     const csi = objects.get(persistentVolume, spec.source.persistentVolumeName ?? '')?.spec.csi;
-    return csi ? [[csi.driver, csi.volumeHandle] as const] : [];
+    return csi && spec.attacher ? [[spec.attacher, csi.volumeHandle] as const] : [];
   });
 
 function volumesOf(template: Template, objects: CacheReader): ReadonlyMap<string, Set<string>> {

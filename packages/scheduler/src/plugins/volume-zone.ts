@@ -47,9 +47,10 @@ export const volumeZone = definePlugin<readonly Place[]>({
 export const placesOf = (pod: Pod, snapshot: Snapshot): readonly Place[] =>
   namedClaims(pod, snapshot).flatMap(({ volume }) =>
     PLACE_LABELS.flatMap((label) => {
-      const value = volume?.metadata.labels?.[label];
-      return volume && value !== undefined
-        ? [{ label, values: new Set(value.split('__')), volume: volume.metadata.name }]
+      const values = volume?.metadata.labels?.[label]?.split('__');
+      // A list with a blank in it says nothing.
+      return volume && values && !values.includes('')
+        ? [{ label, values: new Set(values), volume: volume.metadata.name }]
         : [];
     }),
   );

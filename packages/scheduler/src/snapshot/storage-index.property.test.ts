@@ -139,7 +139,11 @@ test('what is told of storage keeps what is counted on every node true', () => {
               volumeAttachment,
               {
                 metadata: { name: `${each.volumeName}-${each.nodeName}` },
-                spec: { nodeName: each.nodeName, source: { persistentVolumeName: each.volumeName } },
+                spec: {
+                  attacher: DRIVERS[0],
+                  nodeName: each.nodeName,
+                  source: { persistentVolumeName: each.volumeName },
+                },
               },
               isGone,
             ),

@@ -53,7 +53,7 @@ export function storageOf(dice: Dice, nodeCount: number): Storage {
     attachments: dice.some(2, () => ({
       metadata: { name: `a${dice.upTo(99)}` },
       spec: {
-        attacher: 'csi.example.com',
+        attacher: dice.pick(['csi.example.com', 'csi.example.com', 'other.example.com']),
         nodeName: `n${dice.upTo(Math.max(0, nodeCount - 1))}`,
         source: { persistentVolumeName: dice.pick(['default-bound1', 'other-bound2', 'gone']) },
       },
@@ -94,7 +94,7 @@ function boundPair(dice: Dice, namespace: string, name: string): readonly [claim
   const volume = {
     metadata: {
       name: volumeName,
-      labels: dice.once(3) ? { [dice.pick([ZONE, OLD_ZONE])]: dice.pick(['a', 'b', 'a__c']) } : {},
+      labels: dice.once(3) ? { [dice.pick([ZONE, OLD_ZONE])]: dice.pick(['a', 'b', 'a__c', 'a__', '']) } : {},
     },
     spec: {
       capacity: { storage: '2Gi' },

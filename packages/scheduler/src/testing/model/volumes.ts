@@ -124,7 +124,8 @@ export function limitsRefusal(pod: Pod, node: Node, cluster: Plain): Refusal | u
       .filter(({ spec }) => spec.nodeName === nameOf(node))
       .flatMap(({ spec }) => {
         const csi = cluster.volumes.find((volume) => nameOf(volume) === spec.source.persistentVolumeName)?.spec.csi;
-        return csi ? [`${csi.driver} ${csi.volumeHandle}`] : [];
+        // Who attaches it says so, whatever the volume says.
+        return csi ? [`${spec.attacher} ${csi.volumeHandle}`] : [];
       }),
   ]);
   const countOf = (handles: Iterable<string>, driver: string): number =>
@@ -314,7 +315,8 @@ export function zoneRefusal(pod: Pod, node: Node, cluster: Plain): Refusal | und
     .flatMap((claim) => volumeOf(claim, cluster) ?? [])
     .every(({ metadata: { labels = {} } }) =>
       keys.every((key) => {
-        if (labels[key] === undefined) return true;
+        // An entry that is blank makes nothing of the whole label.
+        if (labels[key] === undefined || labels[key].split('__').some((zone) => zone === '')) return true;
         const here = labelOf(node, key) ?? labelOf(node, NEWER[key] ?? key);
         return here !== undefined && labels[key].split('__').includes(here);
       }),
