@@ -10,10 +10,15 @@ import { between, chance, pick, type World } from './world.ts';
 const VICTIMS = ['agent', 'agent', 'server', 'containerd', 'containerd', 'shim', 'shim', 'program'] as const;
 type Victim = (typeof VICTIMS)[number];
 
-/** Kills by chance, alone or several at once, until told to stop; what `up` starts again it starts again. */
+/** What may stand still for a while: a runtime or a server that is slow to answer. */
+const FREEZABLE: ReadonlySet<Victim> = new Set(['agent', 'server', 'containerd', 'shim']);
+const FROZEN_MS = [2_000, 15_000] as const;
+
+/** Kills and freezes by chance, alone or several at once, until told to stop; what `up` starts again it starts again. */
 export async function killAtRandom(world: World, signal: AbortSignal): Promise<number> {
   const { random } = world;
-  let kills = 0;
+  let faults = 0;
+  const thaws: Promise<void>[] = [];
   while (!signal.aborted) {
     await pause(between(random, 1_000, 6_000), signal);
     if (signal.aborted) break;
@@ -21,12 +26,24 @@ export async function killAtRandom(world: World, signal: AbortSignal): Promise<n
       const [victim, node] = [pick(random, VICTIMS), pick(random, world.nodes)];
       const pid = victimOf(world, victim, node);
       if (pid === undefined) continue;
-      world.say(`kill -9 ${victim} of ${node.name} (${pid})`);
-      kill(pid);
-      kills += 1;
+      const frozenMs = FREEZABLE.has(victim) && chance(random, 0.2) ? between(random, ...FROZEN_MS) : undefined;
+      world.say(
+        `${frozenMs === undefined ? 'kill -9' : `freeze for ${frozenMs} ms`} ${victim} of ${node.name} (${pid})`,
+      );
+      if (frozenMs === undefined) send(pid, 'SIGKILL');
+      else thaws.push(freeze(pid, frozenMs));
+      faults += 1;
     }
   }
-  return kills;
+  // Also of what was frozen last.
+  for (const thaw of thaws) await thaw;
+  return faults;
+}
+
+async function freeze(pid: number, ms: number): Promise<void> {
+  send(pid, 'SIGSTOP');
+  await sleep(ms);
+  send(pid, 'SIGCONT');
 }
 
 /** As a person or an init system does: starts what is missing, a while after it died. Until told to stop. */
@@ -73,9 +90,11 @@ function childOf(pid: number): number | undefined {
   }
 }
 
-export function kill(pid: number): void {
+export const kill = (pid: number): void => send(pid, 'SIGKILL');
+
+function send(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

@@ -1,5 +1,6 @@
 import type { Story } from '../world.ts';
 import { churnUnderKills } from './churn.ts';
+import { fullDisk } from './full-disk.ts';
 import { cutLink, lostNode } from './nodes.ts';
 import { requestsUnderRestarts } from './requests.ts';
 
@@ -8,5 +9,6 @@ export const stories: ReadonlyMap<string, Story> = new Map([
   ['churn', churnUnderKills],
   ['requests', requestsUnderRestarts],
   ['cut', cutLink],
+  ['full-disk', fullDisk],
   ['lost-node', lostNode],
 ]);
