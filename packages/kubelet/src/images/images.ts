@@ -131,7 +131,9 @@ export class Images {
   #refuseWhileBackingOff({ pod, image, event }: ImageRequest): void {
     const failure = this.#failures.get(keyOf(pod, image));
     const retryAt = failure && failure.failedAt + failure.pauseMs;
-    if (!failure || retryAt === undefined || this.#deps.clock.now() >= retryAt) return;
+    const now = this.#deps.clock.now();
+    // One that is yet to come was before somebody set the clock back.
+    if (!failure || retryAt === undefined || now >= retryAt || failure.failedAt > now) return;
     const message = `Back-off pulling image ${JSON.stringify(image)}`;
     event('Normal', 'BackOff', message);
     throw new StartError('ImagePullBackOff', `${message}: ${failure.error.reason}: ${failure.error.message}`, {

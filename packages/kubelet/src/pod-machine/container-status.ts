@@ -163,7 +163,7 @@ function waitsToRestart(container: PodContainer, view: PodView): ContainerState 
   } = view;
   const ending = endingOf(container);
   if (!ending || verdict || pod.metadata.deletionTimestamp || !restarts(pod, container, ending)) return undefined;
-  if (backOffUntil(ending, node) <= now) return waiting(container, view);
+  if (backOffUntil(ending, node, now) <= now) return waiting(container, view);
   if (pauseShownFrom(ending, node) > now) return undefined;
   const { name, namespace, uid } = pod.metadata;
   const message = `back-off ${duration(backOffSeconds(ending, node))} restarting failed container=${container.spec.name} pod=${name}_${namespace}(${uid})`;

@@ -35,9 +35,15 @@ export function backOffSeconds(ending: Ending, { restartSecondsMax = BACK_OFF_SE
   return Math.min(BACK_OFF_SECONDS_MIN * 2 ** Math.min(ending.failures - 1, 10), restartSecondsMax);
 }
 
-/** When it may run again, milliseconds of the wall clock. */
-export const backOffUntil = (ending: Ending, limits: Limits): number =>
-  Math.ceil(ending.finishedAt) + backOffSeconds(ending, limits) * 1000;
+/** What an end may lie ahead of the look that found it. */
+const AHEAD_MS_MAX = 2_000;
+
+/**
+ * When it may run again, milliseconds of the wall clock. An end that is yet to come was before somebody set the clock back:
+ * nobody knows how long ago it was, and nothing waits until that moment comes again.
+ */
+export const backOffUntil = (ending: Ending, limits: Limits, now: number): number =>
+  ending.finishedAt > now + AHEAD_MS_MAX ? now : Math.ceil(ending.finishedAt) + backOffSeconds(ending, limits) * 1000;
 
 /** An end is shown for this long at most, before the pause after it is: whoever asks now and then is to see both. */
 const END_SHOWN_SECONDS_MAX = 10;

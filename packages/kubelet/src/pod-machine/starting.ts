@@ -79,7 +79,7 @@ function start(pod: Pod, container: PodContainer, sandboxId: string, memory: Mem
   const isPenalized = ending !== undefined && !(isAnew && ending.exitCode === 0);
   const due = Math.max(
     memory.waiting.get(container.spec.name)?.retryAt ?? 0,
-    isPenalized ? backOffUntil(ending, memory.node) : 0,
+    isPenalized ? backOffUntil(ending, memory.node, now) : 0,
   );
   if (due > now) {
     const shownFrom = isPenalized ? pauseShownFrom(ending, memory.node) : due;

@@ -70,6 +70,19 @@ export class PodNotes {
     return known === undefined;
   }
 
+  /** Somebody set the clock forward by so much, or back: what is awaited is as far away as it was. */
+  shift(ms: number): void {
+    const later = (moment: number | undefined): number | undefined =>
+      moment === undefined || moment === 0 ? moment : moment + ms;
+    for (const [name, waiting] of this.waiting)
+      this.waiting.set(name, { ...waiting, retryAt: later(waiting.retryAt) ?? 0 });
+    for (const [id, killBy] of this.killing) this.killing.set(id, killBy + ms);
+    this.volumesRetryAt = later(this.volumesRetryAt);
+    this.sandboxRetryAt = later(this.sandboxRetryAt);
+    if (this.#grace) this.#grace = { ...this.#grace, killBy: this.#grace.killBy + ms };
+    if (this.eviction) this.eviction = { ...this.eviction, since: this.eviction.since + ms };
+  }
+
   memory({ node, devices }: Pick<Memory, 'node' | 'devices'>, underWay: ReadonlySet<string>): Memory {
     const { waiting, probes, killing, preStopped, postStarting, doomed, resized, volumes, isBare } = this;
     const { volumesRetryAt, sandboxRetryAt, rejection, eviction, resizeRefusal } = this;

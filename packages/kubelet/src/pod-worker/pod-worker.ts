@@ -19,6 +19,8 @@ import { RunningSteps } from './running-steps.ts';
 import { tellingIfSlow } from './telling-if-slow.ts';
 
 /** After a look that failed, and before a step that failed is begun again. */
+/** A clock that is kept right drifts by less from one look to the next. */
+const SET_MS_MIN = 1_000;
 const RETRY_MS = 1000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
@@ -42,6 +44,8 @@ export class PodWorker {
   readonly #stepDeps: StepDeps;
   /** By key: steps that failed, and when they may be begun again. */
   readonly #pauses = new Map<string, number>();
+  /** From what never runs backwards to the wall clock, at the last look. */
+  #wallOffsetMs: number;
   #pod: Pod;
   #observed: Observed = nothingObserved;
   /** When that was seen, on the monotonic clock, and whether the runtime has moved since. */
@@ -60,6 +64,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#deps = deps;
     this.#syncMs = deps.syncMs ?? SYNC_MS;
+    this.#wallOffsetMs = clock.now() - clock.monotonic();
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
     const { objects, volumes: host, dirs } = deps;
@@ -262,6 +267,16 @@ export class PodWorker {
     end.abort(OVER);
   }
 
+  /** What is awaited by the wall clock is moved with it when somebody sets it. */
+  #followClock(): void {
+    const { clock } = this.#deps;
+    const movedMs = clock.now() - clock.monotonic() - this.#wallOffsetMs;
+    if (Math.abs(movedMs) < SET_MS_MIN) return;
+    this.#wallOffsetMs += movedMs;
+    this.#notes.shift(movedMs);
+    for (const [key, until] of this.#pauses) this.#pauses.set(key, until + movedMs);
+  }
+
   /** Resolves to the milliseconds until it is worth looking again. */
   async #look(group: TaskGroup): Promise<number> {
     const { clock, nodeIP, otherNodeIPs = [], resources, runtime, rules } = this.#deps;
@@ -269,6 +284,7 @@ export class PodWorker {
     const observed = await this.#observe(group.signal);
     // A step ended meanwhile: what was seen may be of before it, and what it did would be done again.
     if (this.#steps.ended !== endedBefore) return 0;
+    this.#followClock();
     const now = clock.now();
     const pod = withStatus(this.#pod, this.#reporter.wanted);
     const containers = containersOf(pod, observed);

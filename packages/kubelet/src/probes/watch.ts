@@ -36,7 +36,9 @@ export async function watchProbe(
   const { clock, check, holds, failed } = deps;
   const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
   const pause = (ms: number): Promise<void> => clock.sleep(Math.max(0, ms), signal).catch(() => undefined);
-  await pause(startedAt + Math.max(initialDelaySeconds * 1000, LISTENING_MS) - clock.now());
+  const delayMs = Math.max(initialDelaySeconds * 1000, LISTENING_MS);
+  // No longer than the whole of it, though somebody set the clock back meanwhile.
+  await pause(Math.min(delayMs, startedAt + delayMs - clock.now()));
   let current = initially;
   let [successes, failures] = [0, 0];
   while (!signal.aborted) {

@@ -83,6 +83,11 @@ async function trouble(random: Random, world: KubeletWorld, names: readonly stri
         .delete(`default/${pick(random, names)}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds })
         .catch(() => undefined);
     }
+    case 7:
+      // Somebody sets the clock of the machine, forward or back.
+      return chance(random, 0.3)
+        ? world.clock.jump(pick(random, [-1, 1]) * pick(random, [2_000, 90_000, 3_600_000]))
+        : undefined;
     default:
       return undefined;
   }
