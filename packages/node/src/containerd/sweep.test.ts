@@ -10,7 +10,7 @@ import { identityOf, isAlive, type ProcessIdentity } from '../host/process-ident
 import { eventually } from '../testing/index.ts';
 import { containerdLayout } from './layout.ts';
 import { belongings, type Stray } from './strays.ts';
-import { oldLeases, Suspicion } from './sweep.ts';
+import { oldLeases, Suspicion, unreleased } from './sweep.ts';
 
 const { signal } = new AbortController();
 const [known, lost] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -123,6 +123,30 @@ test('a container that goes leaves a stray, one that CRI does not show yet is no
   assert.deepEqual([await look([], [known]), await look([], [known]), asked], [0, 0, 2]);
   assert.deepEqual([await look([known], []), await look([known], []), asked], [0, 0, 2]);
   assert.deepEqual([await look([], []), await look([], []), asked], [0, 1, 4]);
+});
+
+test('a sandbox that has ended and still has an address is stopped at the second look', async () => {
+  const stopped: string[] = [];
+  const runtime = {
+    async stopPodSandbox({ podSandboxId = '' }: { readonly podSandboxId?: string | undefined }) {
+      stopped.push(podSandboxId);
+      return {};
+    },
+  };
+  const address = (id: string): Stray => ({
+    key: id,
+    what: 'address',
+    id,
+    remove: async () => assert.fail('it is held'),
+  });
+  const found = [address(known), address(lost)];
+  const suspicion = new Suspicion();
+  for (let look = 0; look < 2; look++) {
+    const held = unreleased(found, new Set([lost]), runtime);
+    const strays = await suspicion.confirm([...found, ...held], new Set([known, lost]), async () => new Set());
+    for (const stray of strays) await stray.remove(signal);
+    assert.deepEqual(stopped, look === 0 ? [] : [lost]);
+  }
 });
 
 test('oldLeases() names leases of an earlier containerd, and none of a mounted image', () => {

@@ -11,7 +11,7 @@ import { belongings, type Stray } from './strays.ts';
 
 export interface SweepOptions {
   readonly layout: ContainerdLayout;
-  readonly runtime: Pick<cri.ContainerRuntime, 'listPodSandbox' | 'listContainers'>;
+  readonly runtime: Pick<cri.ContainerRuntime, 'listPodSandbox' | 'listContainers' | 'stopPodSandbox'>;
   readonly cgroups: Cgroups;
   /** The group below which pods of the node have theirs. */
   readonly cgroupRoot: string;
@@ -66,8 +66,9 @@ export async function sweepStrays(options: SweepOptions, signal: AbortSignal): P
       if (!running) continue;
       // In this order: a container is written down before anything of it is made.
       const found = belongings(layout, cgroups, cgroupRoot);
-      const listed = await listedBy(runtime, signal);
-      const strays = await suspicion.confirm(found, listed, () => containers(layout, signal));
+      const { listed, ended } = await listedBy(runtime, signal);
+      const held = unreleased(found, ended, runtime);
+      const strays = await suspicion.confirm([...found, ...held], listed, () => containers(layout, signal));
       for (const stray of strays) {
         log.warn('removing what containerd lost sight of', { what: stray.what, id: stray.id ?? stray.key });
         await stray.remove(signal);
@@ -81,10 +82,35 @@ export async function sweepStrays(options: SweepOptions, signal: AbortSignal): P
   }
 }
 
-async function listedBy(runtime: SweepOptions['runtime'], signal: AbortSignal): Promise<ReadonlySet<string>> {
+/**
+ * Addresses of sandboxes that have ended: whoever stopped one was killed when its programs had ended and its network had not
+ * been given back. It looks as one that was stopped, and nobody stops it again for as long as its pod is there.
+ */
+export const unreleased = (
+  found: readonly Stray[],
+  ended: ReadonlySet<string>,
+  runtime: Pick<cri.ContainerRuntime, 'stopPodSandbox'>,
+): readonly Stray[] =>
+  found.flatMap(({ what, id }) => {
+    if (what !== 'address' || id === undefined || !ended.has(id)) return [];
+    const remove = async (signal: AbortSignal): Promise<void> =>
+      void (await runtime.stopPodSandbox({ podSandboxId: id }, signal));
+    return [{ key: `address of ended sandbox ${id}`, what, remove }];
+  });
+
+interface Listed {
+  readonly listed: ReadonlySet<string>;
+  /** Sandboxes in which nothing can run any more. */
+  readonly ended: ReadonlySet<string>;
+}
+
+async function listedBy(runtime: SweepOptions['runtime'], signal: AbortSignal): Promise<Listed> {
   const { items } = await runtime.listPodSandbox({}, signal);
   const { containers: others } = await runtime.listContainers({}, signal);
-  return new Set([...items, ...others].map(({ id }) => id));
+  return {
+    listed: new Set([...items, ...others].map(({ id }) => id)),
+    ended: new Set(items.filter(({ state }) => state === 'SANDBOX_NOTREADY').map(({ id }) => id)),
+  };
 }
 
 const containers = async (layout: ContainerdLayout, signal: AbortSignal): Promise<ReadonlySet<string>> => {
