@@ -93,10 +93,17 @@ export async function look(world: World, node: LocalNode): Promise<NodeReality> 
     podFolders: names(join(dir, 'kubelet/pods')),
     logFolders: names(join(dir, 'pod-logs')).map((folder) => folder.slice(folder.lastIndexOf('_') + 1)),
     volumes: names(join(dir, 'kubelet/local-volumes')),
-    destinations: [
-      ...new Set([...rules.matchAll(/dnat (?:ip )?to (\d+\.\d+\.\d+\.\d+:\d+)/g)].map(([, to = '']) => to)),
-    ],
+    destinations: destinationsIn(rules),
   };
+}
+
+/** Endpoints are elements of maps, `10.96.0.1 . 443 . 0 : 10.95.0.1 . 6443`, or stand in a rule of their own. */
+function destinationsIn(rules: string): readonly string[] {
+  const elements = [...rules.matchAll(/ : (\d+(?:\.\d+){3}) \. (\d+)/g)].map(
+    ([, address, port]) => `${address}:${port}`,
+  );
+  const own = [...rules.matchAll(/dnat (?:ip )?to (\d+(?:\.\d+){3}:\d+)/g)].map(([, to = '']) => to);
+  return [...new Set([...elements, ...own])];
 }
 
 /** Words before a command that is to run where the node is. */
