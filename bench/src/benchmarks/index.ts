@@ -9,6 +9,7 @@ import { podStart } from './pod-start.ts';
 import { proxy } from './proxy.ts';
 import { rss } from './rss.ts';
 import { schedule } from './schedule.ts';
+import { servicePath } from './service-path.ts';
 import { store } from './store.ts';
 import { testing } from './testing.ts';
 import { up } from './up.ts';
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   churnWhole,
   dns,
   proxy,
+  servicePath,
   up,
   podStart,
   configUpdate,

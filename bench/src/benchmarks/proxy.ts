@@ -1,7 +1,8 @@
-import type { EndpointSlice, Service } from '@navarch/api';
+import type { NetworkPolicy, Pod } from '@navarch/api';
 import { nftFilter } from '@navarch/node/nftables';
-import { ServiceView } from '@navarch/proxy';
+import { FAMILIES, podFacts, PolicyView, ServiceView } from '@navarch/proxy';
 import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
+import { keyOf, made, serviceAt, sliceAt } from '../harness/many-services.ts';
 import { cpuSecondsOfEnded } from '../harness/processes.ts';
 import { summarize } from '../harness/statistics.ts';
 
@@ -14,7 +15,7 @@ const NODE = { name: 'node-0', clusterCidr: '10.244.0.0/16' };
 
 export const proxy = defineBenchmark({
   name: 'proxy',
-  about: 'packet rules of services: all of them anew, and one change (needs root)',
+  about: 'packet rules of services and policies: all of them anew, and one change (needs root)',
   rounds: 5,
   columns: { ownCpuMs: 'CPU ms, ours', nftCpuMs: 'CPU ms, nft' },
   notes: [
@@ -28,14 +29,23 @@ export const proxy = defineBenchmark({
     context.made.defer(() =>
       context.processes.run('ip', ['netns', 'del', netns], {}, new AbortController().signal).then(() => undefined),
     );
-    const services = made(count, serviceOf);
-    const slices = made(count, sliceOf);
+    const services = made(count, serviceAt);
+    const slices = made(count, (i) =>
+      sliceAt(
+        i,
+        made(ENDPOINTS, (n) => addressAt(i * ENDPOINTS + n)),
+        8080,
+        (n) => `node-${(i * ENDPOINTS + n) % NODES}`,
+      ),
+    );
     const filter = nftFilter(`/run/netns/${netns}`);
     let view = new ServiceView(NODE);
-    const measured = async (change: () => void): Promise<Sample> => {
+    const pods = context.isQuick ? 100 : 1000;
+    const policyView = policies(pods);
+    await filter.apply(policyView.take(), context.signal);
+    const measured = async (change: () => string): Promise<Sample> => {
       const [began, cpu, nftCpu] = [performance.now(), process.cpuUsage(), cpuSecondsOfEnded()];
-      change();
-      const { script } = view.take();
+      const script = change();
       await filter.apply(script, context.signal);
       const { user, system } = process.cpuUsage(cpu);
       return {
@@ -45,6 +55,16 @@ export const proxy = defineBenchmark({
           nftCpuMs: (cpuSecondsOfEnded() - nftCpu) * 1000,
           scriptKiB: script.length / 1024,
         },
+      };
+    };
+    const median = async (change: (i: number) => string): Promise<Sample> => {
+      const samples: Sample[] = [];
+      for (let i = 0; i < CHANGES; i++) samples.push(await measured(() => change(i)));
+      const mean = (name: string): number =>
+        samples.reduce((sum, { details }) => sum + (details?.[name] ?? 0), 0) / CHANGES;
+      return {
+        figure: summarize(samples.map(({ figure }) => figure)).median,
+        details: { ownCpuMs: mean('ownCpuMs'), nftCpuMs: mean('nftCpuMs'), scriptKiB: mean('scriptKiB') },
       };
     };
     return [
@@ -58,6 +78,7 @@ export const proxy = defineBenchmark({
             view = new ServiceView(NODE);
             for (const service of services) view.setService(keyOf(service), service);
             for (const slice of slices) view.setSlice(keyOf(slice), slice);
+            return view.take().script;
           }),
       },
       {
@@ -66,46 +87,60 @@ export const proxy = defineBenchmark({
         better: 'less',
         goal: 10,
         // One endpoint less, of another service each time.
-        ours: async (round) => {
-          const samples: Sample[] = [];
-          for (let i = 0; i < CHANGES; i++)
-            samples.push(
-              await measured(() => {
-                const slice = slices[70 + round * CHANGES + i];
-                if (slice) view.setSlice(keyOf(slice), { ...slice, endpoints: (slice.endpoints ?? []).slice(1) });
-              }),
+        ours: (round) =>
+          median((i) => {
+            const slice = slices[70 + round * CHANGES + i];
+            if (slice) view.setSlice(keyOf(slice), { ...slice, endpoints: (slice.endpoints ?? []).slice(1) });
+            return view.take().script;
+          }),
+      },
+      {
+        name: `one pod among ${pods}, of as many policies`,
+        unit: 'ms',
+        better: 'less',
+        goal: 20,
+        // It becomes one of another sort: other policies select it, and others let it in.
+        ours: (round) =>
+          median((i) => {
+            const index = (round * CHANGES + i) % pods;
+            policyView.setPod(
+              `bench/pod-${index}`,
+              podFacts(podAt(index, pods, (index + 7 + round) % (pods / 10)), 'node-0'),
             );
-          const mean = (name: string): number =>
-            samples.reduce((sum, { details }) => sum + (details?.[name] ?? 0), 0) / CHANGES;
-          return {
-            figure: summarize(samples.map(({ figure }) => figure)).median,
-            details: { ownCpuMs: mean('ownCpuMs'), nftCpuMs: mean('nftCpuMs'), scriptKiB: mean('scriptKiB') },
-          };
-        },
+            return policyView.take();
+          }),
       },
     ];
   },
 });
 
-const keyOf = ({ metadata }: Service | EndpointSlice): string => `${metadata.namespace}/${metadata.name}`;
-const made = <T>(count: number, make: (i: number) => T): readonly T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
+const addressAt = (i: number): string => `10.244.${(i >> 8) & 255}.${i & 255}`;
 
-const serviceOf = (i: number): Service =>
-  ({
-    metadata: { name: `svc-${i}`, namespace: 'bench' },
-    status: { loadBalancer: {} },
-    spec: { clusterIP: `10.96.${i >> 8}.${i & 255}`, ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
-  }) as unknown as Service;
+/** So many policies and pods: each policy selects ten pods, and lets those of two other sorts in. */
+function policies(count: number): PolicyView {
+  const view = new PolicyView('pods0', FAMILIES);
+  view.setNamespace('bench', {});
+  for (let i = 0; i < count; i++) {
+    const policy = {
+      metadata: { name: `p-${i}`, namespace: 'bench' },
+      spec: {
+        podSelector: { matchLabels: { sort: `s-${i % (count / 10)}` } },
+        ingress: [1, 2].map((n) => ({
+          from: [{ podSelector: { matchLabels: { sort: `s-${(i + n) % (count / 10)}` } } }],
+          ports: [{ protocol: 'TCP', port: 8000 + (i % 100) }],
+        })),
+      },
+    };
+    view.setPolicy(`bench/p-${i}`, policy as unknown as NetworkPolicy);
+  }
+  for (let i = 0; i < count; i++) view.setPod(`bench/pod-${i}`, podFacts(podAt(i, count), 'node-0'));
+  return view;
+}
 
-const sliceOf = (i: number): EndpointSlice =>
+/** A tenth of them on this node. */
+const podAt = (i: number, count: number, sort: number = i % (count / 10)): Pod =>
   ({
-    metadata: { name: `svc-${i}-1`, namespace: 'bench', labels: { 'kubernetes.io/service-name': `svc-${i}` } },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port: 8080 }],
-    endpoints: made(ENDPOINTS, (n) => ({
-      addresses: [`10.244.${((i * ENDPOINTS + n) >> 8) & 255}.${(i * ENDPOINTS + n) & 255}`],
-      conditions: { ready: true },
-      nodeName: `node-${(i * ENDPOINTS + n) % NODES}`,
-    })),
-  }) as unknown as EndpointSlice;
+    metadata: { name: `pod-${i}`, namespace: 'bench', labels: { sort: `s-${sort}` } },
+    spec: { nodeName: `node-${i % 10}`, containers: [{ name: 'c' }] },
+    status: { phase: 'Running', podIP: addressAt(i), podIPs: [{ ip: addressAt(i) }] },
+  }) as unknown as Pod;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const GRACE_MS = 10_000;
@@ -34,6 +35,13 @@ export class Processes implements AsyncDisposable {
     } finally {
       if (log !== undefined) closeSync(log);
     }
+  }
+
+  /** The same, of one that tells on stdout how far it is. */
+  startSpeaking(command: string, args: readonly string[]): { readonly stdout: Readable } {
+    const { stdout } = this.#spawn(command, args, {}, ['ignore', 'pipe', 'inherit']);
+    if (!stdout) throw new Error(`Nobody hears ${command}`);
+    return { stdout };
   }
 
   /** Runs a command to its end and resolves to what it wrote on stdout. Rejects with its last words if it fails. */

@@ -94,7 +94,7 @@ export { endpointSlice } from './discovery/v1/endpoint-slice.ts';
 export { eventV1 } from './events/v1/event.ts';
 export { flowSchema } from './flowcontrol/v1/flow-schema.ts';
 export { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts';
-export { containsAddress, formatIp, parseIp } from './checks/network.ts';
+export { containsAddress, parseIp } from './checks/network.ts';
 export { ipAddress, serviceCIDR } from './networking/v1/addresses.ts';
 export {
   addressAt,

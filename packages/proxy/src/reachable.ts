@@ -1,4 +1,4 @@
-import { type Endpoint, type EndpointSlice, formatIp, parseIp } from '@navarch/api';
+import { canonicalAddress, type Endpoint, type EndpointSlice } from '@navarch/api';
 
 export interface ProxyNode {
   readonly name: string;
@@ -55,9 +55,9 @@ function candidates(slices: readonly EndpointSlice[], portName: string, nodeName
     const port = ports?.find((p) => (p.name ?? '') === portName)?.port;
     if (port === undefined) return [];
     return (endpoints ?? []).flatMap((endpoint) => {
-      const address = parseIp(endpoint.addresses[0] ?? '');
+      const address = canonicalAddress(endpoint.addresses[0] ?? '');
       const mayBeHere = endpoint.nodeName === undefined || endpoint.nodeName === nodeName;
-      return address ? [{ target: { address: formatIp(address), port, mayBeHere }, endpoint }] : [];
+      return address ? [{ target: { address, port, mayBeHere }, endpoint }] : [];
     });
   });
 }

@@ -1,4 +1,4 @@
-import { type EndpointSlice, formatIp, ipFamilyOf, parseIp, type Service, type ServicePort } from '@navarch/api';
+import { canonicalAddress, type EndpointSlice, ipFamilyOf, type Service, type ServicePort } from '@navarch/api';
 import { ownChains, ownName } from './own-chains.ts';
 import type { PodFamily } from './families.ts';
 import { type ProxyNode, type Reachable, reachable, type Target } from './reachable.ts';
@@ -134,10 +134,9 @@ class PortRules {
 
   /** In the one form that the kernel knows: two forms of one address would be the same element twice. */
   #ofFamily(addresses: readonly string[]): readonly string[] {
-    return addresses.flatMap((address) => {
-      const bytes = ipFamilyOf(address) === this.#family.name ? parseIp(address) : undefined;
-      return bytes ? [formatIp(bytes)] : [];
-    });
+    return addresses.flatMap((address) =>
+      ipFamilyOf(address) === this.#family.name ? (canonicalAddress(address) ?? []) : [],
+    );
   }
 
   #lead(

@@ -1,0 +1,70 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+// node service-load.ts serve PORT: answers each byte with one.
+// node service-load.ts requests ADDRESS PORT MS: asks so long, and prints what it counted as JSON.
+// node service-load.ts first ADDRESS PORT: prints when the first connection stands, in milliseconds of the epoch.
+// Each is meant for a network namespace of its own, by `ip netns exec`.
+
+/** At a time: more would measure how Node takes turns. */
+const SENDERS = 4;
+const PATIENCE_MS = 10;
+
+const [mode = '', ...rest] = process.argv.slice(2);
+if (mode === 'serve') {
+  createServer((socket) => socket.on('data', (data) => socket.write(data)).on('error', () => socket.destroy())).listen(
+    Number(rest[0]),
+    '0.0.0.0',
+    () => process.stdout.write('up\n'),
+  );
+} else {
+  const [address = '', port] = rest;
+  const to = { host: address, port: Number(port), noDelay: true };
+  if (mode === 'first') await first(to);
+  else await load(to, Number(rest[2]));
+}
+
+type Place = { readonly host: string; readonly port: number };
+
+/** One byte there and one back. */
+function asked(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', () => resolve()).once('error', reject);
+    socket.write('?');
+  });
+}
+
+async function load(to: Place, ms: number): Promise<void> {
+  const latencies: number[] = [];
+  const until = performance.now() + ms;
+  const sender = async (): Promise<void> => {
+    const socket = connect(to);
+    while (performance.now() < until) {
+      const began = performance.now();
+      await asked(socket);
+      latencies.push(performance.now() - began);
+      socket.removeAllListeners('error');
+    }
+    socket.destroy();
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sender));
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
+  process.stdout.write(JSON.stringify({ perSecond: latencies.length / (ms / 1000), p50Ms: at(0.5), p99Ms: at(0.99) }));
+}
+
+/** Refused until there is an endpoint; and in silence, since the kernel sends few refusals in a second. */
+async function first(to: Place): Promise<void> {
+  process.stdout.write('trying\n');
+  for (;;) {
+    const stands = await new Promise<boolean>((resolve) => {
+      const socket = connect({ ...to, timeout: PATIENCE_MS }, () => resolve(true))
+        .on('error', () => resolve(false))
+        .on('timeout', () => resolve(false))
+        .on('close', () => resolve(false));
+      socket.once('connect', () => socket.resetAndDestroy()).once('timeout', () => socket.destroy());
+    });
+    if (stands) break;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  process.stdout.write(`${performance.timeOrigin + performance.now()}\n`);
+}
