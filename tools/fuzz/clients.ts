@@ -72,7 +72,13 @@ export class Lane implements AsyncDisposable {
   }
 
   async #overHttp1(request: FuzzRequest): Promise<Outcome> {
-    const socket = await this.#dialled();
+    let socket: TLSSocket;
+    try {
+      socket = await this.#dialled();
+    } catch (error) {
+      const problem = `no connection: ${(error as Error).message}`;
+      return { status: 0, isStream: false, body: Buffer.alloc(0), problem };
+    }
     const outcome = await new Promise<Outcome>((resolve) => {
       const answer = new Http1Answer(request.method);
       const finish = (outcome: Outcome, keeps: boolean): void => {
