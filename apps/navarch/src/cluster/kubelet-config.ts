@@ -13,15 +13,27 @@ import { sentenceOf, UserError } from '../user-error.ts';
 
 const NOTHING = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' };
 
-/** What a file of KubeletConfiguration says, or nothing without one. Throws UserError, in upstream's words. */
-export function readKubeletConfig(file: string | undefined): KubeletConfiguration {
-  if (file === undefined) return decodeConfiguration(NOTHING);
+export interface ReadConfiguration {
+  readonly said: KubeletConfiguration;
+  /** What a strict reader refuses, in one sentence; absent: nothing. */
+  readonly remark?: string;
+}
+
+/**
+ * What a file of KubeletConfiguration says, or nothing without one. Throws UserError, in upstream's words; for fields
+ * that there are not, and for keys said twice, there is a remark.
+ */
+export function readKubeletConfig(file: string | undefined): ReadConfiguration {
+  if (file === undefined) return { said: decodeConfiguration(NOTHING) };
   try {
-    const repeated: string[] = [];
+    const faults: string[] = [];
     const document = parseYaml(readFileSync(file, 'utf8'), (key, line) =>
-      repeated.push(`line ${line}: key ${key} already set in map`),
+      faults.push(`line ${line}: key ${key} already set in map`),
     );
-    return decodeConfiguration(document, repeated);
+    const said = decodeConfiguration(document, (field) => faults.push(`unknown field ${JSON.stringify(field)}`));
+    if (faults.length === 0) return { said };
+    const strict = `strict decoding error: ${faults.join(', ')}`;
+    return { said, remark: `Using lenient decoding as strict decoding failed: ${file}: ${strict}` };
   } catch (error) {
     throw new UserError(`failed to load kubelet config file, path: ${file}, error: ${sentenceOf(error)}`, {
       cause: error,
@@ -46,18 +58,13 @@ export function heededFields(document: Readonly<Record<string, unknown>>): {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly remarks: readonly string[];
 } {
-  const isThere = (name: string): boolean => {
-    try {
-      decodeConfiguration({ ...NOTHING, [name]: document[name] });
-      return true;
-    } catch (error) {
-      if (error instanceof ConfigurationError && error.message.includes('unknown field')) return false;
-      throw new UserError(`KubeletConfiguration: ${sentenceOf(error)}`, { cause: error });
-    }
-  };
-  const [known, unknown] = [[], []] as [string[], string[]];
-  for (const name of Object.keys(document)) (isThere(name) ? known : unknown).push(name);
-  const fields = Object.fromEntries(known.map((name) => [name, document[name]]));
+  const unknown: string[] = [];
+  try {
+    decodeConfiguration({ ...NOTHING, ...document }, (field) => unknown.push(field));
+  } catch (error) {
+    throw new UserError(`KubeletConfiguration: ${sentenceOf(error)}`, { cause: error });
+  }
+  const fields = Object.fromEntries(Object.entries(document).filter(([name]) => !unknown.includes(name)));
   const idle = idleFields(completeConfiguration(decodeConfiguration({ ...NOTHING, ...fields })));
   return {
     fields,

@@ -130,7 +130,8 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const layout = layoutOf(flags.name, flags.dataDir);
   const token = tokenOf(flags);
   const runtime = choiceOf('--runtime', flags.runtime, ['containerd', 'sim']);
-  const config = effectiveConfig({ ...readKubeletConfig(flags.config), ...configured(flags) });
+  const { said, remark: leniency } = readKubeletConfig(flags.config);
+  const config = effectiveConfig({ ...said, ...configured(flags) });
   const bridge = bridgeOf('--bridge', flags.bridge);
   const log = systemLogger('info');
   const eviction = evictionOf(config);
@@ -140,7 +141,8 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const [givenIP, ...otherNodeIPs] = flags.nodeIp === undefined ? [] : nodeAddressesOf('--node-ip', flags.nodeIp);
-  for (const remark of idleFields(config)) log.warn("a field of the kubelet's configuration", { remark });
+  for (const remark of [...(leniency === undefined ? [] : [leniency]), ...idleFields(config)])
+    log.warn("a field of the kubelet's configuration", { remark });
   if (config.failSwapOn) refuseSwap();
   openFolder(layout);
   using _ = claimDaemon(layout, 'agent');
