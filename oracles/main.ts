@@ -18,7 +18,6 @@ import { javascriptOracle } from './javascript/oracle.ts';
 import { kubectlOracle } from './kubectl/oracle.ts';
 import { machineryOracle } from './machinery/oracle.ts';
 import { LeftOut, type Oracle, type Tally } from './oracle.ts';
-import { projectsOracle } from './projects/oracle.ts';
 import { pythonOracle } from './python/oracle.ts';
 import { schedulerOracle } from './scheduler/oracle.ts';
 import { cborServerOracle } from './server/cbor-oracle.ts';
@@ -61,7 +60,6 @@ const oracles: readonly Oracle[] = [
   javaOracle,
   apiExtensionsOracle,
   controllerRuntimeOracle,
-  projectsOracle,
 ];
 
 const { values } = parseArgs({

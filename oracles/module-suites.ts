@@ -9,8 +9,6 @@ const MAIN = join(import.meta.dirname, '..', 'apps', 'navarch', 'src', 'main.ts'
 interface RunOptions {
   /** Tests that are not run, by expressions. */
   readonly leftOut?: readonly string[];
-  /** Specs of Ginkgo that are not run, by expressions; only for packages that are such a suite. */
-  readonly leftOutSpecs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +52,7 @@ export class ModuleSuites implements Disposable {
   }
 
   /** Builds and runs the tests of a package; the time is that of the run alone. */
-  async run(name: string, { leftOut = [], leftOutSpecs = [], env = {} }: RunOptions = {}): Promise<Row> {
+  async run(name: string, { leftOut = [], env = {} }: RunOptions = {}): Promise<Row> {
     // Some tests ask how the program is called that they are in.
     const program = join(this.folder, `${name.slice(name.lastIndexOf('/') + 1)}.test`);
     const built = await finished(goProgram(), ['test', '-c', '-o', program, `./${name}`], {
@@ -64,10 +62,7 @@ export class ModuleSuites implements Disposable {
     if (built.code !== 0)
       return { name, counts: { passed: 0, failed: 1, pending: 0 }, seconds: 0, output: built.output };
     const started = performance.now();
-    const skip = [
-      ...(leftOut.length > 0 ? [`-test.skip=${leftOut.map(exactly).join('|')}`] : []),
-      ...(leftOutSpecs.length > 0 ? [`-ginkgo.skip=${leftOutSpecs.join('|')}`] : []),
-    ];
+    const skip = leftOut.length > 0 ? [`-test.skip=${leftOut.map(exactly).join('|')}`] : [];
     const { code, output } = await finished(program, ['-test.v', '-test.timeout=10m', ...skip], {
       cwd: join(this.module, name),
       env: { KUBEBUILDER_ASSETS: this.#assets, GINKGO_NO_COLOR: 'TRUE', ...env },
