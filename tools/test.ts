@@ -33,6 +33,8 @@ const { values } = parseArgs({
   },
 });
 const only = values.oracles ? ['oracles'] : values.fuzz === undefined ? values.only : ['fuzz'];
+/** Tests that are named with their time, of those of a part. */
+const SLOWEST = 10;
 /** Of each comparison: as many as the whole takes a minute for, or as issue and design ask for. */
 const CASES = values.oracles ? 10_000 : 300;
 
@@ -196,8 +198,6 @@ async function nodeTests(files: readonly string[], concurrency: number): Promise
   for (const { name, seconds } of slowest(output)) console.log(`   ${seconds.toFixed(1).padStart(6)} s  ${name}`);
   return { passed: count('pass'), failed: code !== 0 && failures === 0 ? 1 : failures };
 }
-
-const SLOWEST = 10;
 
 /** The tests that a run waits for longest, by what the runner says of each file's own tests. */
 function slowest(tap: string): readonly { readonly name: string; readonly seconds: number }[] {
