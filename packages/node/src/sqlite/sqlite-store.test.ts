@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { Store } from '@navarch/store';
 // The contract is the store's own test code, shared by engines in other packages.
 import { storeContract } from '../../../store/src/store.contract.ts';
+import { eventually } from '../testing/index.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'navarch-store-'));
@@ -42,6 +43,19 @@ test('SqliteStore.open() says in one sentence why it cannot', async () => {
   const broken = folder();
   writeFileSync(join(broken, 'store.db'), 'x'.repeat(5000));
   await assert.rejects(SqliteStore.open(broken), /it is not a store/);
+});
+
+test('SqliteStore brings what is in its log to the table when nobody writes, and while everybody does', async () => {
+  const dir = folder();
+  const store = await SqliteStore.open(dir, { isSynced: false });
+  const megabytes = (file: string): number => statSync(join(dir, file)).size / 2 ** 20;
+  const put = (i: number): Promise<unknown> =>
+    store.commit([{ type: 'put', key: `/a/${i}`, value: new Uint8Array(2 ** 20), expected: 0 }]);
+  for (let i = 0; i < 5; i++) await put(i);
+  await eventually('the table', () => megabytes('store.db') >= 5, { timeoutMs: 10_000, everyMs: 20 });
+  for (let i = 5; i < 150; i++) await put(i);
+  assert.ok(megabytes('store.db-wal') < 80, `${megabytes('store.db-wal')} MiB of log`);
+  await store.close();
 });
 
 test('SqliteStore.compact() leaves one row of each live key on the disk, however many there were', async () => {

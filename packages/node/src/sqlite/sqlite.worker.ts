@@ -6,10 +6,19 @@ import { unpackRows } from './packed-rows.ts';
 // The disk's side of the store: it waits for fsync so that the main thread can go on collecting the next batch.
 
 const SCHEMA_VERSION = 1;
+const PAGE_BYTES = 8192;
 /** Changes that are read back at the start, for those who watched before it. */
 const SINCE_MAX = 2000;
 /** Rows dropped in one transaction of a compaction. */
 const COMPACT_ROWS_MAX = 500;
+/**
+ * Bytes in the log from which on they are brought to the table as soon as nobody writes: it holds up writers for as long
+ * as the disk takes for them. At the limit nobody is asked any more.
+ */
+const LOG_BYTES_MIN = 4 * 1024 * 1024;
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Nobody writes when nothing came for so long. */
+const REST_MS = 50;
 const port = parentPort;
 if (!port) throw new Error('sqlite.worker.ts runs in a worker thread');
 const send = (message: FromWorker): void => port.postMessage(message);
@@ -40,10 +49,10 @@ try {
 function open({ file, isSynced }: Opening): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 0 });
   // An object is a few KB: it should not be torn over pages. Takes effect on a new file only.
-  db.exec('PRAGMA page_size = 8192');
+  db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   // Exclusive: a second server on the same file would give out the same revisions.
   db.exec(
-    `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isSynced ? 'FULL' : 'OFF'}; PRAGMA wal_autocheckpoint = 2000`,
+    `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${isSynced ? 'FULL' : 'OFF'}; PRAGMA wal_autocheckpoint = 0`,
   );
   const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
   if (version > SCHEMA_VERSION)
@@ -113,6 +122,7 @@ function handle(db: DatabaseSync, message: ToWorker): void {
     case 'check':
       return check(db, message.bytes);
     case 'close':
+      clearTimeout(resting);
       db.close();
       send({ type: 'closed' });
       return port?.close();
@@ -126,9 +136,37 @@ function write(db: DatabaseSync, rows: readonly NewRow[], batch: number): void {
     db.exec('COMMIT');
     for (const { revision, value, replaces } of rows) noteGarbage(revision, replaces, value === null);
     send({ type: 'written', batch });
+    logged(
+      db,
+      rows.reduce((bytes, { key, value }) => bytes + key.length + (value?.length ?? 0), PAGE_BYTES),
+    );
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     send({ type: 'refused', batch, message: (error as Error).message });
+  }
+}
+
+let logBytes = 0;
+let resting: NodeJS.Timeout | undefined;
+
+/** Counts about what a transaction added to the log, and brings it to the table when there is time, or no room. */
+function logged(db: DatabaseSync, bytes: number): void {
+  logBytes += bytes;
+  if (logBytes >= LOG_BYTES_MAX) return checkpoint(db);
+  if (logBytes < LOG_BYTES_MIN) return;
+  if (resting) resting.refresh();
+  else resting = setTimeout(() => checkpoint(db), REST_MS);
+}
+
+/** What fails here is in the log still, and tried again: only a write that the disk refuses is anybody's concern. */
+function checkpoint(db: DatabaseSync): void {
+  clearTimeout(resting);
+  resting = undefined;
+  logBytes = 0;
+  try {
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    logBytes = LOG_BYTES_MIN;
   }
 }
 
@@ -144,6 +182,7 @@ function compact(db: DatabaseSync, revision: number): void {
       isLast ? revision : (garbage[end - 1] as Garbage).since,
     );
     db.exec('COMMIT');
+    logged(db, (end - dropped + 1) * PAGE_BYTES);
     dropped = end;
     if (!isLast) return void setImmediate(() => compact(db, revision));
     garbage.splice(0, dropped);
