@@ -8,6 +8,8 @@ import { connect, createServer, type Socket } from 'node:net';
 /** At a time: more would measure how Node takes turns. */
 const SENDERS = 4;
 const PATIENCE_MS = 10;
+/** An endpoint that is not reached by then never is. */
+const FIRST_MS = 60_000;
 
 const [mode = '', ...rest] = process.argv.slice(2);
 if (mode === 'serve') {
@@ -55,7 +57,8 @@ async function load(to: Place, ms: number): Promise<void> {
 /** Refused until there is an endpoint; and in silence, since the kernel sends few refusals in a second. */
 async function first(to: Place): Promise<void> {
   process.stdout.write('trying\n');
-  for (;;) {
+  for (const end = performance.now() + FIRST_MS; ;) {
+    if (performance.now() > end) throw new Error(`nothing answered at ${to.host}:${to.port} within ${FIRST_MS} ms`);
     const stands = await new Promise<boolean>((resolve) => {
       const socket = connect({ ...to, timeout: PATIENCE_MS }, () => resolve(true))
         .on('error', () => resolve(false))
