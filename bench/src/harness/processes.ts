@@ -113,10 +113,12 @@ export function cpuSecondsOf(pid: number): number {
   return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
 }
 
-/** CPU seconds of this process's children that have ended (Linux), in steps of a hundredth. */
-export function cpuSecondsOfEnded(): number {
+/** CPU seconds of this process's children, those that have ended and those that run (Linux), in steps of a hundredth. */
+export function cpuSecondsOfChildren(): number {
   const [, , user, system] = statOf(process.pid);
-  return ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+  const running = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  const ended = ((user ?? 0) + (system ?? 0)) / TICKS_PER_SECOND;
+  return running.reduce((sum, pid) => sum + cpuSecondsOf(Number(pid)), ended);
 }
 
 /** utime, stime, cutime and cstime of proc(5), in ticks. */

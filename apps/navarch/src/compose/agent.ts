@@ -45,7 +45,7 @@ import { nftFilter } from '@navarch/node/nftables';
 import { nodePodResourcesSocket } from '@navarch/node/pod-resources';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
-import { PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
+import { type PacketFilter, PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
 import type { NodeExtras } from '../cluster/node-extras.ts';
@@ -131,12 +131,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const probeMetrics = new MetricRegistry();
   const newCache = (): Cache => new Cache({ api, clock: systemClock, random: systemRandom(), log });
   const cache = newCache();
+  const filter = nftFilter();
   const guard = new PolicyGuard({
     cache,
     podCache: newCache,
     clock: systemClock,
     log,
-    filter: nftFilter(),
+    filter,
     nodeName: access.nodeName,
     bridge: options.bridge,
     clusterCidr: options.settings.clusterCidr,
@@ -165,7 +166,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     runKubelet({ ...deps, eviction: { settings: options.eviction, gauges: statistics } }, s).catch(asUserError),
   );
   group.spawn((s) => guard.run(s));
-  group.spawn((s) => runNetwork({ api, cache }, options, containerd, s));
+  group.spawn((s) => runNetwork({ api, cache, filter }, options, containerd, s));
   group.spawn((s) => keepKubeletServer({ ...options, api, runtime, statistics }, s));
   group.spawn((s) =>
     keepFresh(
@@ -279,7 +280,7 @@ function shutdownNotice({ shutdown: groups, log }: AgentOptions): Pick<KubeletDe
 
 /** Pod network, routes, service proxy and cluster DNS: all read the same copy of nodes, services and endpoints. */
 async function runNetwork(
-  { api, cache }: { readonly api: Api; readonly cache: Cache },
+  { api, cache, filter }: { readonly api: Api; readonly cache: Cache; readonly filter: PacketFilter },
   options: AgentOptions,
   containerd: Containerd,
   signal: AbortSignal,
@@ -305,7 +306,7 @@ async function runNetwork(
   using health = healthPorts();
   const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr };
   if (extras.hasServiceProxy)
-    group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter: nftFilter(), health, node: proxyNode }, s));
+    group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter, health, node: proxyNode }, s));
   const pool = addressRangesOf([settings.loadBalancerPool ?? '']);
   if (pool.length > 0) {
     const link = linkAddresses({ nodeIP: options.nodeIP, pool });

@@ -1,9 +1,15 @@
 import type { PacketFilter, StaleFlows } from '@navarch/proxy';
 import { CommandError, runCommand } from '../host/index.ts';
+import { OpenNft } from './open-nft.ts';
 
 /** Applies scripts with the nft program and forgets flows with conntrack, in a network namespace when one is given. */
-export const nftFilter = (netns?: string): PacketFilter => ({
+export const nftFilter = (netns?: string): PacketFilter => withOpen(netns, new OpenNft(netns));
+
+const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
   async apply(script, signal) {
+    if (await open.attempt(script, signal)) return;
+    // Where nobody can say whether the kernel has it, it is told again: adding twice is adding once, what removes twice is
+    // refused, and whoever is refused makes everything anew.
     await runCommand(['nft', '-f', '-'], { input: script, ...(netns ? { netns } : {}) }, signal);
   },
   async hasRules(table, chain, signal) {
