@@ -4,6 +4,7 @@ import { AskedInTurn, type CycleWatch } from './cycle-watch.ts';
 import { MisfitCounts } from './misfit-counts.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import { type Ready, ready, rolesOf } from './roles.ts';
+import { anyOf } from './snapshot/domain-limits.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
@@ -115,8 +116,7 @@ export class Cycle {
   /** Whether it is known of a node, by its place among `nodes`, that it will not do. Only where it `canScreen`. */
   isTurnedAway(index: number): boolean {
     const slot = this.#slots?.[index] as number;
-    for (const turnsAway of this.#quick) if (turnsAway(slot)) return true;
-    return this.#isKnownMisfit(slot);
+    return anyOf(this.#quick, slot) || this.#isKnownMisfit(slot);
   }
 
   /** As misfitOf, of a node that is turned away. */
@@ -162,11 +162,12 @@ export class Cycle {
   /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
   totals(feasible: readonly NodeInfo[], slots: readonly number[] = feasible.map(({ slot }) => slot)): Float64Array {
     const totals = new Float64Array(slots.length);
-    const { generations } = this.#verdicts;
+    const { generations, sums } = this.#verdicts;
+    const now = this.#generations;
     for (let i = 0; i < totals.length; i++) {
       const slot = slots[i] as number;
-      if (generations[slot] !== this.#generations[slot]) this.#judge(feasible[i] as NodeInfo);
-      totals[i] = this.#verdicts.sums[slot] as number;
+      if (generations[slot] !== now[slot]) this.#judge(feasible[i] as NodeInfo);
+      totals[i] = sums[slot] as number;
     }
     const scorers = this.#weighing(feasible);
     this.#watch?.passed('PreScore');
@@ -174,7 +175,7 @@ export class Cycle {
       const scores =
         plugin.scope === 'node' ? this.#remembered(plugin, slots) : this.#scored({ plugin, weighed }, feasible, slots);
       // Equal scores stay equal, whatever is done to all of them.
-      if (!differ(scores)) continue;
+      if (!scores || !differ(scores)) continue;
       plugin.normalize?.(scores, feasible, weighed);
       for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
@@ -302,8 +303,13 @@ export class Cycle {
     this.#compared.forEach(({ plugin }, i) => ((raw[i] as Float64Array)[node.slot] = score(plugin)));
   }
 
-  #remembered(plugin: Weighted['plugin'], slots: readonly number[]): Float64Array {
+  /** undefined: all are equal. */
+  #remembered(plugin: Weighted['plugin'], slots: readonly number[]): Float64Array | undefined {
     const all = this.#verdicts.raw[this.#compared.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
+    const first = all[slots[0] as number];
+    let same = 1;
+    while (same < slots.length && all[slots[same] as number] === first) same += 1;
+    if (same >= slots.length) return undefined;
     const scores = new Float64Array(slots.length);
     for (let i = 0; i < scores.length; i++) scores[i] = all[slots[i] as number] as number;
     return scores;

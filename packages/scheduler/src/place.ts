@@ -119,7 +119,8 @@ export function chooseMax(totals: Float64Array, random: Random): number {
   }
   // One draw for all of them: hundreds of equal nodes are the rule in a large cluster.
   let skipped = ties > 1 ? random.uint32() % ties : 0;
+  const max = totals[first];
   let chosen = first;
-  for (; skipped > 0; skipped--) chosen = totals.indexOf(totals[first] as number, chosen + 1);
+  while (skipped > 0) if (totals[++chosen] === max) skipped -= 1;
   return chosen;
 }

@@ -85,6 +85,6 @@ test('place() and preempt() say of promised nodes what they say who remember not
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: Number(process.env['NAVARCH_SEEDS'] || 200) },
   );
 });

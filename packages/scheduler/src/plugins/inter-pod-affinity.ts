@@ -4,6 +4,7 @@ import { matchesTerm, type PodTerm, termsOf } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { NOWHERE } from '../snapshot/domains.ts';
+import { ANY, beyond, type DomainLimit } from '../snapshot/domain-limits.ts';
 import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
 import { moved, noSums } from './moved-sums.ts';
 
@@ -169,13 +170,13 @@ function countAt(slot: number, { byNumber, domainOf }: DomainSums): number {
 
 /** As `filter`, for nodes as they are: without their labels, and without a name of a domain. */
 function turnsAway({ near, isFirst, away, unwelcome }: Prepared): (slot: number) => boolean {
-  const friends = near.map(({ counts }) => counts).filter((counts) => counts instanceof DomainSums);
-  const foes = [...away, ...unwelcome].map(({ counts }) => counts).filter((counts) => counts instanceof DomainSums);
-  return (slot) => {
-    for (const sums of friends) if (isFirst ? sums.domainOf[slot] === NOWHERE : countAt(slot, sums) === 0) return true;
-    for (const sums of foes) if (countAt(slot, sums) > 0) return true;
-    return false;
-  };
+  const limits = (terms: readonly TermCounts[], limit: Omit<DomainLimit, 'sums'>): readonly DomainLimit[] =>
+    terms.flatMap(({ counts }) => (counts instanceof DomainSums ? [{ sums: counts, ...limit }] : []));
+  return beyond([
+    ...limits(near, { least: isFirst ? 0 : 1, most: ANY, isNeeded: true }),
+    ...limits(away, { least: 0, most: 0, isNeeded: false }),
+    ...limits(unwelcome, { least: 0, most: 0, isNeeded: false }),
+  ]);
 }
 
 function weigh(

@@ -12,8 +12,11 @@ const TOO_MANY = misfit(true, 'node(s) exceed max volume count');
 interface Wanted {
   /** Driver -> volumes by their handle. */
   readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Of the driver that has to attach the most. */
+  readonly most: number;
   readonly objects: CacheReader;
   readonly storage: StorageIndex;
+  readonly rooms: Rooms;
 }
 
 /** What is attached to a node, and how much may be, as of a state of it and of its volumes. */
@@ -33,10 +36,17 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
   prepare(pod, snapshot) {
     const { objects, storage } = snapshot;
     const byDriver = volumesOf(snapshot.templateOf(pod), objects);
-    return byDriver.size > 0 ? { byDriver, objects, storage } : undefined;
+    if (byDriver.size === 0) return undefined;
+    let most = 0;
+    for (const { size } of byDriver.values()) most = Math.max(most, size);
+    return { byDriver, most, objects, storage, rooms: roomsOf(storage) };
   },
-  filter(_pod, node, { byDriver, objects, storage }) {
-    const { limits, byDriver: here } = attachedOn(node, objects, storage.versionOf(node));
+  filter(_pod, node, { byDriver, most, objects, storage, rooms }) {
+    const version = storage.versionOf(node);
+    if (version !== undefined && rooms.least(node, version) >= most) return undefined;
+    const attached = attachedOn(node, objects, version);
+    if (version !== undefined) rooms.keep(node, version, attached);
+    const { limits, byDriver: here } = attached;
     for (const [driver, wanted] of byDriver) {
       const limit = limits.get(driver);
       if (limit === undefined) continue;
@@ -48,6 +58,43 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
     return undefined;
   },
 });
+
+/**
+ * How many volumes more of any one driver each node takes, whichever driver it is: nearly every node has room, and to know
+ * that takes a look at three numbers.
+ */
+class Rooms {
+  /** By slot, with what it was counted as of. */
+  readonly #least: number[] = [];
+  readonly #generations: number[] = [];
+  readonly #versions: number[] = [];
+
+  /** Below zero where it is not known. Of a node to think with it never is. */
+  least({ slot, generation, isCopy }: NodeInfo, version: number): number {
+    const isKnown = !isCopy && this.#generations[slot] === generation && this.#versions[slot] === version;
+    return isKnown ? (this.#least[slot] as number) : UNKNOWN;
+  }
+
+  keep({ slot, generation, isCopy }: NodeInfo, version: number, { limits, byDriver }: Attached): void {
+    if (isCopy) return;
+    let least = Infinity;
+    for (const [driver, limit] of limits) least = Math.min(least, limit - (byDriver.get(driver)?.size ?? 0));
+    while (this.#least.length <= slot)
+      for (const numbers of [this.#least, this.#generations, this.#versions]) numbers.push(UNKNOWN);
+    this.#least[slot] = least;
+    this.#generations[slot] = generation;
+    this.#versions[slot] = version;
+  }
+}
+
+const UNKNOWN = -1;
+const allRooms = new WeakMap<StorageIndex, Rooms>();
+
+function roomsOf(storage: StorageIndex): Rooms {
+  let rooms = allRooms.get(storage);
+  if (!rooms) allRooms.set(storage, (rooms = new Rooms()));
+  return rooms;
+}
 
 const NONE: ReadonlySet<string> = new Set();
 const known = new WeakMap<NodeInfo, Attached>();

@@ -1,6 +1,7 @@
 import type { Pod, TopologySpreadConstraint } from '@navarch/api';
 import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
+import { beyond } from '../snapshot/domain-limits.ts';
 import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
 import { type Domains, NOWHERE } from '../snapshot/domains.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -143,18 +144,13 @@ const leastOf = (counts: Sums, minDomains: number): number => (counts.size < min
 
 /** As `filter`, for nodes as they are. */
 function turnsAway(constraints: readonly Counted[]): (slot: number) => boolean {
-  const limits = constraints.flatMap(({ spread: { maxSkew, countsSelf }, counts, least }) =>
-    counts instanceof DomainSums
-      ? [{ domainOf: counts.domainOf, byNumber: counts.byNumber, most: maxSkew + least - (countsSelf ? 1 : 0) }]
-      : [],
+  return beyond(
+    constraints.flatMap(({ spread: { maxSkew, countsSelf }, counts, least }) =>
+      counts instanceof DomainSums
+        ? [{ sums: counts, least: 0, most: maxSkew + least - (countsSelf ? 1 : 0), isNeeded: true }]
+        : [],
+    ),
   );
-  return (slot) => {
-    for (const { domainOf, byNumber, most } of limits) {
-      const domain = domainOf[slot] as number;
-      if (domain === NOWHERE || (byNumber[domain] as number) > most) return true;
-    }
-    return false;
-  };
 }
 
 function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted {

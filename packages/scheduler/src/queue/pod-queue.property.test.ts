@@ -42,7 +42,7 @@ async function takeNow(queue: PodQueue, clock: SimClock): Promise<string | undef
 
 test('PodQueue loses no pod and gives none twice, whatever happens to it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       const [clock, stop, snapshot] = [new SimClock(), new AbortController(), new Snapshot()];
       const queue = new PodQueue(clock);
       await using group = new TaskGroup(stop.signal);
@@ -81,6 +81,6 @@ test('PodQueue loses no pod and gives none twice, whatever happens to it', async
       assert.deepEqual(left.sort(), [...live.keys()].sort());
       stop.abort(new Error('Test over'));
     }),
-    { numRuns: 100 },
+    { numRuns: Number(process.env['NAVARCH_SEEDS'] || 100) },
   );
 });

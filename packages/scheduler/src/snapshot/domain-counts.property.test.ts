@@ -42,7 +42,7 @@ function expected(by: ReadonlyMap<string, number>): object {
 
 test('DomainCounts.by() says what counting anew says, as pods and nodes come, go and move, and moved() what would be then', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const snapshot = new Snapshot();
       const counts = new DomainCounts(snapshot);
       const pods = new Map<string, number>();
@@ -84,6 +84,6 @@ test('DomainCounts.by() says what counting anew says, as pods and nodes come, go
         );
       }
     }),
-    { numRuns: 300 },
+    { numRuns: Number(process.env['NAVARCH_SEEDS'] || 300) },
   );
 });

@@ -35,8 +35,8 @@ export class StorageIndex {
   readonly #objects: CacheReader;
   /** How many pods use a claim, by where they are. */
   readonly #users = new Map<Key, Map<NodeInfo, number>>();
-  /** When each node was last spoken of; absent: never. */
-  readonly #spokenOf = new WeakMap<NodeInfo, number>();
+  /** When the node of each slot was last spoken of, or one that had the slot before; absent: never. */
+  readonly #spokenOf: number[] = [];
   /** When something last changed that may be about any node. */
   #allSpokenOf = 0;
   #changes = 0;
@@ -57,7 +57,7 @@ export class StorageIndex {
    * Absent where nobody tells of changes.
    */
   versionOf(node: NodeInfo): number | undefined {
-    return this.#isFollowed ? Math.max(this.#allSpokenOf, this.#spokenOf.get(node) ?? 0) : undefined;
+    return this.#isFollowed ? Math.max(this.#allSpokenOf, this.#spokenOf[node.slot] ?? 0) : undefined;
   }
 
   /** Pods on nodes that use a claim. */
@@ -111,11 +111,16 @@ export class StorageIndex {
   }
 
   #speakOfUsers(claim: Key): void {
-    for (const node of this.#users.get(claim)?.keys() ?? []) this.#spokenOf.set(node, ++this.#changes);
+    for (const node of this.#users.get(claim)?.keys() ?? []) this.#spoken(node);
   }
 
   #speakOf(nodeName: string): void {
     const node = this.#nodes.node(nodeName);
-    if (node) this.#spokenOf.set(node, ++this.#changes);
+    if (node) this.#spoken(node);
+  }
+
+  #spoken({ slot }: NodeInfo): void {
+    while (this.#spokenOf.length <= slot) this.#spokenOf.push(0);
+    this.#spokenOf[slot] = ++this.#changes;
   }
 }
