@@ -10,6 +10,7 @@ import { hasGo } from '../oracles/go.ts';
 // Parts: check (types), lint (rules, layout, what nobody uses), unit (core, tools), sim (scenarios on simulated time), oracles (needs Go), real (containers; needs root on Linux).
 // `--seed N`: other random cases than those of every run, for properties, questions and requests.
 // `--fuzz [N]` is only mutated requests against a server in this process, 100,000 unless it is said.
+// `--walker [N]` is only packets through random clusters, N histories each of services and of policies, 10,000 unless it is said.
 // `--oracles` is only the comparison with the official Go code, with 10,000 cases each instead of a few hundred.
 
 interface Result {
@@ -30,9 +31,13 @@ const { values } = parseArgs({
     oracles: { type: 'boolean', default: false },
     seed: { type: 'string' },
     fuzz: { type: 'string' },
+    walker: { type: 'string' },
   },
 });
-const only = values.oracles ? ['oracles'] : values.fuzz === undefined ? values.only : ['fuzz'];
+const alone = (['oracles', 'fuzz', 'walker'] as const).find(
+  (name) => values[name] !== undefined && values[name] !== false,
+);
+const only = alone === undefined ? values.only : [alone];
 /** Tests that are named with their time, of those of a part. */
 const SLOWEST = 10;
 /** Of each comparison: as many as the whole takes a minute for, or as issue and design ask for. */
@@ -79,6 +84,18 @@ const fuzz: Part = {
     ),
 };
 
+// Of random clusters that change step by step an independent reader of the rules says what becomes of packets.
+const walker: Part = {
+  name: 'walker',
+  run: () => {
+    console.log(`-- walker: ${values.walker} histories each, seed ${values.seed ?? 1}`);
+    return nodeTests(
+      ['packages/proxy/src/service-view.property.test.ts', 'packages/proxy/src/policy/policy.property.test.ts'],
+      2,
+    );
+  },
+};
+
 /** One after the other, and what is in one list at once: scenarios have no clock, and oracles wait for most of their time. */
 const order: readonly (readonly Part[])[] = [
   [check],
@@ -87,6 +104,7 @@ const order: readonly (readonly Part[])[] = [
   [sim, oracles],
   [real],
   ...(values.fuzz === undefined ? [] : [[fuzz]]),
+  ...(values.walker === undefined ? [] : [[walker]]),
 ];
 
 let passed = 0;
@@ -222,7 +240,11 @@ function run(
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      env: { ...process.env, ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }) },
+      env: {
+        ...process.env,
+        ...(values.seed === undefined ? {} : { NAVARCH_SEED: values.seed }),
+        ...(values.walker === undefined ? {} : { NAVARCH_RUNS: values.walker }),
+      },
       stdio: ['ignore', print ? 'pipe' : 'inherit', collects === 'errors' ? 'pipe' : 'inherit'],
     });
     let output = '';

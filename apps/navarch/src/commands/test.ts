@@ -6,6 +6,7 @@ interface TestFlags {
   readonly only?: readonly string[];
   readonly oracles?: boolean;
   readonly fuzz?: string | true;
+  readonly walker?: string | true;
   readonly faults?: readonly string[] | true;
   readonly minutes?: string;
   readonly seed?: string;
@@ -22,6 +23,10 @@ export const declareTest: Declare = (program, exit) => {
     .option(
       '--fuzz [requests]',
       'only mutated requests against an API server in this process: no crash, no 500, no growth (default: 100000)',
+    )
+    .option(
+      '--walker [histories]',
+      'only packets through random clusters: what the rules of services and policies do with them, and what the API says (default: 10000 histories each)',
     )
     .option(
       '--faults [stories...]',
@@ -46,6 +51,7 @@ export const declareTest: Declare = (program, exit) => {
       const args = (options.only ?? []).flatMap((part) => ['--only', part]);
       if (options.oracles) args.push('--oracles');
       if (options.fuzz !== undefined) args.push('--fuzz', options.fuzz === true ? '100000' : options.fuzz);
+      if (options.walker !== undefined) args.push('--walker', options.walker === true ? '10000' : options.walker);
       if (options.seed !== undefined) args.push('--seed', options.seed);
       exit(await runScript(script, args));
     });

@@ -285,7 +285,7 @@ test('PolicyView lets through what the words of the API let through, whatever ch
         }
       },
     ),
-    { numRuns: 250 },
+    { numRuns: Math.max(250, fc.readConfigureGlobal().numRuns ?? 0) },
   );
   assert.ok(count > 10_000, `${count} packets`);
 });
