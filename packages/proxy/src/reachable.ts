@@ -6,6 +6,8 @@ export interface ProxyNode {
   readonly clusterCidr: string;
   /** What the node's label topology.kubernetes.io/zone says. */
   readonly zone?: string | undefined;
+  /** Ranges of the node's own addresses that answer for node ports; all of a family of which none is named. */
+  readonly nodePortRanges?: readonly string[];
 }
 
 export interface Target {

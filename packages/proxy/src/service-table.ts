@@ -1,18 +1,21 @@
 import { FAMILIES, podFamilies } from './families.ts';
 import { hairpinSet, lookups, MASQUERADE_MARK, REFUSE, serviceSets } from './shared-chains.ts';
+import type { ProxyNode } from './reachable.ts';
 import { type FixedChain, Table } from './table.ts';
 
 export const TABLE = 'navarch';
 
+type TableNode = Pick<ProxyNode, 'clusterCidr' | 'nodePortRanges'>;
+
 /** The table of services without any. */
-export const serviceTable = (clusterCidr: string): Table => new Table(TABLE, serviceSets, fixedChains(clusterCidr));
+export const serviceTable = (node: TableNode): Table => new Table(TABLE, serviceSets, fixedChains(node));
 
 const nat = (hook: string, priority: string): string =>
   `{ type nat hook ${hook} priority ${priority} ; policy accept ; }`;
 
-const fixedChains = (clusterCidr: string): readonly FixedChain[] => [
+const fixedChains = ({ clusterCidr, nodePortRanges = [] }: TableNode): readonly FixedChain[] => [
   { name: REFUSE, hook: '', rules: ['reject with icmpx type port-unreachable'] },
-  { name: 'services', hook: '', rules: lookups },
+  { name: 'services', hook: '', rules: lookups(nodePortRanges) },
   { name: 'prerouting', hook: nat('prerouting', 'dstnat'), rules: ['jump services'] },
   { name: 'output', hook: nat('output', '-100'), rules: ['jump services'] },
   {

@@ -13,6 +13,7 @@ const NODE = 'one';
 const ZONES = [undefined, 'east', 'west'] as const;
 const RANGES = { ip: '10.244.0.0/16', ip6: 'fd00:44::/48' } as const;
 const NODE_ADDRESSES = ['172.18.0.1', '10.244.1.1', 'fd00:18::1'];
+const NODE_PORT_RANGES = [[], [], ['172.18.0.0/24'], ['10.244.1.1/32', '::1/128'], ['127.0.0.0/8', 'fd00:18::1/128']];
 const NAMES = ['a/web', 'a/names', 'a-b/web', 'a/b-web'] as const;
 const SLICES = ['s', 't', 'u', 'v', 'w', 'x', 'y', 'z'] as const;
 const PORTS = [80, 53] as const;
@@ -208,11 +209,22 @@ const question = fc.constantFrom('ip' as const, 'ip' as const, 'ip6' as const).c
 
 /** The cluster as the API has it, and as a node's engine and kernel have it. */
 class World {
+  readonly nodePortRanges: readonly string[];
   readonly services = new Map<string, Service>();
   readonly slices = new Map<string, EndpointSlice>();
   zone: string | undefined;
-  readonly view = new ServiceView({ name: NODE, clusterCidr: Object.values(RANGES).join() });
+  readonly view: ServiceView;
   readonly kernel = new ServiceKernel(NODE_ADDRESSES);
+
+  constructor(nodePortRanges: readonly string[]) {
+    this.nodePortRanges = nodePortRanges;
+    this.view = this.#emptyView();
+  }
+
+  #emptyView(): ServiceView {
+    const { zone, nodePortRanges } = this;
+    return new ServiceView({ name: NODE, zone, clusterCidr: Object.values(RANGES).join(), nodePortRanges });
+  }
 
   get cluster(): Cluster {
     return {
@@ -221,6 +233,7 @@ class World {
       node: NODE,
       zone: this.zone,
       nodeAddresses: NODE_ADDRESSES,
+      nodePortRanges: this.nodePortRanges,
       ranges: RANGES,
     };
   }
@@ -243,7 +256,7 @@ class World {
 
   /** A node whose agent starts now. */
   fresh(): ServiceKernel {
-    const view = new ServiceView({ name: NODE, zone: this.zone, clusterCidr: Object.values(RANGES).join() });
+    const view = this.#emptyView();
     for (const [key, service] of this.services) view.setService(key, service);
     for (const [key, slice] of this.slices) view.setSlice(key, slice);
     const kernel = new ServiceKernel(NODE_ADDRESSES);
@@ -288,6 +301,7 @@ test('ServiceView sends packets where the words of the API send them, whatever c
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(
+      fc.constantFrom(...NODE_PORT_RANGES),
       fc.tuple(...NAMES.map(() => serviceBody)),
       fc.tuple(...SLICES.map(() => sliceBody)),
       fc.array(
@@ -298,8 +312,8 @@ test('ServiceView sends packets where the words of the API send them, whatever c
           size: 'max',
         },
       ),
-      (services, slices, steps) => {
-        const world = new World();
+      (nodePortRanges, services, slices, steps) => {
+        const world = new World(nodePortRanges);
         for (const [i, body] of services.entries()) world.change({ what: 'service', name: NAMES[i] ?? NAMES[0], body });
         for (const [i, body] of slices.entries()) world.change({ what: 'slice', name: SLICES[i] ?? SLICES[0], body });
         for (const [change, asked] of steps) {
@@ -328,7 +342,7 @@ test('ServiceView sends packets where the words of the API send them, whatever c
         assert.equal(world.kernel.dump(), world.fresh().dump());
       },
     ),
-    { numRuns: 240 },
+    { numRuns: Math.max(240, fc.readConfigureGlobal().numRuns ?? 0) },
   );
   assert.ok(count > 10_000, `${count} packets`);
   for (const what of ['one', 'several', 'drop', 'reject'])

@@ -44,7 +44,7 @@ export class ServiceView {
   constructor(node: ProxyNode) {
     this.#node = node;
     this.#families = podFamilies(node.clusterCidr);
-    this.#table = serviceTable(node.clusterCidr);
+    this.#table = serviceTable(node);
   }
 
   setService(key: string, service: Service | undefined): void {

@@ -1,3 +1,4 @@
+import { ipFamilyOf } from '@navarch/api';
 import { addressType, FAMILIES, type Family, type PodFamily } from './families.ts';
 
 // Where packets of a service go is told by elements of a few maps, not by a chain of its own: the kernel and nft take an
@@ -73,13 +74,15 @@ export const serviceSets: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-/** The first rule that every packet to a service meets. */
-export const lookups: readonly string[] = [
+/** What every packet meets: is it for a service's address, or for a node port at one of these addresses of the node? */
+export const lookups = (nodePortRanges: readonly string[]): readonly string[] => [
   ...FAMILIES.map((family) => `${keyOf('address', family)} vmap @${placeMap('address', family)}`),
-  ...FAMILIES.map(
-    (family) =>
-      `meta nfproto ${family.name.toLowerCase()} fib daddr type local ${SERVED} vmap @${placeMap('nodePort', family)}`,
-  ),
+  ...FAMILIES.flatMap((family) => {
+    const ranges = nodePortRanges.filter((range) => ipFamilyOf(range) === family.name);
+    const own = `meta nfproto ${family.name.toLowerCase()} fib daddr type local`;
+    const places = ranges.length === 0 ? [own] : ranges.map((range) => `${own} ${family.protocol} daddr ${range}`);
+    return places.map((place) => `${place} ${SERVED} vmap @${placeMap('nodePort', family)}`);
+  }),
 ];
 
 export const shapeName = ({ family, kind, protocol, pool, count, masquerade, inside }: Shape): string =>

@@ -8,6 +8,8 @@ import {
   clusterCidrOf,
   durationOf,
   nodeNameOf,
+  nodePortAddressesOf,
+  nodePortRangesOf,
   nthAddress,
   numberOf,
   portOf,
@@ -52,6 +54,15 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   ],
   [() => serviceCidrOf('--s', 'fd00::/112'), '--s takes an IPv4 range such as 10.244.0.0/16, not "fd00::/112"'],
   [() => numberOf('--max-pods', '-1', [1, 1000]), '--max-pods takes a number from 1 to 1000, not "-1"'],
+  [
+    () =>
+      nodePortRangesOf(nodePortAddressesOf('--n', ['primary', 'localhost', '10.0.0.0/8']), ['10.95.0.1', 'fd00::1']),
+    '["10.95.0.1/32","fd00::1/128","127.0.0.0/8","::1/128","10.0.0.0/8"]',
+  ],
+  [
+    () => nodePortAddressesOf('--n', ['10.0.0.0/33']),
+    '--n takes primary, localhost, all, or a range such as 192.168.1.0/24, not "10.0.0.0/33"',
+  ],
   [() => portRangeOf('--r', '30000-32767'), '[30000,32767]'],
   [() => portRangeOf('--r', '32767-30000'), '--r takes a range of ports such as 30000-32767, not "32767-30000"'],
   [

@@ -47,6 +47,30 @@ export function nodeAddressesOf(flag: string, text: string): readonly string[] {
   return [first, second];
 }
 
+/** As kube-proxy takes them: `primary`, `localhost`, `all`, and ranges; what `primary` is the node knows. */
+export function nodePortAddressesOf(flag: string, texts: readonly string[]): readonly string[] {
+  for (const text of texts)
+    if (!NODE_PORT_WORDS.has(text) && rangeFamily(text) === 0)
+      throw wrong(flag, text, 'primary, localhost, all, or a range such as 192.168.1.0/24');
+  return texts;
+}
+
+const NODE_PORT_WORDS: ReadonlySet<string> = new Set(['primary', 'localhost', 'all']);
+
+const rangeFamily = (text: string): number => {
+  const [address = '', bits = ''] = text.split('/');
+  const family = isIP(address);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128) ? family : 0;
+};
+
+/** The ranges that these are on a node of these addresses. */
+export const nodePortRangesOf = (texts: readonly string[], nodeIPs: readonly string[]): readonly string[] =>
+  texts.flatMap((text) => {
+    if (text === 'all') return ['0.0.0.0/0', '::/0'];
+    if (text === 'localhost') return ['127.0.0.0/8', '::1/128'];
+    return text === 'primary' ? nodeIPs.map((address) => `${address}/${isIPv4(address) ? 32 : 128}`) : [text];
+  });
+
 /** An address by which others find a machine: the loopback's leads every one of them to itself. */
 export function reachableAddressOf(flag: string, text: string): string {
   if (/^127\.|^::1$|^0\.0\.0\.0$|^::$/.test(addressOf(flag, text)))

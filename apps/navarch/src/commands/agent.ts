@@ -25,8 +25,11 @@ import {
   bridgeOf,
   choiceOf,
   DEFAULTS,
+  listOf,
   nodeAddressesOf,
   nodeNameOf,
+  nodePortAddressesOf,
+  nodePortRangesOf,
   numberOf,
   portOf,
   serverOf,
@@ -72,6 +75,7 @@ interface AgentFlags extends EvictionFlags {
   readonly podManifestPath?: string;
   readonly nodeLabels?: string;
   readonly registerWithTaints?: string;
+  readonly nodeportAddresses?: string;
 }
 
 export const declareAgent: Declare = (program) => {
@@ -117,6 +121,10 @@ export const declareAgent: Declare = (program) => {
     )
     .option('--node-labels <list>', 'labels that the node registers with, `zone=a,disk=ssd`')
     .option('--register-with-taints <list>', 'taints that the node registers with, `dedicated=db:NoSchedule`')
+    .option(
+      '--nodeport-addresses <list>',
+      "which of the node's addresses answer for node ports: `primary`, `localhost`, `all`, ranges such as `192.168.1.0/24` (default: all)",
+    )
     .option('--max-pods <number>', 'pods this node takes (default: 110)')
     .option(
       '--config <file>',
@@ -138,6 +146,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
   const shutdown = shutdownOf(config);
   const labels = labelsOf('--node-labels', flags.nodeLabels ?? '');
   const resources = resourcesOf(config);
+  const nodePortAddresses = nodePortAddressesOf('--nodeport-addresses', listOf([flags.nodeportAddresses ?? '']));
   const server = flags.server === undefined ? undefined : serverOf('--server', flags.server);
   const nodeName = flags.nodeName === undefined ? undefined : nodeNameOf('--node-name', flags.nodeName);
   const [givenIP, ...otherNodeIPs] = flags.nodeIp === undefined ? [] : nodeAddressesOf('--node-ip', flags.nodeIp);
@@ -190,6 +199,7 @@ async function runAgentCommand(flags: AgentFlags): Promise<void> {
         access,
         nodeIP,
         otherNodeIPs,
+        nodePortRanges: nodePortRangesOf(nodePortAddresses, [nodeIP, ...otherNodeIPs]),
         bridge,
         cgroupRoot,
         settings,

@@ -74,6 +74,8 @@ export interface AgentOptions {
   readonly access: NodeAccess;
   readonly nodeIP: string;
   readonly otherNodeIPs: readonly string[];
+  /** Of them those that answer for node ports; none: all of this machine's. */
+  readonly nodePortRanges: readonly string[];
   /** The bridge that pods hang on. */
   readonly bridge: string;
   /** The control group below which all pods of the node have theirs. */
@@ -291,6 +293,7 @@ async function runNetwork(
     settings,
     bridge,
     extras,
+    nodePortRanges,
   } = options;
   await using group = new TaskGroup(signal);
   const kinds = [...new Set([...dnsKinds, node])];
@@ -304,7 +307,7 @@ async function runNetwork(
   });
   group.spawn((s) => cache.run(s));
   using health = healthPorts();
-  const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr };
+  const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr, nodePortRanges };
   if (extras.hasServiceProxy)
     group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter, health, node: proxyNode }, s));
   const pool = addressRangesOf([settings.loadBalancerPool ?? '']);

@@ -1,6 +1,7 @@
 import type { Taint } from '@navarch/api';
 import { writeJson } from '@navarch/machinery';
 import { heededFields } from '../cluster/kubelet-config.ts';
+import { nodePortAddressesOf } from '../cluster/flags.ts';
 import { labelsOf, taintsOf } from '../cluster/node-flags.ts';
 import { UserError } from '../user-error.ts';
 import { isRecord } from './fields.ts';
@@ -68,7 +69,12 @@ export function serverSettingsOf(
   { ClusterConfiguration: cluster, InitConfiguration: init, KubeProxyConfiguration: proxy }: KubeadmDocuments,
   mounts: readonly NodeMount[],
   remarks: string[],
-): { readonly flags: readonly string[]; readonly hasServiceProxy: boolean } {
+): {
+  readonly flags: readonly string[];
+  /** Flags of every node's agent. */
+  readonly proxyFlags: readonly string[];
+  readonly hasServiceProxy: boolean;
+} {
   const { apiServer, controllerManager, scheduler, networking, ...others } = cluster;
   const [api, controllers, scheduling] = [apiServer, controllerManager, scheduler].map(recordOf) as [
     Document,
@@ -89,9 +95,13 @@ export function serverSettingsOf(
   ];
   unheeded(remarks, 'ClusterConfiguration', others);
   unheeded(remarks, 'ClusterConfiguration.networking', network);
-  unheeded(remarks, 'KubeProxyConfiguration', proxy);
+  const { nodePortAddresses, ...unknown } = proxy;
+  const path = 'KubeProxyConfiguration.nodePortAddresses';
+  const places = nodePortAddressesOf(path, textsOf(nodePortAddresses, path));
+  const proxyFlags = places.length === 0 ? [] : ['--nodeport-addresses', places.join(',')];
+  unheeded(remarks, 'KubeProxyConfiguration', unknown);
   const skipped = textsOf(init['skipPhases'], 'InitConfiguration.skipPhases');
-  return { flags, hasServiceProxy: !skipped.includes('addon/kube-proxy') };
+  return { flags, proxyFlags, hasServiceProxy: !skipped.includes('addon/kube-proxy') };
 }
 
 interface Part {

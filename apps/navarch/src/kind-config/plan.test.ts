@@ -111,13 +111,17 @@ const files: readonly (readonly [name: string, wanted: Planned])[] = [
         ...usual,
         serverFlags: ['--enable-admission-plugins', 'NodeRestriction,AlwaysPullImages', '--tls-san', 'my-hostname'],
         nodes: [
-          { ...tainted, kubelet: { evictionHard: { 'nodefs.available': '0%' }, serializeImagePulls: false } },
+          {
+            ...tainted,
+            kubelet: { evictionHard: { 'nodefs.available': '0%' }, serializeImagePulls: false },
+            agentFlags: ['--nodeport-addresses', 'primary,127.0.0.0/8'],
+          },
           {
             ...worker,
             kubelet: { evictionHard: { 'nodefs.available': '0%' }, serializeImagePulls: false },
             labels: { gpu: 'none', zone: 'a' },
             taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }],
-            agentFlags: ['--max-pods', '20'],
+            agentFlags: ['--max-pods', '20', '--nodeport-addresses', 'primary,127.0.0.0/8'],
           },
         ],
       },

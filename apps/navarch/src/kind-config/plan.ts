@@ -93,7 +93,10 @@ function planned(cluster: KindCluster, folder: string): Planned {
   const mode = cluster.networking?.kubeProxyMode;
   if (mode === 'iptables' || mode === 'ipvs')
     remarks.push(`networking.kubeProxyMode ${mode}: Services are carried by nftables here`);
-  const nodes = described.map(({ node, index }, i) => nodePlan(cluster, { node, index, nth: i, folder }, remarks));
+  const nodes = described.map(({ node, index }, i) => {
+    const plan = nodePlan(cluster, { node, index, nth: i, folder }, remarks);
+    return { ...plan, agentFlags: [...plan.agentFlags, ...server.proxyFlags] };
+  });
   checkPorts(nodes);
   const { dnsSearch, apiServerAddress, apiServerPort = 0 } = cluster.networking ?? {};
   return {

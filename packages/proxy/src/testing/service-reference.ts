@@ -10,6 +10,8 @@ export interface Cluster {
   readonly node: string;
   readonly zone: string | undefined;
   readonly nodeAddresses: readonly string[];
+  /** Of those that answer for node ports; where a family has none, all of it. */
+  readonly nodePortRanges: readonly string[];
   /** Of pods, by family. */
   readonly ranges: Readonly<Record<'ip' | 'ip6', string>>;
 }
@@ -81,7 +83,11 @@ function meantBy(cluster: Cluster, packet: Packet): Meant | undefined {
     const balanced = (status.loadBalancer.ingress ?? []).filter(({ ipMode }) => ipMode !== 'Proxy');
     return (spec.ports ?? []).flatMap((port): readonly Meant[] => {
       if ((port.protocol ?? 'TCP').toLowerCase() !== packet.protocol) return [];
-      const isNodePort = port.nodePort === packet.port && cluster.nodeAddresses.includes(packet.to);
+      const ranges = cluster.nodePortRanges.filter((range) => range.includes(':') === packet.to.includes(':'));
+      const isNodePort =
+        port.nodePort === packet.port &&
+        cluster.nodeAddresses.includes(packet.to) &&
+        (ranges.length === 0 || ranges.some((range) => isInside(packet.to, range)));
       const isThere = (addresses: readonly (string | undefined)[]): boolean =>
         port.port === packet.port && addresses.some((address) => address !== undefined && isSame(address, packet.to));
       const ways: Readonly<Record<How, boolean>> = {
