@@ -22,6 +22,8 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /** What is there, links followed: undefined when nothing. */
   kindOf(path: string): Promise<FileKind | undefined>;
+  /** As kindOf, at a path that somebody named: it may be on a file system that never answers. Rejects where it does not. */
+  kindOfNamed(path: string): Promise<FileKind | undefined>;
   /** Bytes of a file, links followed: undefined when nothing is there. */
   sizeOf(path: string): Promise<number | undefined>;
   /** Makes `path` a link to `target` in one step: readers see the old one or the new one. */

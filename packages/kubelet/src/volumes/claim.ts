@@ -72,9 +72,10 @@ async function mountBound(
   // Made for the first pod that comes, for whoever that runs as.
   if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`)
     await files.makeDir(path, 0o777);
-  if ((await files.kindOf(path)) === undefined) throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
+  if ((await files.kindOfNamed(path)) === undefined)
+    throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
   if (volume.spec.volumeMode === 'Block') {
-    if ((await files.kindOf(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);
+    if ((await files.kindOfNamed(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);
     await files.makeDir(dir.slice(0, dir.lastIndexOf('/')));
     // Containers are given the device that the link leads to, not a mount.
     return files.replaceLink(dir, path);

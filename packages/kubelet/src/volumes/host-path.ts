@@ -28,7 +28,7 @@ async function check(path: string, type: string, files: Files): Promise<void> {
   if (type === '') return;
   const rule = wanted[type];
   if (!rule) throw new VolumeError(`${type} is an invalid volume type`);
-  const found = await files.kindOf(path);
+  const found = await files.kindOfNamed(path);
   if (!found && type === 'DirectoryOrCreate') return files.makeDir(path, 0o755);
   if (!found && type === 'FileOrCreate') return files.write(path, '', { mode: 0o644 });
   const [kind, words] = rule;

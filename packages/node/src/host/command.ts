@@ -32,6 +32,9 @@ export class CommandError extends Error {
 /** What nobody reads further: a program that writes more has its beginning kept. */
 const OUTPUT_CHARS_MAX = 64 * 1024 * 1024;
 
+/** Who is killed is waited for so long: one that the kernel holds, in a file system that does not answer, may live on. */
+const KILL_MS = 2_000;
+
 /** Runs a program to its end. Throws CommandError when it fails or is missing; kills it when the signal aborts. */
 export function runCommand(
   command: readonly string[],
@@ -49,7 +52,15 @@ export function runCommand(
     });
     const stdout = collect(child.stdout, options.onLine);
     const stderr = collect(child.stderr, options.onLine);
-    const onAbort = (): void => void child.kill('SIGKILL');
+    let killed: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      child.kill('SIGKILL');
+      killed = setTimeout(() => {
+        reject(signal.reason);
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        child.unref();
+      }, KILL_MS);
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     child.stdin.on('error', () => undefined); // It ended without reading: its exit code says whether that is wrong.
     child.stdin.end(options.input ?? '');
@@ -58,6 +69,7 @@ export function runCommand(
       reject(new CommandError(whole, undefined, error.message, { cause: error }));
     });
     child.on('close', (code) => {
+      clearTimeout(killed);
       signal.removeEventListener('abort', onAbort);
       if (signal.aborted) reject(signal.reason);
       else if (code === 0) resolve({ stdout: stdout(), stderr: stderr() });

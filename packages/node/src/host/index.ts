@@ -15,6 +15,7 @@ export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
 export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';
 export { identityOf, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts';
 export { commandLine, processIds } from './processes.ts';
+export { mountAbove, remoteMounts } from './remote-mounts.ts';
 export { type RefusedRoute, replaceRoutes, type Route } from './routes.ts';
 export { readSysctl, writeSysctl } from './sysctl.ts';
 export { identityOfUser } from './user-identity.ts';

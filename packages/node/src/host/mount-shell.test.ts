@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { CommandError } from './command.ts';
-import { runShort } from './mount-shell.ts';
+import { MountShell, runShort } from './mount-shell.ts';
 
 test('runShort() runs each command, in order, whatever is in its words', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'navarch-shell-'));
@@ -47,4 +47,31 @@ test('runShort() keeps its process alive while it waits, and not afterwards', as
     { timeout: 10_000 },
   );
   assert.equal(stdout, 'done\n');
+});
+
+test('MountShell gives up a command that does not end, with what it runs, and does those behind it', async () => {
+  const shell = new MountShell(300);
+  const folder = mkdtempSync(join(tmpdir(), 'navarch-shell-'));
+  try {
+    const alive = join(folder, 'alive');
+    const results = await Promise.allSettled([
+      shell.run(['true']),
+      shell.run(['sh', '-c', `sleep 1; touch ${alive}`]),
+      shell.run(['touch', join(folder, 'next')]),
+      shell.run(['ls', '/no/such/place']),
+    ]);
+    assert.deepEqual(
+      results.map((result) => (result.status === 'rejected' ? (result.reason as Error).message : 'done')),
+      [
+        'done',
+        `sh -c sleep 1; touch ${alive}: gave no answer within 0.3 s`,
+        'done',
+        "ls /no/such/place: ls: cannot access '/no/such/place': No such file or directory",
+      ],
+    );
+    await promisify(setTimeout)(1_200);
+    assert.deepEqual(readdirSync(folder), ['next']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

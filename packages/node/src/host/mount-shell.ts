@@ -7,6 +7,9 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** A command that takes longer waits for somebody who may never answer: all others wait behind it. */
+const COMMAND_MS_MAX = 30_000;
+
 /** What the shell prints after each command, with its exit code: no program prints this by itself. */
 const END = '\u0001navarch-end ';
 
@@ -15,25 +18,62 @@ const END = '\u0001navarch-end ';
  * begins as a copy of the one that starts it: from a node agent that takes milliseconds, from a shell it does not, and
  * a burst of pods mounts a volume each.
  */
-class MountShell {
+export class MountShell {
+  readonly #commandMsMax: number;
   #child: ChildProcessWithoutNullStreams | undefined;
   #waiting: Waiting[] = [];
   #output = '';
+  /** For the command that is being run; it keeps no process alive. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(commandMsMax: number = COMMAND_MS_MAX) {
+    this.#commandMsMax = commandMsMax;
+  }
 
   run(command: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, resolve, reject });
-      const shell = this.#shell();
-      hold(shell, true);
-      shell.stdin.write(`${command.map(quoted).join(' ')} 2>&1 </dev/null; printf '${END}%d\\n' "$?"\n`);
+      this.#give(command);
     });
+  }
+
+  #give(command: readonly string[]): void {
+    const shell = this.#shell();
+    hold(shell, true);
+    this.#timer ??= this.#limit();
+    shell.stdin.write(`${command.map(quoted).join(' ')} 2>&1 </dev/null; printf '${END}%d\\n' "$?"\n`);
+  }
+
+  #limit(): NodeJS.Timeout {
+    return setTimeout(() => this.#giveUp(), this.#commandMsMax).unref();
+  }
+
+  /** The first command does not end: the shell goes with it, and another one runs the rest. */
+  #giveUp(): void {
+    const [stuck, ...rest] = this.#waiting;
+    const child = this.#child;
+    this.#timer = undefined;
+    if (!stuck || !child) return;
+    this.#child = undefined;
+    this.#output = '';
+    this.#waiting = rest;
+    hold(child, false);
+    killGroup(child.pid);
+    stuck.reject(new CommandError(stuck.command, undefined, `gave no answer within ${this.#commandMsMax / 1000} s`));
+    for (const { command } of rest) this.#give(command);
   }
 
   #shell(): ChildProcessWithoutNullStreams {
     if (this.#child) return this.#child;
-    const child = spawn('/bin/sh', [], { env: { ...process.env, PATH: programPath(), LC_ALL: 'C' } });
+    const child = spawn('/bin/sh', [], {
+      env: { ...process.env, PATH: programPath(), LC_ALL: 'C' },
+      // A group of its own: what it runs ends with it.
+      detached: true,
+    });
     this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#child === child) this.#read(text);
+    });
     child.stdin.on('error', () => undefined); // It has ended: those who wait are told below.
     child.on('error', (error) => this.#ended(child, error));
     child.on('close', () => this.#ended(child, new Error('the shell has ended')));
@@ -48,6 +88,8 @@ class MountShell {
       const [said, code] = [this.#output.slice(0, at), Number(this.#output.slice(at + END.length, line))];
       this.#output = this.#output.slice(line + 1);
       const done = this.#waiting.shift();
+      clearTimeout(this.#timer);
+      this.#timer = this.#waiting.length > 0 ? this.#limit() : undefined;
       if (this.#waiting.length === 0 && this.#child) hold(this.#child, false);
       if (code === 0) done?.resolve();
       else done?.reject(new CommandError(done.command, code, said));
@@ -58,8 +100,18 @@ class MountShell {
     if (this.#child !== child) return;
     this.#child = undefined;
     this.#output = '';
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     for (const { command, reject } of this.#waiting.splice(0))
       reject(new CommandError(command, undefined, error.message, { cause: error }));
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -58,11 +58,14 @@ export async function shareMounts(folder: string, signal: AbortSignal): Promise<
   await runShort(['mount', '-n', '--make-rshared', folder]);
 }
 
+/** Paths are taken as they are: to look whether they lead elsewhere would be to ask what may never answer. */
+const LET_GO = ['umount', '-n', '-l', '-c'];
+
 /** Unmounts; a mount that is in use goes when its last user does. Nothing mounted there is what was wanted. */
 export async function unmount(target: string, signal: AbortSignal): Promise<void> {
   if (!mountsBelow(target).includes(target)) return;
   signal.throwIfAborted();
-  await runShort(['umount', '-n', '-l', target]);
+  await runShort([...LET_GO, target]);
 }
 
 /** Unmounts everything in and below a folder, so that removing the folder cannot reach into someone's data. */
@@ -71,9 +74,7 @@ export async function unmountBelow(folder: string, signal: AbortSignal): Promise
     signal.throwIfAborted();
     const depth = paths[0]?.split('/').length;
     await settleAll(
-      [...new Set(paths)]
-        .filter((path) => path.split('/').length === depth)
-        .map((path) => runShort(['umount', '-n', '-l', path])),
+      [...new Set(paths)].filter((path) => path.split('/').length === depth).map((path) => runShort([...LET_GO, path])),
     );
   }
 }

@@ -21,9 +21,21 @@ import {
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { FileKind, Files } from '@navarch/kubelet';
-import { bindMount, mount, mountRemote, mountsBelow, unmount, unmountBelow } from '../host/index.ts';
-import { bindInside, ownTree, readInside } from './safe-path.ts';
+import { EscapeError, type FileKind, type Files } from '@navarch/kubelet';
+import {
+  bindMount,
+  mount,
+  mountAbove,
+  mountRemote,
+  mountsBelow,
+  readMounts,
+  remoteMounts,
+  unmount,
+  unmountBelow,
+} from '../host/index.ts';
+import { RemoteFiles } from './remote-files.ts';
+import { remoteOnTheWay } from './remote-on-the-way.ts';
+import { bindInside, LeadsOut, ownTree, readInside } from './safe-path.ts';
 
 const isAbsent = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -37,8 +49,22 @@ async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
+const escaped = (message: string): Error => new EscapeError(message);
+
+/** A link that leads out, told as the kubelet knows it. */
+const orEscaped = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw error instanceof LeadsOut ? escaped(error.message) : error;
+  });
+
+/** A mount of a server or a program that work below a folder may come to. */
+function remoteIn(root: string): string | undefined {
+  const remotes = remoteMounts(readMounts());
+  return mountAbove(root, remotes) ?? remotes.find((mount) => mount.startsWith(`${root}/`));
+}
+
 /** The node's files and mounts. */
-export function nodeFiles(signal: AbortSignal): Files {
+export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteFiles(signal)): Files {
   return {
     async makeDir(path, mode = 0o755) {
       const made = await mkdir(path, { recursive: true, mode });
@@ -55,6 +81,12 @@ export function nodeFiles(signal: AbortSignal): Files {
     },
     list: async (path) => (await orAbsent(readdir(path))) ?? [],
     async kindOf(path) {
+      const found = await orAbsent(stat(path));
+      return found && kindOf(found);
+    },
+    async kindOfNamed(path) {
+      const mount = await remoteOnTheWay(path, remoteMounts(readMounts()));
+      if (mount !== undefined) return remote.kindOf(path, mount);
       const found = await orAbsent(stat(path));
       return found && kindOf(found);
     },
@@ -91,15 +123,28 @@ export function nodeFiles(signal: AbortSignal): Files {
       if (found) await orAbsent(found.isDirectory() ? rmdir(path) : unlink(path));
     },
     chmod: (path, mode) => chmod(path, mode),
-    ownTree,
+    async ownTree(path, group, options) {
+      const mount = remoteIn(path);
+      if (mount === undefined) return ownTree(path, group, options);
+      await remote.work('own', [path, group, options], mount, escaped);
+    },
     isMountPoint: async (path) => mountsBelow(path).includes(path),
     mount: (path, request) =>
       request.type === 'nfs'
         ? mountRemote({ ...request, target: path }, signal)
         : mount({ ...request, source: request.type, target: path }, signal),
     bindMount: (source, path, { isReadOnly }) => bindMount(source, path, isReadOnly, signal),
-    bindInside: (root, inside, path) => bindInside(root, inside, path, signal),
-    readInside,
+    async bindInside(root, inside, path) {
+      const mount = remoteIn(root);
+      if (mount === undefined) return orEscaped(bindInside(root, inside, path, signal));
+      await remote.work('bind', [root, inside, path], mount, escaped);
+    },
+    async readInside(root, inside, bytesMax) {
+      const mount = remoteIn(root);
+      if (mount === undefined) return orEscaped(readInside(root, inside, bytesMax));
+      const base64 = await remote.work('read', [root, inside, bytesMax], mount, escaped);
+      return typeof base64 === 'string' ? Buffer.from(base64, 'base64') : undefined;
+    },
     unmount: (path) => unmount(path, signal),
     unmountBelow: (path) => unmountBelow(path, signal),
   };

@@ -1,7 +1,12 @@
 import { constants } from 'node:fs';
 import { chmod, chown, type FileHandle, mkdir, open, readdir, readlink, realpath, writeFile } from 'node:fs/promises';
-import { EscapeError } from '@navarch/kubelet';
-import { bindMountAsIs } from '../host/index.ts';
+// Not by the room's index: a process that only does this should not read all of that.
+import { bindMountAsIs } from '../host/mount.ts';
+
+/** A path inside a volume leads out of it. */
+export class LeadsOut extends Error {
+  override readonly name = 'LeadsOut';
+}
 
 /** open(2): a handle on the file itself, without reading it. Node has no name for it. */
 const O_PATH = 0o10000000;
@@ -63,7 +68,7 @@ async function openInside(root: string, inside: string, opened: FileHandle[], st
   for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
     if (part === '' || part === '.') continue;
     if (part === '..') {
-      if (trail.length === 1) throw new EscapeError(`${inside} leads out of ${root}`);
+      if (trail.length === 1) throw new LeadsOut(`${inside} leads out of ${root}`);
       trail = trail.slice(0, -1);
       continue;
     }
@@ -74,11 +79,10 @@ async function openInside(root: string, inside: string, opened: FileHandle[], st
       continue;
     }
     links += 1;
-    if (links > LINKS_MAX) throw new EscapeError(`${inside}: too many links`);
+    if (links > LINKS_MAX) throw new LeadsOut(`${inside}: too many links`);
     const link = await readlink(pathOf(folder, part));
     if (link.startsWith('/')) {
-      if (link !== realRoot && !link.startsWith(`${realRoot}/`))
-        throw new EscapeError(`${inside} leads out of ${root}`);
+      if (link !== realRoot && !link.startsWith(`${realRoot}/`)) throw new LeadsOut(`${inside} leads out of ${root}`);
       trail = [top];
     }
     todo.unshift(...(link.startsWith('/') ? link.slice(realRoot.length) : link).split('/'));
@@ -104,6 +108,8 @@ export async function ownTree(
   path: string,
   group: number,
   { isWritable, onRootMismatch }: { readonly isWritable: boolean; readonly onRootMismatch: boolean },
+  /** Told of each file that is done. */
+  done: () => void = () => undefined,
 ): Promise<void> {
   const bits = isWritable ? 0o660 : 0o440;
   const root = await open(path, O_PATH | constants.O_DIRECTORY);
@@ -111,7 +117,7 @@ export async function ownTree(
     const { gid, mode } = await root.stat();
     const wanted = bits | FOLDER_BITS;
     if (onRootMismatch && gid === group && (mode & wanted) === wanted) return;
-    await ownBelow(root, group, bits);
+    await ownBelow(root, group, bits, done);
     // The root last: it says that everything below it is done.
     await own(root, group, bits);
   } finally {
@@ -122,7 +128,7 @@ export async function ownTree(
 /** A folder's files belong to its group (set-group-id), and the group may enter it. */
 const FOLDER_BITS = 0o2110;
 
-async function ownBelow(folder: FileHandle, group: number, bits: number): Promise<void> {
+async function ownBelow(folder: FileHandle, group: number, bits: number, done: () => void): Promise<void> {
   for (const name of await readdir(pathOf(folder))) {
     let file: FileHandle;
     try {
@@ -134,8 +140,9 @@ async function ownBelow(folder: FileHandle, group: number, bits: number): Promis
     try {
       const found = await file.stat();
       if (found.isSymbolicLink()) continue;
-      if (found.isDirectory()) await ownBelow(file, group, bits);
+      if (found.isDirectory()) await ownBelow(file, group, bits, done);
       await own(file, group, bits);
+      done();
     } finally {
       await file.close();
     }

@@ -42,6 +42,10 @@ export function memoryFiles(): MemoryFiles {
     entries.set(joined(parent, nameOf(path)), entry);
   };
   const below = (path: string): readonly string[] => [...entries.keys()].filter((p) => p.startsWith(`${path}/`));
+  const kindOf = async (path: string): Promise<FileKind | undefined> => {
+    const kind = at(path)?.kind;
+    return kind === 'link' ? undefined : kind;
+  };
   const files: MemoryFiles = {
     onChange: () => undefined,
     disk: { capacityBytes: 1e12, availableBytes: 5e11 },
@@ -92,10 +96,8 @@ export function memoryFiles(): MemoryFiles {
             .filter((p) => parentOf(p) === real)
             .map(nameOf);
     },
-    async kindOf(path) {
-      const kind = at(path)?.kind;
-      return kind === 'link' ? undefined : kind;
-    },
+    kindOf,
+    kindOfNamed: kindOf,
     sizeOf: async (path) => at(path)?.data.length,
     async replaceLink(path, target) {
       change(`replaceLink ${path}`);

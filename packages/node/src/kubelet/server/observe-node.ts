@@ -19,7 +19,8 @@ import {
   type Usage,
 } from '@navarch/kubelet';
 import type { Cgroups } from '../../host/cgroup/port.ts';
-import { fileSystem, TreeUsage } from './disk-usage.ts';
+import { readMounts } from '../../host/index.ts';
+import { fileSystem, mountTable, type MountTable, TreeUsage } from './disk-usage.ts';
 import { networkOf, nodeNetwork } from './network-usage.ts';
 
 export interface ObserverDeps {
@@ -88,11 +89,13 @@ export class NodeObserver {
     const { containers } = await runtime.listContainers({ filter: { state: { state: 'CONTAINER_RUNNING' } } }, signal);
     const layers = await this.#layers(signal);
     const groups = podGroups(cgroups, dirs.cgroupRoot);
+    const mounts = mountTable(readMounts());
+    this.#trees.keepRemote(mounts);
     const pods: ObservedPod[] = [];
     for (const sandbox of items) {
       const own = containers.filter(({ podSandboxId }) => podSandboxId === sandbox.id);
       const uid = sandbox.labels[POD_UID] ?? '';
-      pods.push(await this.#pod(sandbox, own, { at, group: groups.get(uid) ?? '', layers }));
+      pods.push(await this.#pod(sandbox, own, { at, group: groups.get(uid) ?? '', layers, mounts }));
     }
     this.#forget(pods);
     const disk = await fileSystem(dirs.root, at);
@@ -123,16 +126,13 @@ export class NodeObserver {
     };
   }
 
-  async #pod(
-    sandbox: cri.PodSandbox,
-    containers: readonly cri.Container[],
-    { at, group, layers }: Context,
-  ): Promise<ObservedPod> {
+  async #pod(sandbox: cri.PodSandbox, containers: readonly cri.Container[], context: Context): Promise<ObservedPod> {
+    const { at, group, mounts } = context;
     const { labels, id, createdAt } = sandbox;
     const [namespace, name, uid] = [labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '', labels[POD_UID] ?? ''];
     const logs = join(this.#deps.dirs.podLogs, `${namespace}_${name}_${uid}`);
     const observed: ObservedContainer[] = [];
-    for (const container of containers) observed.push(await this.#container(container, logs, { at, group, layers }));
+    for (const container of containers) observed.push(await this.#container(container, logs, context));
     const [pid] = group === '' ? [] : this.#deps.cgroups.processes(group);
     const network = pid === undefined ? undefined : networkOf(pid, at);
     return {
@@ -145,16 +145,20 @@ export class NodeObserver {
       ...this.#usage(group, at),
       ...(network ? { network } : {}),
       containers: observed,
-      volumes: await this.#volumes(uid, at),
+      volumes: await this.#volumes(uid, at, mounts),
     };
   }
 
-  async #container(container: cri.Container, logs: string, { at, group, layers }: Context): Promise<ObservedContainer> {
+  async #container(
+    container: cri.Container,
+    logs: string,
+    { at, group, layers, mounts }: Context,
+  ): Promise<ObservedContainer> {
     const { id, createdAt, labels, image } = container;
     const name = labels[CONTAINER_NAME] ?? '';
     const layer = layers.get(id);
     const rootDisk = await fileSystem(this.#deps.dirs.root, at);
-    const logDisk = await this.#trees.of(join(logs, name), at);
+    const logDisk = await this.#trees.of(join(logs, name), at, mounts);
     return {
       id,
       name,
@@ -167,12 +171,12 @@ export class NodeObserver {
     };
   }
 
-  async #volumes(uid: string, at: number): Promise<readonly ObservedVolume[]> {
+  async #volumes(uid: string, at: number, mounts: MountTable): Promise<readonly ObservedVolume[]> {
     const dir = join(this.#deps.dirs.root, 'pods', uid, 'volumes');
     const found: ObservedVolume[] = [...(this.#deps.driverStats?.of(uid, at) ?? [])];
     for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
       const isOwn = entry.isDirectory() && entry.name !== DRIVERS;
-      const disk = isOwn ? await this.#trees.of(join(dir, entry.name), at) : undefined;
+      const disk = isOwn ? await this.#trees.of(join(dir, entry.name), at, mounts) : undefined;
       if (disk) found.push({ ...disk, name: entry.name });
     }
     return found;
@@ -259,6 +263,7 @@ interface Context {
   /** The pod's cgroup. */
   readonly group: string;
   readonly layers: Layers;
+  readonly mounts: MountTable;
 }
 
 /** The cgroups of pods by their uid, in every class of service. */
