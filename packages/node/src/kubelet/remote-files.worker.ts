@@ -4,7 +4,7 @@ import { bindInside, LeadsOut, ownTree, readInside } from './safe-path.ts';
 // Prints a line now and then while it gets on, and at last what came of it, as JSON. Ends with 2 where a path leads out.
 
 const [name = '', json = '[]'] = process.argv.slice(2);
-const [root = '', ...rest] = JSON.parse(json) as readonly [string, ...unknown[]];
+const [root, ...rest] = JSON.parse(json) as readonly [string, ...unknown[]];
 const TELL_MS = 1_000;
 let toldAt = performance.now();
 
