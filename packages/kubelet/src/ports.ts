@@ -50,7 +50,10 @@ export interface Files {
   ): Promise<void>;
   /** Removes a file, a link, or a folder that is empty. Throws for one that is not; nothing there is what was wanted. */
   removeEmpty(path: string): Promise<void>;
+  /** Asks nobody who may not answer, but reads the table of all mounts, which is long. */
   isMountPoint(path: string): Promise<boolean>;
+  /** The same, by a look at the folder alone: for a file system of ours, which answers, and no part of another one. */
+  isOwnFileSystem(path: string): Promise<boolean>;
   mount(path: string, request: MountRequest): Promise<void>;
   /** Shows a file or folder at `path` too; both must be there. */
   bindMount(source: string, path: string, options: { readonly isReadOnly: boolean }): Promise<void>;

@@ -10,7 +10,7 @@ export const emptyDir = defineVolumePlugin({
   async setUp({ source, dir, pod }, { files, allocatable }) {
     const mode = source.mode ?? 0o777;
     await files.makeDir(dir, mode);
-    if (source.medium && !(await files.isMountPoint(dir))) {
+    if (source.medium && !(await files.isOwnFileSystem(dir))) {
       await files.mount(
         dir,
         source.medium === 'Memory'

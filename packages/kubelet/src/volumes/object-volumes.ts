@@ -52,7 +52,7 @@ export async function writeInMemory(
   host: VolumeHost,
 ): Promise<void> {
   const { files, allocatable } = host;
-  if (!(await files.isMountPoint(dir))) {
+  if (!(await files.isOwnFileSystem(dir))) {
     await files.makeDir(dir, 0o777);
     await files.mount(dir, {
       type: 'tmpfs',

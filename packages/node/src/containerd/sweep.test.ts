@@ -10,7 +10,7 @@ import { identityOf, isAlive, type ProcessIdentity } from '../host/process-ident
 import { eventually } from '../testing/index.ts';
 import { containerdLayout } from './layout.ts';
 import { belongings, type Stray } from './strays.ts';
-import { oldLeases, Suspicion, unreleased } from './sweep.ts';
+import { oldLeases, Pace, Suspicion, unreleased } from './sweep.ts';
 
 const { signal } = new AbortController();
 const [known, lost] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -25,6 +25,7 @@ function memoryGroups(paths: readonly string[]): Cgroups & { readonly paths: Set
     exists: (path) => groups.has(path),
     usage: () => undefined,
     processes: () => [],
+    someProcess: () => undefined,
     touch: () => undefined,
     touched: () => undefined,
     children: (path) => [...groups].flatMap((one) => new RegExp(`^${path}/([^/]+)$`).exec(one)?.[1] ?? []),
@@ -147,6 +148,14 @@ test('a sandbox that has ended and still has an address is stopped at the second
     for (const stray of strays) await stray.remove(signal);
     assert.deepEqual(stopped, look === 0 ? [] : [lost]);
   }
+});
+
+test('looks are taken for two minutes after a containerd began, while something is suspected, and once in five minutes', () => {
+  const pace = new Pace();
+  const due = (looks: number, pid: number, isAnySuspected = false): number =>
+    Array.from({ length: looks }, () => pace.isDue(pid, isAnySuspected)).filter(Boolean).length;
+  assert.deepEqual([due(12, 1), due(17, 1), due(30, 1), due(5, 1, true)], [12, 0, 1, 5]);
+  assert.deepEqual([due(12, 2), due(17, 2)], [12, 0]);
 });
 
 test('oldLeases() names leases of an earlier containerd, and none of a mounted image', () => {

@@ -19,6 +19,12 @@ export interface SweepOptions {
 }
 
 const LOOK_MS = 10_000;
+/**
+ * Only who is killed loses sight of something. For so many looks after a containerd began, and while something is suspected,
+ * each look counts; else one in so many does: all processes of the machine and all groups of its pods are looked through.
+ */
+const LOOKS_CLOSE = 12;
+const LOOKS_APART = 30;
 /** So often in a row something must have been without a container: what is being made or taken away is for a moment. */
 const LOOKS = 2;
 /** A network plugin may take its time before the first process is in a namespace. */
@@ -27,6 +33,10 @@ const LOOKS_NAMESPACE = 6;
 /** Looks for what has been a stray for a while. */
 export class Suspicion {
   #looks = new Map<string, number>();
+
+  get isAny(): boolean {
+    return this.#looks.size > 0;
+  }
 
   /**
    * Of what was found: what no container has, and had none before. `listed` are containers that CRI shows; only where one
@@ -48,6 +58,19 @@ export class Suspicion {
   }
 }
 
+/** Which looks are worth their price. */
+export class Pace {
+  #pid: number | undefined;
+  /** Of this containerd, this one too. */
+  #looks = 0;
+
+  isDue(pid: number, isAnySuspected: boolean): boolean {
+    this.#looks = pid === this.#pid ? this.#looks + 1 : 1;
+    this.#pid = pid;
+    return isAnySuspected || this.#looks <= LOOKS_CLOSE || this.#looks % LOOKS_APART === 0;
+  }
+}
+
 /**
  * Takes away what containerd lost sight of, until the signal aborts: when it is killed while it makes or ends a container, it
  * knows nothing of a shim that had just begun, and leaves it running with what it runs.
@@ -55,6 +78,7 @@ export class Suspicion {
 export async function sweepStrays(options: SweepOptions, signal: AbortSignal): Promise<void> {
   const { layout, runtime, cgroups, cgroupRoot, log } = options;
   const suspicion = new Suspicion();
+  const pace = new Pace();
   let swept: number | undefined;
   while (!signal.aborted) {
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
@@ -63,7 +87,7 @@ export async function sweepStrays(options: SweepOptions, signal: AbortSignal): P
       // Whoever finds the groups knows by this that they are somebody's.
       cgroups.touch(cgroupRoot);
       const running = readRecord(layout);
-      if (!running) continue;
+      if (!running || !pace.isDue(running.pid, suspicion.isAny)) continue;
       // In this order: a container is written down before anything of it is made.
       const found = belongings(layout, cgroups, cgroupRoot);
       const { listed, ended } = await listedBy(runtime, signal);

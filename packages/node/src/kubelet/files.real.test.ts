@@ -155,10 +155,11 @@ test('mount() makes a memory file system of the size asked for', async () => {
   const path = join(dir, 'memory');
   await files.makeDir(path, 0o777);
   await files.mount(path, { type: 'tmpfs', options: ['size=65536'] });
-  assert.equal(await files.isMountPoint(path), true);
+  assert.deepEqual([await files.isMountPoint(path), await files.isOwnFileSystem(path)], [true, true]);
   assert.throws(() => writeFileSync(join(path, 'big'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' });
   await files.unmount(path);
-  assert.equal(await files.isMountPoint(path), false);
+  assert.deepEqual([await files.isMountPoint(path), await files.isOwnFileSystem(path)], [false, false]);
+  assert.equal(await files.isOwnFileSystem(join(dir, 'nothing')), false);
 });
 
 test('shareMounts() shares a folder once, and hides nothing that was mounted below it before', async () => {

@@ -129,6 +129,7 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
       await remote.work('own', [path, group, options], mount, escaped);
     },
     isMountPoint: async (path) => mountsBelow(path).includes(path),
+    isOwnFileSystem,
     mount: (path, request) =>
       request.type === 'nfs'
         ? mountRemote({ ...request, target: path }, signal)
@@ -148,6 +149,11 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
     unmount: (path) => unmount(path, signal),
     unmountBelow: (path) => unmountBelow(path, signal),
   };
+}
+
+async function isOwnFileSystem(path: string): Promise<boolean> {
+  const [own, above] = await Promise.all([path, dirname(path)].map((one) => orAbsent(lstat(one))));
+  return own !== undefined && own.dev !== above?.dev;
 }
 
 async function readText(path: string, bytesMax?: number): Promise<string | undefined> {

@@ -13,14 +13,15 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     await runCommand(['nft', '-f', '-'], { input: script, ...(netns ? { netns } : {}) }, signal);
   },
   async hasRules(table, chain, signal) {
-    // Terse: the elements of sets are not asked for.
-    const { stdout } = await runCommand(
-      ['nft', '--terse', 'list', 'chain', 'inet', table, chain],
-      netns ? { netns } : {},
-      signal,
-    );
+    const line = ['list', 'chain', 'inet', table, chain];
+    // Asked every few seconds, and to start a program takes a process of this size ten milliseconds.
+    let text = await open.ask(line.join(' '), signal);
+    if (!text?.startsWith('table ')) {
+      const { stdout } = await runCommand(['nft', '--terse', ...line], netns ? { netns } : {}, signal);
+      text = stdout;
+    }
     // Its type and its brackets are no rules.
-    return stdout.split('\n').some((line) => /^\t\t\S/.test(line) && !/^\t\ttype \S+ hook /.test(line));
+    return text.split('\n').some((line) => /^\t\t\S/.test(line) && !/^\t\ttype \S+ hook /.test(line));
   },
   async forget(flows, signal) {
     for (const one of flows) {

@@ -42,6 +42,7 @@ test('OpenNft takes each script as a transaction, by one nft, and tells what was
   assert.equal(await subject.attempt('add element inet t s { 4 }\n', signal), false);
   await nft(SET);
   assert.equal(await subject.attempt('add element inet t s { 5 }\n', signal), true);
+  assert.match((await subject.ask('list set inet t s', signal)) ?? '', /^table inet t \{\n\tset s/);
   assert.deepEqual(open(), [first]);
 
   // One that died is started again, at the latest for the transaction after.

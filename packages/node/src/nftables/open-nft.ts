@@ -33,14 +33,20 @@ export class OpenNft {
    * Whether the kernel has these commands now, as one transaction. False: it refused them, or nobody can say, or they are not
    * for here; nft on its own will tell. Rejects when the signal aborts.
    */
-  attempt(script: string, signal: AbortSignal): Promise<boolean> {
-    if (script.length > SCRIPT_CHARS_MAX || this.#isRefusing) return Promise.resolve(false);
-    const turn = this.#turn.then(() => this.#attempt(script, signal));
+  async attempt(script: string, signal: AbortSignal): Promise<boolean> {
+    if (script.length > SCRIPT_CHARS_MAX) return false;
+    return (await this.ask(script.trim().replaceAll('\n', '; '), signal)) === '';
+  }
+
+  /** What it answers to one line; undefined: nobody can say. Elements of sets are left out. Rejects when the signal aborts. */
+  ask(line: string, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#isRefusing) return Promise.resolve(undefined);
+    const turn = this.#turn.then(() => this.#ask(line, signal));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #attempt(script: string, signal: AbortSignal): Promise<boolean> {
+  async #ask(line: string, signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MAX_MS)]);
     if (!this.#session || this.#session.isOver) {
@@ -48,12 +54,12 @@ export class OpenNft {
       if (!this.#session) {
         signal.throwIfAborted();
         this.#isRefusing = true;
-        return false;
+        return undefined;
       }
     }
-    const answer = await this.#session.ask(script.trim().replaceAll('\n', '; '), limit);
+    const answer = await this.#session.ask(line, limit);
     signal.throwIfAborted();
-    return answer === '';
+    return answer;
   }
 }
 
@@ -69,7 +75,7 @@ class Session {
 
   private constructor(netns: string | undefined) {
     // Both by one pipe, so that what it complains of comes before the last word. Its history must not go into a home.
-    const command = ['sh', '-c', 'exec nft -i 2>&1'];
+    const command = ['sh', '-c', 'exec nft --terse -i 2>&1'];
     const [program = '', ...args] = netns ? ['nsenter', `--net=${netns}`, '--', ...command] : command;
     this.#child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'ignore'],

@@ -156,6 +156,7 @@ export function memoryFiles(): MemoryFiles {
       }
     },
     isMountPoint: async (path) => mounts.has(path),
+    isOwnFileSystem: async (path) => mounts.has(path),
     async mount(path, request: MountRequest) {
       change(`mount ${path}`);
       const source = request.type === 'nfs' ? [request.source] : [];

@@ -50,6 +50,16 @@ export function processesBelow(folder: string): readonly number[] {
   return [...own, ...childGroups(folder).flatMap((name) => processesBelow(join(folder, name)))];
 }
 
+export function someProcessBelow(folder: string): number | undefined {
+  const [own = ''] = (readText(join(folder, 'cgroup.procs')) ?? '').split('\n', 1);
+  if (own !== '') return Number(own);
+  for (const name of childGroups(folder)) {
+    const below = someProcessBelow(join(folder, name));
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();

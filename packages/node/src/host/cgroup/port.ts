@@ -29,6 +29,8 @@ export interface Cgroups {
   usage(path: string): CgroupUsage | undefined;
   /** Processes in the group and below it. */
   processes(path: string): readonly number[];
+  /** One of them, which costs a read or two. */
+  someProcess(path: string): number | undefined;
   /** The groups right below, by name. */
   children(path: string): readonly string[];
   /** Notes that the group is in use. One that is not there is fine. */

@@ -9,6 +9,7 @@ import {
   readTable,
   readText,
   removeGroup,
+  someProcessBelow,
   touchedAt,
   touchGroup,
   writeSetting,
@@ -34,6 +35,7 @@ export function cgroupsV1(controllers: ControllerFolders): Cgroups {
     exists: (path) => existsSync(at(main, path)),
     usage: (path) => (existsSync(at(main, path)) ? usageOf(at, path) : undefined),
     processes: (path) => [...new Set(trees.flatMap((tree) => processesBelow(join(tree, path))))],
+    someProcess: (path) => someProcessBelow(at(main, path)),
     children: (path) => [...new Set(trees.flatMap((tree) => childGroups(join(tree, path))))],
     touch: (path) => {
       for (const tree of trees) touchGroup(join(tree, path), Date.now());

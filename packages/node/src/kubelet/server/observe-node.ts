@@ -133,7 +133,7 @@ export class NodeObserver {
     const logs = join(this.#deps.dirs.podLogs, `${namespace}_${name}_${uid}`);
     const observed: ObservedContainer[] = [];
     for (const container of containers) observed.push(await this.#container(container, logs, context));
-    const [pid] = group === '' ? [] : this.#deps.cgroups.processes(group);
+    const pid = group === '' ? undefined : this.#deps.cgroups.someProcess(group);
     const network = pid === undefined ? undefined : networkOf(pid, at);
     return {
       namespace,
