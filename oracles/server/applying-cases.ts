@@ -152,9 +152,9 @@ export const applying: readonly Scenario[] = [
       await apply('c', 'me', { name: 'y' });
       await apply('c', 'me', { name: 'x' });
       await quietly('PUT', `${list}/c`, { body: {} });
-      // Ten others.
+      // More than ten others; by name in the order in which they write, so that it does not matter in which second they do.
       for (let i = 0; i < 13; i += 1)
-        await quietly('PATCH', `${list}/c?fieldManager=m${i}`, {
+        await quietly('PATCH', `${list}/c?fieldManager=n${String(i).padStart(2, '0')}`, {
           type: MERGE_PATCH,
           body: { spec: { labels: { [`k${i}`]: 'v' } } },
         });
