@@ -1,4 +1,5 @@
 import { type Context, defineBenchmark, type Measure, type Workload } from '../harness/benchmark.ts';
+import { untilIdle } from '../harness/idle.ts';
 import { runKload, type Target } from '../harness/kload.ts';
 import { startApiServerAlone } from '../harness/api-server-alone.ts';
 import { peerTools, startPeer } from '../harness/peer-tools.ts';
@@ -73,7 +74,7 @@ export const api = defineBenchmark({
   about: 'requests on 2 KB pods over HTTP/2 and TLS, 64 clients, JSON, durable',
   peer: "upstream's API server library on etcd, without admission, defaulting, validation and RBAC",
   notes: [
-    'Load generator and both servers share the machine; the side that is not measured is idle. Ours is the API server alone, as `navarch envtest` gives it, with admission, defaulting, validation and RBAC; the peer has none of these. list is of 10,000 pods, watch-burst of 1,000 watchers.',
+    'Load generator and both servers share the machine; neither begins before both have come to rest, so that the side that is not measured is idle. Ours is the API server alone, as `navarch envtest` gives it, with admission, defaulting, validation and RBAC; the peer has none of these. list is of 10,000 pods, watch-burst of 1,000 watchers.',
     'first-command is what the first `kubectl get pods` with an empty cache asks: discovery and the list, over a new connection. The peer has two groups to tell of, ours all of them.',
     'apply is the server-side apply of a Deployment of 2 KB with a new image, forced, which the peer does not serve.',
     'Both sides write to the same disk and call fsync before they answer.',
@@ -90,10 +91,13 @@ export const api = defineBenchmark({
     for (const target of peer ? [ours, peer] : [ours]) {
       await runKload(tools.kload, target, [...listed(size), 'create'], context);
     }
+    const pids = [ours, ...(peer ? [peer] : [])].flatMap((target) => Object.values(target.pids));
     const measured =
       (target: Target, load: Load): Measure =>
-      () =>
-        runKload(tools.kload, target, load.args(size), context);
+      async () => {
+        await untilIdle(pids, context.signal);
+        return runKload(tools.kload, target, load.args(size), context);
+      };
     const besidePeer = LOADS.map((load): Workload => ({
       name: load.name,
       unit: load.unit,

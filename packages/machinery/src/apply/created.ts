@@ -4,6 +4,7 @@ import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { ManagedFieldsEntry } from '../meta.ts';
 import type { Write } from './apply.ts';
 import { compareElements, type FieldSet, isEmptySet, union } from './field-set.ts';
+import { type Given, givenFields, type Member } from './given.ts';
 import { sharedFields, UNOWNED } from './managed-fields.ts';
 import {
   childSchema,
@@ -15,8 +16,6 @@ import {
   itemElement,
   type JsonObject,
   PLAIN,
-  givenFields,
-  type Member,
 } from './shape.ts';
 
 // What is owned is written down here as the text that FieldsV1 has on the wire, without sets in between: every creation
@@ -91,11 +90,23 @@ function node(value: unknown, schema: Schema): string {
   return isAssociative(schema) && Array.isArray(value) ? withPlace(items(value, schema)) : OWNED;
 }
 
+/** What is said of objects whose given fields have nothing below them: they are many, and few are different. */
+const flatTexts = new WeakMap<Given, string>();
+
 function fieldsOf(value: JsonObject, schema: ObjectSchema | MapSchema): string {
+  if (schema.type !== 'object' || schema.preservesUnknown) return textOf(value, membersOf(value, schema));
+  const given = givenFields(value, schema);
+  if (!given.isFlat) return textOf(value, given.members);
+  let text = flatTexts.get(given);
+  if (text === undefined) flatTexts.set(given, (text = textOf(value, given.members)));
+  return text;
+}
+
+function textOf(value: JsonObject, members: readonly Member[]): string {
   let text = '';
-  for (const { name, quoted, schema: child } of membersOf(value, schema)) {
+  for (const { name, quoted, schema } of members) {
     const item = value[name];
-    if (item !== undefined) text = joined(text, quoted + node(item, child));
+    if (item !== undefined) text = joined(text, quoted + node(item, schema));
   }
   return text;
 }
@@ -146,7 +157,7 @@ function anyItems(list: readonly unknown[], schema: ListSchema): string {
 
 /** In the order of the record: the fields that a type declares and the value gives; the keys of everything else. */
 function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
-  if (schema.type === 'object' && !schema.preservesUnknown) return givenFields(value, schema);
+  if (schema.type === 'object' && !schema.preservesUnknown) return givenFields(value, schema).members;
   return ascending(Object.keys(value)).map((name) => {
     const element = `f:${name}`;
     return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };

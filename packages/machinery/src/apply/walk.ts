@@ -2,22 +2,20 @@ import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
 import { misfits } from './fit.ts';
+import { type Given, givenFields } from './given.ts';
 import {
   childSchema,
   DEDUCED,
-  givenFields,
   isAssociative,
   isDeclared,
   isFilledList,
   isFilledObject,
-  isFlat,
   isGranularObject,
   isLeafPair,
   isObject,
   itemElement,
   type JsonObject,
   ShapeError,
-  sortedFields,
 } from './shape.ts';
 
 /** Every place that `value` sets. Throws ShapeError for what the schema does not know and for items with the same keys: all of it at once. */
@@ -99,10 +97,8 @@ function compareValues(previous: unknown, next: unknown, schema: Schema, path: s
 /** The node of a value that was not there: all that is in it is new, and so is the place itself. In the printed order. */
 function addedNode(value: unknown, schema: Schema): FieldSet {
   if (isGranularObject(schema) && isObject(value)) {
-    if (schema.type === 'object' && isFlat(schema)) return flatNode(value, schema);
-    const inside =
-      schema.type === 'object' && !schema.preservesUnknown ? addedFields(value, schema) : addedMembers(value, schema);
-    return nodeOf(inside, true) as FieldSet;
+    if (schema.type === 'object' && !schema.preservesUnknown) return addedFields(value, schema);
+    return nodeOf(addedMembers(value, schema), true) as FieldSet;
   }
   if (!isAssociative(schema) || !Array.isArray(value) || value.length === 0) return {};
   const out: Record<string, FieldSet> = {};
@@ -113,33 +109,17 @@ function addedNode(value: unknown, schema: Schema): FieldSet {
   return nodeOf(out, true) as FieldSet;
 }
 
+/** What was made of objects whose given fields have nothing below them: they are many, and few are different. */
+const flatNodes = new WeakMap<Given, FieldSet>();
+
 function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
+  const given = givenFields(value, schema);
+  const made = flatNodes.get(given);
+  if (made) return made;
   const out: Record<string, FieldSet> = {};
-  for (const { name, element, schema: child } of givenFields(value, schema)) {
-    const item = value[name];
-    if (item !== undefined) out[element] = addedNode(item, child);
-  }
-  return out;
-}
-
-/** Of objects whose fields have nothing below them: by schema, then by which of the fields are set. */
-const flatNodes = new WeakMap<ObjectSchema, Map<number, FieldSet>>();
-/** More than conditions, addresses and ports come in. */
-const FLAT_NODES_MAX = 100;
-
-/** As addedNode(), of an object whose fields are all owned as wholes: which of them are set says everything, and few ways recur. */
-function flatNode(value: JsonObject, schema: ObjectSchema): FieldSet {
-  let which = 0;
-  const fields = sortedFields(schema);
-  for (let i = 0; i < fields.length; i++)
-    if (value[(fields[i] as (typeof fields)[0]).name] !== undefined) which |= 1 << i;
-  let nodes = flatNodes.get(schema);
-  if (!nodes) flatNodes.set(schema, (nodes = new Map()));
-  let node = nodes.get(which);
-  if (!node) {
-    if (nodes.size >= FLAT_NODES_MAX) nodes.clear();
-    nodes.set(which, (node = Object.freeze(nodeOf(addedFields(value, schema), true) as FieldSet)));
-  }
+  for (const { name, element, schema: child } of given.members) out[element] = addedNode(value[name], child);
+  const node = nodeOf(out, true) as FieldSet;
+  if (given.isFlat) flatNodes.set(given, Object.freeze(node));
   return node;
 }
 
