@@ -4,7 +4,7 @@ import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { ManagedFieldsEntry } from '../meta.ts';
 import type { Write } from './apply.ts';
 import { compareElements, type FieldSet, isEmptySet, union } from './field-set.ts';
-import { type Given, givenFields, type Member } from './given.ts';
+import { type Given, givenFields, keyMember, type Member } from './given.ts';
 import { sharedFields, UNOWNED } from './managed-fields.ts';
 import {
   childSchema,
@@ -158,10 +158,7 @@ function anyItems(list: readonly unknown[], schema: ListSchema): string {
 /** In the order of the record: the fields that a type declares and the value gives; the keys of everything else. */
 function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
   if (schema.type === 'object' && !schema.preservesUnknown) return givenFields(value, schema).members;
-  return ascending(Object.keys(value)).map((name) => {
-    const element = `f:${name}`;
-    return { name, element, quoted: `${JSON.stringify(element)}:`, schema: childSchema(schema, name) ?? DEDUCED };
-  });
+  return ascending(Object.keys(value)).map((name) => keyMember(name, childSchema(schema, name) ?? DEDUCED));
 }
 
 const withPlace = (inside: string): string => (inside === '' ? OWNED : `{".":{},${inside}}`);

@@ -30,22 +30,24 @@ const BITS = 53;
 /** More combinations than the objects of a cluster come in; when they are more, all are forgotten. */
 const KNOWN_MAX = 200;
 
+const memberOf = (name: string, schema: Schema): Member => {
+  const element = `f:${name}`;
+  return { name, element, quoted: `${JSON.stringify(element)}:`, schema };
+};
+
 const layouts = new WeakMap<ObjectSchema, Layout>();
 
 function layoutOf(schema: ObjectSchema): Layout {
   let layout = layouts.get(schema);
   if (!layout) {
     const members = schema.fields
-      .map(({ name, schema: child }) => ({ name, element: `f:${name}`, quoted: `"f:${name}":`, schema: child }))
+      .map(({ name, schema: child }) => memberOf(name, child))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const bits = members.length > BITS ? undefined : new Map(members.map(({ name }, place) => [name, 2 ** place]));
     layouts.set(schema, (layout = { members, bits, known: new Map() }));
   }
   return layout;
 }
-
-/** All declared fields, in the order in which the record of owners names them. */
-export const declaredFields = (schema: ObjectSchema): readonly Member[] => layoutOf(schema).members;
 
 /**
  * Those of the declared fields that a value gives: types have many, objects few. Objects made from one template give
@@ -70,4 +72,20 @@ export function givenFields(value: JsonObject, schema: ObjectSchema): Given {
 function givenOf(value: JsonObject, declared: readonly Member[]): Given {
   const members = declared.filter(({ name }) => value[name] !== undefined);
   return { members, isFlat: members.every(({ schema }) => !isGranularObject(schema) && !isAssociative(schema)) };
+}
+
+/** Keys of maps recur, in one type of map as in the next: names of labels, of resources. */
+const KEYS_MAX = 1000;
+const keys = new WeakMap<Schema, Map<string, Member>>();
+
+/** A key of an object that declares no such field, whose value has this schema. */
+export function keyMember(name: string, schema: Schema): Member {
+  let known = keys.get(schema);
+  if (!known) keys.set(schema, (known = new Map<string, Member>()));
+  let member = known.get(name);
+  if (!member) {
+    if (known.size >= KEYS_MAX) known.clear();
+    known.set(name, (member = memberOf(name, schema)));
+  }
+  return member;
 }
