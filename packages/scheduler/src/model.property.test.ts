@@ -110,7 +110,7 @@ class History {
     const [nodes, pods] = [[...this.#nodes.keys()], [...this.#pods.values()]];
     const node = dice.pick(nodes);
     const pod = pods.length > 0 ? dice.pick(pods) : undefined;
-    switch (dice.upTo(6)) {
+    switch (dice.upTo(7)) {
       case 0:
         return this.#setNode(randomNode(dice, Number(node.slice(1))));
       case 1:
@@ -129,6 +129,9 @@ class History {
         return;
       case 4:
         if (pod) this.#put(resizing(dice, pod));
+        return;
+      case 5:
+        if (pod) this.#put({ ...pod, metadata: { ...pod.metadata, labels: randomPod(dice, 0).metadata.labels ?? {} } });
         return;
       default:
         return this.#placeAnywhere();

@@ -12,7 +12,7 @@ interface Known {
   readonly budgets: readonly Budget[];
   /** By the slot of the node, with the state that it was in. */
   readonly offers: (Offer | undefined)[];
-  readonly generations: number[];
+  readonly populations: number[];
 }
 
 /** Shapes of pods that evict others: few at a time. */
@@ -37,12 +37,12 @@ export class CandidateMemory {
         break;
       }
     return {
-      offerOf({ slot, generation }, find) {
+      offerOf({ slot, population }, find) {
         const known = held.offers[slot];
-        if (known && held.generations[slot] === generation) return known;
+        if (known && held.populations[slot] === population) return known;
         const offer = find();
         held.offers[slot] = offer;
-        held.generations[slot] = generation;
+        held.populations[slot] = population;
         return offer;
       },
     };
@@ -57,7 +57,7 @@ const fresh = (profile: Profile, budgets: readonly Budget[]): Known => ({
   profile,
   budgets,
   offers: [],
-  generations: [],
+  populations: [],
 });
 
 const same = (a: readonly Budget[], b: readonly Budget[]): boolean =>

@@ -150,13 +150,14 @@ const compare = (a: readonly number[], b: readonly number[]): number =>
   a.map((each, i) => each - (b[i] as number)).find((difference) => difference !== 0) ?? 0;
 
 test('preempt() with what it remembers chooses as without, whatever comes and goes between', () => {
-  const change = fc.tuple(shape, fc.nat(4), fc.constantFrom('comes', 'goes', 'begins'), began);
+  const change = fc.tuple(shape, fc.nat(4), fc.constantFrom('comes', 'goes', 'begins', 'is labelled'), began);
   let found = 0;
   fc.assert(
     fc.property(
       fc.array(fc.tuple(shape, fc.nat(4)), { minLength: 8, maxLength: 20 }),
-      fc.array(fc.tuple(change, shape), { maxLength: 8 }),
-      (running, steps) => {
+      fc.array(fc.tuple(change, shape), { maxLength: 8, size: 'max' }),
+      fc.array(budget, { maxLength: 2 }),
+      (running, steps, budgets) => {
         const nodes = ['n0', 'n1', 'n2', 'n3', 'n4'].map((name) => nodeOf(name, { allocatable: { cpu: '3' } }));
         const snapshot = snapshotOf(nodes);
         const here = running.map(([each, at], i) => ({ ...podFrom(`p${i}`, each), at: `n${at}` }));
@@ -167,12 +168,20 @@ test('preempt() with what it remembers chooses as without, whatever comes and go
           if (what === 'comes') snapshot.place(podFrom('new', each), `n${at}`);
           else if (what === 'goes') {
             if (old) snapshot.unplace(old);
-          } else if (old)
+          } else if (old && what === 'is labelled')
+            snapshot.place({ ...old, metadata: { ...old.metadata, labels: { app: each.app } } }, old.at);
+          else if (old)
             snapshot.place({ ...old, status: { ...old.status, ...(startTime ? { startTime } : {}) } }, old.at);
           const pod = podFrom('wanted', { ...wanted, priority: wanted.priority + 1 });
           const unfit = put(pod, snapshot);
           if (unfit.node !== undefined) continue;
-          const request = { pod, unfit, snapshot, profile: defaultProfile, budgets: [] };
+          const request = {
+            pod,
+            unfit,
+            snapshot,
+            profile: defaultProfile,
+            budgets: budgets as unknown as readonly Budget[],
+          };
           const [fresh, remembered] = [undefined, memory].map((held) =>
             preempt({ ...request, random: seededRandom(1), ...(held ? { memory: held } : {}) }),
           );

@@ -5,6 +5,7 @@ import { seededRandom } from '@navarch/base';
 import { defaultProfile } from '../profile.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { nodeOf, podOf, put, snapshotOf } from '../testing/builders.ts';
+import { CandidateMemory } from './candidate-memory.ts';
 import { type Budget, preempt } from './preemption.ts';
 
 const victim = (name: string, priority: number, more: Parameters<typeof podOf>[1] = {}): Pod =>
@@ -17,10 +18,16 @@ const budget = (name: string, app: string, disruptionsAllowed: number): Budget =
   }) as unknown as Budget;
 
 /** `node: victims`, or the message. */
-function outcome(pod: Pod, snapshot: Snapshot, budgets: readonly Budget[] = [], seed = 1): string {
+function outcome(
+  pod: Pod,
+  snapshot: Snapshot,
+  budgets: readonly Budget[] = [],
+  seed = 1,
+  memory = new CandidateMemory(),
+): string {
   const unfit = put(pod, snapshot);
   assert.ok(unfit.node === undefined, 'the pod fits without preemption');
-  const found = preempt({ pod, unfit, snapshot, profile: defaultProfile, budgets, random: seededRandom(seed) });
+  const found = preempt({ pod, unfit, snapshot, profile: defaultProfile, budgets, memory, random: seededRandom(seed) });
   return found.node === undefined
     ? found.message
     : `${found.node}: ${found.victims
@@ -73,6 +80,16 @@ test('preempt() spares pods under a budget while others will do, and takes them 
   assert.equal(outcome(high(), snapshotOf([two('a')], placed), [budget('pdb', 'kept', 0)]), 'a: other');
   assert.equal(outcome(high(), snapshotOf([two('a')], placed), [budget('pdb', 'kept', 1)]), 'a: kept');
   assert.equal(outcome(high('2'), snapshotOf([two('a')], placed), [budget('pdb', 'kept', 0)]), 'a: kept other');
+});
+
+test('preempt() looks again at pods that have other labels by now', () => {
+  const [memory, budgets] = [new CandidateMemory(), [budget('pdb', 'kept', 0)]];
+  const labelled = (name: string, app: string) => victim(name, 1, { cpu: '2', labels: { app } });
+  const snapshot = snapshotOf([two('a'), two('b')], { a: [labelled('x', 'kept')], b: [labelled('y', 'free')] });
+  assert.equal(outcome(high('2'), snapshot, budgets, 1, memory), 'b: y');
+  snapshot.place(labelled('x', 'free'), 'a');
+  snapshot.place(labelled('y', 'kept'), 'b');
+  assert.equal(outcome(high('2'), snapshot, budgets, 1, memory), 'a: x');
 });
 
 test('preempt() takes a budget without a selector for one that speaks for no pod', () => {

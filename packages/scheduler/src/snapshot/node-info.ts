@@ -10,6 +10,8 @@ export class NodeInfo {
   readonly slot: number;
   /** A number that no other state of any node has: what was computed at the same number still holds. */
   generation = 0;
+  /** As `generation`; moves too where a pod that is here has other labels. */
+  population = 0;
   readonly name: string;
   node: Node;
   /** It is one to think with: what is on it is counted nowhere else. */

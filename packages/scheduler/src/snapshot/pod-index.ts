@@ -1,7 +1,7 @@
 import type { CacheReader } from '@navarch/client';
 import { DomainCounts, type Topology } from './domain-counts.ts';
 import type { NodeInfo } from './node-info.ts';
-import { matchesTerm, type PodTerm, termsOf } from './pod-terms.ts';
+import { matchesTerm, type PodTerm, type PodTerms, termsOf } from './pod-terms.ts';
 import { isLeaving, type Placed, type Template } from './template.ts';
 
 /** Pods that are counted wherever they are, because someone asked for them. */
@@ -61,12 +61,24 @@ export class PodIndex {
     const leaves = isLeaving(placed);
     const group = this.#groupOf(template);
     addTo(leaves ? group.leaving : group.staying, node, by);
-    for (const { tally, counts } of group.countedIn) if (!leaves || tally.countsLeaving) counts.add(node, by);
+    for (const counted of group.countedIn) addUnless(leaves, counted, node, by);
     if (group.staying.size + group.leaving.size === 0) this.#groups.delete(template);
-    const { affinity, antiAffinity, preferred } = termsOf(template);
-    for (const term of antiAffinity) this.#wish('away', term, 0, node, by);
-    for (const term of affinity) this.#wish('near', term, 0, node, by);
-    for (const { term, weight } of preferred) this.#wish('preferred', term, weight, node, by);
+    this.#wishAll(termsOf(template), node, by);
+  }
+
+  /** A pod stays where it is, and is another's to count: only those hear of it who count one of the two. */
+  relabel(node: NodeInfo, before: Placed, after: Placed): void {
+    const leaves = isLeaving(after);
+    const [from, to] = [this.#groupOf(before.template), this.#groupOf(after.template)];
+    addTo(leaves ? from.leaving : from.staying, node, -1);
+    addTo(leaves ? to.leaving : to.staying, node, 1);
+    for (const counted of from.countedIn) if (!to.countedIn.includes(counted)) addUnless(leaves, counted, node, -1);
+    for (const counted of to.countedIn) if (!from.countedIn.includes(counted)) addUnless(leaves, counted, node, 1);
+    if (from.staying.size + from.leaving.size === 0) this.#groups.delete(before.template);
+    const [wished, wishes] = [termsOf(before.template), termsOf(after.template)];
+    if (wished.key === wishes.key) return;
+    this.#wishAll(wished, node, -1);
+    this.#wishAll(wishes, node, 1);
   }
 
   tally(tally: Tally): DomainCounts {
@@ -127,6 +139,12 @@ export class PodIndex {
         group.countedIn = group.countedIn.filter((counted) => counted !== dropped);
   }
 
+  #wishAll({ affinity, antiAffinity, preferred }: PodTerms, node: NodeInfo, by: 1 | -1): void {
+    for (const term of antiAffinity) this.#wish('away', term, 0, node, by);
+    for (const term of affinity) this.#wish('near', term, 0, node, by);
+    for (const { term, weight } of preferred) this.#wish('preferred', term, weight, node, by);
+  }
+
   #wish(kind: Wish['kind'], term: PodTerm, weight: number, node: NodeInfo, by: 1 | -1): void {
     const key = `${kind} ${weight} ${term.key}`;
     let wish = this.#wishes.get(key);
@@ -134,6 +152,10 @@ export class PodIndex {
     wish.holders.add(node, by);
     if (wish.holders.total === 0) this.#wishes.delete(key);
   }
+}
+
+function addUnless(leaves: boolean, { tally, counts }: Counted, node: NodeInfo, by: 1 | -1): void {
+  if (!leaves || tally.countsLeaving) counts.add(node, by);
 }
 
 /** A count of none is not kept. */

@@ -21,6 +21,8 @@ interface WeightedTerm {
 }
 
 export interface PodTerms {
+  /** Same text, same terms. */
+  readonly key: string;
   readonly affinity: readonly PodTerm[];
   readonly antiAffinity: readonly PodTerm[];
   readonly preferred: readonly WeightedTerm[];
@@ -32,20 +34,25 @@ const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 export const termsOf: (template: Template) => PodTerms = perTemplate((template) => {
   const { podAffinity, podAntiAffinity } = template.spec.affinity ?? {};
   const compile = (term: PodAffinityTerm): PodTerm => compileTerm(term, template);
-  return {
-    affinity: (podAffinity?.[REQUIRED] ?? []).map(compile),
-    antiAffinity: (podAntiAffinity?.[REQUIRED] ?? []).map(compile),
-    preferred: [
-      ...(podAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
-        term: compile(podAffinityTerm),
-        weight,
-      })),
-      ...(podAntiAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
-        term: compile(podAffinityTerm),
-        weight: -weight,
-      })),
-    ],
-  };
+  const affinity = (podAffinity?.[REQUIRED] ?? []).map(compile);
+  const antiAffinity = (podAntiAffinity?.[REQUIRED] ?? []).map(compile);
+  const preferred = [
+    ...(podAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
+      term: compile(podAffinityTerm),
+      weight,
+    })),
+    ...(podAntiAffinity?.[PREFERRED] ?? []).map(({ podAffinityTerm, weight }) => ({
+      term: compile(podAffinityTerm),
+      weight: -weight,
+    })),
+  ];
+  const keysOf = (terms: readonly PodTerm[]): readonly string[] => terms.map(({ key }) => key);
+  const key = JSON.stringify([
+    keysOf(affinity),
+    keysOf(antiAffinity),
+    preferred.map(({ term, weight }) => [term.key, weight]),
+  ]);
+  return { key, affinity, antiAffinity, preferred };
 });
 
 /** Neither namespaces nor a selector of them: the pod's own (PodAffinityTerm of core/v1). */

@@ -7,7 +7,7 @@ import { DomainNumbers, type Domains } from './domains.ts';
 import { NodeInfo } from './node-info.ts';
 import { PodIndex } from './pod-index.ts';
 import { StorageIndex } from './storage-index.ts';
-import { isLeaving, type Placed, type Template, Templates } from './template.ts';
+import { isLeaving, isRelabelled, type Placed, type Template, Templates } from './template.ts';
 import { termsOf } from './pod-terms.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
@@ -162,15 +162,14 @@ export class Snapshot implements Topology {
     const placed: Placed = { pod, template: this.templateOf(pod) };
     const held = this.#nodes.get(nodeName)?.pods;
     const before = held?.get(key);
-    // Only its status has changed, as it does all the time: nothing else here depends on that.
     if (
       held &&
       before &&
-      before.template === placed.template &&
       isLeaving(before) === isLeaving(placed) &&
       // Who has run the longest is the last to be evicted.
       before.pod.status.startTime === pod.status.startTime &&
-      !isTerminal(pod)
+      !isTerminal(pod) &&
+      this.#isRenewed(nodeName, before, placed)
     ) {
       held.set(key, placed);
       return;
@@ -261,6 +260,18 @@ export class Snapshot implements Topology {
     this.#touch(info);
   }
 
+  /** Nothing has changed that would matter to the node that the pod is on; others are told of its labels. */
+  #isRenewed(nodeName: string, before: Placed, placed: Placed): boolean {
+    // Only its status has changed, as it does all the time: nothing else here depends on that.
+    if (before.template === placed.template) return true;
+    const info = this.#nodes.get(nodeName);
+    // As every pod does that is bound to a node of a zone, which is then a label of its own (KEP-4742).
+    if (!info || !isRelabelled(before.template, placed.template)) return false;
+    this.pods.relabel(info, before, placed);
+    info.population = ++this.#generation;
+    return true;
+  }
+
   /** Who else is expected on a node is part of its state. */
   #promised(nodeName: string): void {
     const info = this.#nodes.get(nodeName);
@@ -285,7 +296,7 @@ export class Snapshot implements Topology {
   }
 
   #touch(info: NodeInfo): void {
-    info.generation = ++this.#generation;
+    info.population = info.generation = ++this.#generation;
     if (info.slot >= this.#generations.length) this.#generations = doubled(this.#generations);
     this.#generations[info.slot] = info.generation;
   }

@@ -39,6 +39,12 @@ export interface Placed {
 /** It is on its way out. */
 export const isLeaving = ({ pod }: Placed): boolean => pod.metadata.deletionTimestamp !== undefined;
 
+/** Nothing but labels tells them apart, as far as a node that has such a pod is concerned. */
+export const isRelabelled = (before: Template, after: Template): boolean =>
+  before.shape === after.shape &&
+  before.claims.length === after.claims.length &&
+  before.claims.every((claim, i) => claim === after.claims[i]);
+
 /** What a container is taken to ask for by those who score, where it does not say. */
 const FLOOR = { cpu: '100m', memory: '200Mi' } as const;
 /** More kinds of pods than this at a time are a cluster of single pods: the longest unused is forgotten. */
