@@ -64,9 +64,7 @@ export class World implements AsyncDisposable {
   }
 
   async showNode(node: Node): Promise<void> {
-    const previous = this.nodes.get(node.metadata.name);
-    this.nodes.set(node.metadata.name, node);
-    this.#listeners.get(nodeKind)?.(node, previous);
+    this.putNode(node);
     await this.settle();
   }
 
@@ -97,6 +95,12 @@ export class World implements AsyncDisposable {
     this.pods.set(keyOf(pod), current);
     this.#listeners.get(podKind)?.(current, previous);
     this.#moved.notify();
+  }
+
+  putNode(node: Node): void {
+    const previous = this.nodes.get(node.metadata.name);
+    this.nodes.set(node.metadata.name, node);
+    this.#listeners.get(nodeKind)?.(node, previous);
   }
 
   #remove(key: string): void {
