@@ -1,4 +1,4 @@
-import { endpoints, endpointSlice, namespace, priorityClass, service, serviceCIDR } from '@navarch/api';
+import { endpoints, endpointSlice, ipFamilyOf, namespace, priorityClass, service, serviceCIDR } from '@navarch/api';
 import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -112,5 +112,11 @@ async function ensureKubernetesService(
     ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }],
   };
   const metadata = { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } };
-  await restore(registry, endpointSlice, 'default', { metadata, addressType: 'IPv4', ...slice }, 'endpoints');
+  await restore(
+    registry,
+    endpointSlice,
+    'default',
+    { metadata, addressType: ipFamilyOf(advertiseAddress), ...slice },
+    'endpoints',
+  );
 }
