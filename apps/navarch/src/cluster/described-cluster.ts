@@ -7,7 +7,7 @@ import { UserError } from '../user-error.ts';
 import { DEFAULTS } from './flags.ts';
 import type { Layout } from './layout.ts';
 import { localNodes, NODES_MAX } from './local-nodes.ts';
-import { addressIn, freeBlock, mappedPorts } from './node-network.ts';
+import { addressIn, addressIn6, freeBlock, mappedPorts } from './node-network.ts';
 import type { ClusterState } from './state.ts';
 
 /** Reads a file that describes a cluster; paths in it are relative to the folder that whoever calls is in, as for kind. */
@@ -55,7 +55,8 @@ export async function describedState(
   const port = wanted.port ?? plan.apiServer.port ?? known?.port ?? freePort(DEFAULTS.port, taken);
   const open = new Set([...taken, port]);
   const chosen = { ...plan, nodes: withPorts(plan.nodes, known?.plan?.nodes ?? [], open) };
-  const shape = { plan: chosen, block, runtime, nodeIP: addressIn(block, 2) };
+  const inBlock = plan.clusterCidr.includes('.') ? addressIn : addressIn6;
+  const shape = { plan: chosen, block, runtime, nodeIP: inBlock(block, 2) };
   const [first] = localNodes(layout, shape);
   return {
     name: layout.name,
@@ -64,7 +65,7 @@ export async function describedState(
     ...shape,
     nodes: chosen.nodes.length,
     loadBalancerPool:
-      wanted.loadBalancerPool ?? known?.loadBalancerPool ?? `${addressIn(block, 128)}-${addressIn(block, 254)}`,
+      wanted.loadBalancerPool ?? known?.loadBalancerPool ?? `${inBlock(block, 128)}-${inBlock(block, 254)}`,
   };
 }
 

@@ -10,13 +10,14 @@ import {
   nodeNameOf,
   nodePortAddressesOf,
   nodePortRangesOf,
-  nthAddress,
   numberOf,
   portOf,
   portRangeOf,
   serverOf,
+  urlOf,
   serviceCidrOf,
 } from './flags.ts';
+import { nthAddress } from './nth-address.ts';
 
 const says = (read: () => unknown): string => {
   try {
@@ -36,7 +37,7 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [() => clusterCidrOf('--cluster-cidr', '10.0.0.0/16,fd00::/48'), '"10.0.0.0/16,fd00::/48"'],
   [
     () => clusterCidrOf('--cluster-cidr', '10.0.0.0/16,fd00::/40'),
-    '--cluster-cidr takes an IPv4 range, or with a comma an IPv6 range after it, such as 10.244.0.0/16,fd00:10:244::/48, not "10.0.0.0/16,fd00::/40"',
+    '--cluster-cidr takes a range of IPv4, one of IPv6, or both with a comma between, such as 10.244.0.0/16,fd00:10:244::/48, not "10.0.0.0/16,fd00::/40"',
   ],
   [
     () => cidrOf('--cluster-cidr', '10.0.0.0'),
@@ -50,9 +51,15 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [() => serviceCidrOf('--s', '10.96.0.0/16,fd00:10:96::/112'), '"10.96.0.0/16,fd00:10:96::/112"'],
   [
     () => serviceCidrOf('--s', '10.96.0.0/16,10.97.0.0/16'),
-    '--s takes an IPv4 range, or with a comma an IPv6 range after it, such as 10.96.0.0/16,fd00:10:96::/112, not "10.96.0.0/16,10.97.0.0/16"',
+    '--s takes a range of IPv4, one of IPv6, or both with a comma between, such as 10.96.0.0/16,fd00:10:96::/112, not "10.96.0.0/16,10.97.0.0/16"',
   ],
-  [() => serviceCidrOf('--s', 'fd00::/112'), '--s takes an IPv4 range such as 10.244.0.0/16, not "fd00::/112"'],
+  [() => serviceCidrOf('--s', 'fd00::/112'), '"fd00::/112"'],
+  [
+    () => serviceCidrOf('--s', 'fd00::/112,10.96.0.0/16'),
+    '--s takes a range of IPv4, one of IPv6, or both with a comma between, such as 10.96.0.0/16,fd00:10:96::/112, not "fd00::/112,10.96.0.0/16"',
+  ],
+  [() => urlOf('10.95.0.1', 6443), '"https://10.95.0.1:6443"'],
+  [() => urlOf('fd00::1', 6443), '"https://[fd00::1]:6443"'],
   [() => numberOf('--max-pods', '-1', [1, 1000]), '--max-pods takes a number from 1 to 1000, not "-1"'],
   [
     () =>
@@ -87,7 +94,8 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [() => durationOf('--ttl', '24h'), '86400000'],
   [() => durationOf('--ttl', 'soon'), '--ttl takes a time such as 24h, 30m or 7d, not "soon"'],
   [() => nthAddress('10.96.0.0/16', 10), '"10.96.0.10"'],
-  [() => nthAddress('10.96.0.250/16', 10), '"10.96.1.4"'],
+  [() => nthAddress('10.96.0.0/16,fd00::/112', 260), '"10.96.1.4"'],
+  [() => nthAddress('fd00:10:96::/112', 10), '"fd00:10:96::a"'],
 ];
 
 for (const [read, expected] of cases)

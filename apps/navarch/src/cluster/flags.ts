@@ -85,7 +85,7 @@ export function cidrOf(flag: string, text: string): string {
   return text;
 }
 
-/** One range of cluster IPs, or one of each family, IPv4 first: nodes have IPv4. */
+/** One range of cluster IPs, or one of each family, IPv4 first. */
 export const serviceCidrOf = (flag: string, text: string): string =>
   rangesOf(flag, text, { bits: [64, 126], example: '10.96.0.0/16,fd00:10:96::/112' });
 
@@ -93,20 +93,21 @@ export const serviceCidrOf = (flag: string, text: string): string =>
 export const clusterCidrOf = (flag: string, text: string): string =>
   rangesOf(flag, text, { bits: [48, 64], example: '10.244.0.0/16,fd00:10:244::/48' });
 
-interface SecondRange {
+interface SixthRange {
   /** Prefix lengths of the IPv6 range. */
   readonly bits: readonly [least: number, most: number];
   readonly example: string;
 }
 
-function rangesOf(flag: string, text: string, { bits: [least, most], example }: SecondRange): string {
+function rangesOf(flag: string, text: string, { bits: [least, most], example }: SixthRange): string {
   const [first = '', second, ...more] = text.split(',');
-  const [address = '', bits = ''] = (second ?? '').split('/');
-  const isSecond =
-    second === undefined ||
-    (isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= least && Number(bits) <= most);
-  if (!isSecond || more.length > 0)
-    throw wrong(flag, text, `an IPv4 range, or with a comma an IPv6 range after it, such as ${example}`);
+  const isSixth = (range: string): boolean => {
+    const [address = '', bits = ''] = range.split('/');
+    return isIPv6(address) && /^\d{2,3}$/.test(bits) && Number(bits) >= least && Number(bits) <= most;
+  };
+  if (second === undefined && isSixth(first)) return text;
+  if ((second !== undefined && !isSixth(second)) || more.length > 0 || first.includes(':'))
+    throw wrong(flag, text, `a range of IPv4, one of IPv6, or both with a comma between, such as ${example}`);
   cidrOf(flag, first);
   return text;
 }
@@ -129,6 +130,10 @@ export function choiceOf<const C extends string>(flag: string, text: string, cho
   if (found === undefined) throw wrong(flag, text, choices.join(', ').replace(/, ([^,]*)$/, ' or $1'));
   return found;
 }
+
+/** Where an API server is that has this address. */
+export const urlOf = (address: string, port: number): string =>
+  `https://${isIPv6(address) ? `[${address}]` : address}:${port}`;
 
 /** `https://HOST:PORT`; a bare host or address means https and the usual port. */
 export function serverOf(flag: string, text: string): string {
@@ -159,10 +164,4 @@ export function durationOf(flag: string, text: string): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (count === '' || Number(count) === 0) throw wrong(flag, text, 'a time such as 24h, 30m or 7d');
   return Number(count) * (UNIT_MS[unit] ?? 0);
-}
-
-/** The address that many after a range's first: 10.96.0.10 for 10.96.0.0/16 and 10. */
-export function nthAddress(cidr: string, n: number): string {
-  const value = (cidr.split('/')[0] ?? '').split('.').reduce((sum, part) => sum * 256 + Number(part), 0) + n;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

@@ -59,15 +59,16 @@ function plainNode(layout: Layout, { nodeIP, runtime }: Shape, number: number): 
 }
 
 function plannedNode(layout: Layout, { block = 0, runtime, plan: whole }: Shape, plan: NodePlan): LocalNode {
-  const isDual = whole?.clusterCidr.includes(':') === true;
+  const ranges = whole?.clusterCidr ?? '';
   const number = numberOfNode(plan);
-  // 1 is this machine's own.
-  const address = addressIn(block, number + 1);
+  // 1 is this machine's own. A node of a cluster that knows IPv6 alone has IPv4 too, for what is outside of the cluster.
+  const [address4, address6] = [addressIn(block, number + 1), addressIn6(block, number + 1)];
+  const address = ranges === '' || ranges.includes('.') ? address4 : address6;
   const cable = {
     netns: `navarch-${layout.name}-${number}`,
     port: `nv${block}port${number}`,
-    address,
-    ...(isDual ? { address6: addressIn6(block, number + 1) } : {}),
+    address: address4,
+    ...(ranges.includes(':') ? { address6 } : {}),
   };
   return {
     name: `${layout.name}-${plan.suffix}`,
@@ -102,11 +103,16 @@ export const netnsOf = ({ cable }: LocalNode): string | undefined => cable && ne
 
 /** What of this machine's ports leads to nodes: the API server's among them. */
 export const portsOf = (nodes: readonly LocalNode[], { plan, port }: ClusterState): readonly NodePort[] => [
-  ...nodes.flatMap(({ plan: own, address }) => (own?.ports ?? []).map((mapping) => ({ ...mapping, address }))),
-  ...(plan ? [{ ...apiPort(plan, port), address: nodes[0]?.address ?? '' }] : []),
+  ...nodes.flatMap((node) => (node.plan?.ports ?? []).map((mapping) => ({ ...mapping, ...placesOf(node) }))),
+  ...(plan && nodes[0] ? [{ ...apiPort(plan, port), ...placesOf(nodes[0]) }] : []),
 ];
 
-const apiPort = ({ apiServer }: ClusterPlan, port: number): Omit<NodePort, 'address'> => ({
+const placesOf = ({ address, cable }: LocalNode): Pick<NodePort, 'address' | 'address6'> => ({
+  address: cable?.address ?? address,
+  ...(cable?.address6 === undefined ? {} : { address6: cable.address6 }),
+});
+
+const apiPort = ({ apiServer }: ClusterPlan, port: number): Omit<NodePort, 'address' | 'address6'> => ({
   listenAddress: apiServer.address,
   hostPort: port,
   containerPort: port,

@@ -36,3 +36,29 @@ test('hubRules() sends mapped ports to their nodes, whoever asks: others, this m
   assert.match(rules, /ip saddr 127\.0\.0\.0\/8 oifname "nv3-hub" masquerade; /);
   assert.match(rules, /ip saddr 10\.95\.3\.0\/24 ip daddr 10\.95\.3\.0\/24 ct status dnat masquerade; /);
 });
+
+test('hubRules() sends mapped ports to nodes that have IPv6 by that family too, but those of one address by its own alone', () => {
+  const both = { ...port, address6: 'fd00:10:95:3::2' };
+  const rules = hubRules(
+    3,
+    [
+      both,
+      { ...both, hostPort: 81, listenAddress: '127.0.0.1' },
+      { ...both, hostPort: 82, listenAddress: 'fd00:7::1' },
+      { ...port, hostPort: 83 },
+    ],
+    true,
+  );
+  const [four = '', six = ''] = rules.split(/(?=table ip6 navarch-nodes3\ndelete)/);
+  assert.deepEqual([...four.matchAll(/dport (\d+) dnat/g)].map(([, one]) => one).slice(0, 3), ['8080', '81', '83']);
+  assert.ok(
+    six.includes(
+      'chain own { type nat hook output priority -100; fib daddr type local tcp dport 8080 dnat to [fd00:10:95:3::2]:80; ' +
+        'ip6 daddr fd00:7::1 tcp dport 82 dnat to [fd00:10:95:3::2]:80; }',
+    ),
+  );
+  assert.match(
+    six,
+    /ip6 saddr fd00:10:95:3::0?\/64 ip6 daddr != fd00:10:95:3::0?\/64 oifname != "nv3-hub" masquerade; /,
+  );
+});

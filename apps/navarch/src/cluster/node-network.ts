@@ -26,6 +26,7 @@ export interface Cable {
 /** A port of this machine and the node that has what comes to it. */
 export interface NodePort extends PortMapping {
   readonly address: string;
+  readonly address6?: string;
 }
 
 const BLOCKS_MAX = 254;
@@ -67,33 +68,69 @@ export async function makeHub(network: NodeNetwork, ports: readonly NodePort[], 
   if (hasIpv6) await addAddress6(addressIn6(block, 1), hub, undefined, signal);
   // What this machine sends to its own loopback address may be meant for a node.
   if (ports.length > 0) await writeSysctl(`net.ipv4.conf.${hub}.route_localnet`, '1', undefined, signal);
-  await runCommand(['nft', '-f', '-'], { input: hubRules(block, ports) }, signal);
+  await runCommand(['nft', '-f', '-'], { input: hubRules(block, ports, hasIpv6) }, signal);
 }
+
+/** What a family has for the rules of a switch: its nodes' network, and where a mapped port leads by it. */
+interface HubFamily {
+  readonly protocol: 'ip' | 'ip6';
+  readonly network: string;
+  readonly loopback: string;
+  readonly any: string;
+  placeOf(port: NodePort): string | undefined;
+}
+
+const hubFamily = (block: number): HubFamily => ({
+  protocol: 'ip',
+  network: networkOf(block),
+  loopback: '127.0.0.0/8',
+  any: '0.0.0.0',
+  placeOf: ({ address, containerPort }) => `${address}:${containerPort}`,
+});
+const hubFamily6 = (block: number): HubFamily => ({
+  protocol: 'ip6',
+  network: `${addressIn6(block, 0)}/64`,
+  loopback: '::1',
+  any: '::',
+  placeOf: ({ address6, containerPort }) => address6 && `[${address6}]:${containerPort}`,
+});
 
 /**
  * What leaves the nodes has this machine's address, so that they reach registries; what comes to a mapped port of this
  * machine goes to its node, also from this machine's loopback address and from another node.
  */
-export function hubRules(block: number, ports: readonly NodePort[]): string {
-  const [table, hub, network] = [tableOf(block), hubOf(block), networkOf(block)];
-  const mapped = ports.map(({ listenAddress, hostPort, protocol, address, containerPort }) => {
+export const hubRules = (block: number, ports: readonly NodePort[], hasIpv6: boolean = false): string =>
+  [hubFamily(block), ...(hasIpv6 ? [hubFamily6(block)] : [])]
+    .map((family) => familyRules(block, ports, family))
+    .join('');
+
+function familyRules(
+  block: number,
+  ports: readonly NodePort[],
+  { protocol: ip, network, loopback, any, placeOf }: HubFamily,
+): string {
+  const [table, hub] = [tableOf(block), hubOf(block)];
+  const mapped = ports.flatMap((port) => {
+    const { listenAddress, hostPort, protocol } = port;
     const isAny = listenAddress === '0.0.0.0' || listenAddress === '::';
-    const to = isAny ? 'fib daddr type local' : `ip daddr ${listenAddress}`;
-    return `${to} ${protocol.toLowerCase()} dport ${hostPort} dnat to ${address}:${containerPort}`;
+    const place = placeOf(port);
+    if (place === undefined || (!isAny && listenAddress.includes(':') !== any.includes(':'))) return [];
+    const to = isAny ? 'fib daddr type local' : `${ip} daddr ${listenAddress}`;
+    return `${to} ${protocol.toLowerCase()} dport ${hostPort} dnat to ${place}`;
   });
   const outwards = [
-    `ip saddr ${network} ip daddr != ${network} oifname != "${hub}" masquerade`,
+    `${ip} saddr ${network} ${ip} daddr != ${network} oifname != "${hub}" masquerade`,
     ...(ports.length > 0
       ? [
-          `ip saddr 127.0.0.0/8 oifname "${hub}" masquerade`,
-          `ip saddr ${network} ip daddr ${network} ct status dnat masquerade`,
+          `${ip} saddr ${loopback} oifname "${hub}" masquerade`,
+          `${ip} saddr ${network} ${ip} daddr ${network} ct status dnat masquerade`,
         ]
       : []),
   ];
   const chain = (name: string, hook: string, rules: readonly string[]): string =>
     rules.length === 0 ? '' : `chain ${name} { type nat hook ${hook}; ${rules.map((rule) => `${rule}; `).join('')}}\n`;
   return [
-    `table ip ${table}\ndelete table ip ${table}\ntable ip ${table} {\n`,
+    `table ${ip} ${table}\ndelete table ${ip} ${table}\ntable ${ip} ${table} {\n`,
     chain('out', 'postrouting priority srcnat', outwards),
     chain('in', 'prerouting priority dstnat', mapped),
     chain('own', 'output priority -100', mapped),
@@ -106,11 +143,14 @@ export async function mappedPorts(
   block: number,
   signal: AbortSignal,
 ): Promise<readonly { readonly port: number; readonly protocol: string }[]> {
-  const { stdout: tables } = await runCommand(['nft', 'list', 'tables', 'ip'], {}, signal);
-  const others = tables.split('\n').flatMap((line) => /^table ip (navarch-nodes\d+)$/.exec(line)?.[1] ?? []);
+  const { stdout: tables } = await runCommand(['nft', '--terse', 'list', 'tables'], {}, signal);
+  const others = tables.split('\n').flatMap((line) => {
+    const [, family, name] = /^table (ip6?) (navarch-nodes\d+)$/.exec(line) ?? [];
+    return family && name && name !== tableOf(block) ? [[family, name]] : [];
+  });
   const found: { readonly port: number; readonly protocol: string }[] = [];
-  for (const table of others.filter((name) => name !== tableOf(block))) {
-    const { stdout } = await runCommand(['nft', '-n', 'list', 'table', 'ip', table], {}, signal);
+  for (const words of others) {
+    const { stdout } = await runCommand(['nft', '-n', 'list', 'table', ...words], {}, signal);
     for (const [, protocol = '', port] of stdout.matchAll(/ (tcp|udp|sctp) dport (\d+) dnat /g))
       found.push({ port: Number(port), protocol: protocol.toUpperCase() });
   }
@@ -166,10 +206,12 @@ export async function removeHub({ block, owner }: NodeNetwork, signal: AbortSign
   const alias = (await linksIn(undefined, signal)).get(hubOf(block));
   if (alias !== undefined && alias !== '' && alias !== owner) return;
   await deleteLink(hubOf(block), undefined, signal);
-  try {
-    await runCommand(['nft', 'delete', 'table', 'ip', tableOf(block)], {}, signal);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error; // It was never made, or has gone.
+  for (const family of ['ip', 'ip6']) {
+    try {
+      await runCommand(['nft', 'delete', 'table', family, tableOf(block)], {}, signal);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error; // It was never made, or has gone.
+    }
   }
 }
 

@@ -147,7 +147,7 @@ export function startNode(node: LocalNode, { runtime }: ClusterState, joining: J
     '--node-name',
     name,
     '--node-ip',
-    [address, ...(cable?.address6 ? [cable.address6] : [])].join(','),
+    [...new Set([address, ...(cable?.address6 ? [cable.address6] : [])])].join(','),
     '--bridge',
     bridge,
     '--runtime',

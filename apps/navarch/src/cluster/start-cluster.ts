@@ -7,7 +7,7 @@ import { type JoinToken, joinTokenText } from '../join/join-token.ts';
 import { createToken } from '../join/tokens.ts';
 import { UserError } from '../user-error.ts';
 import { findDaemon, startDaemon } from './daemon.ts';
-import { DEFAULTS } from './flags.ts';
+import { DEFAULTS, urlOf } from './flags.ts';
 import { ingressArguments } from './ingress-flags.ts';
 import type { Layout } from './layout.ts';
 import { type LocalNode, localNodes, netnsOf, portsOf } from './local-nodes.ts';
@@ -117,7 +117,7 @@ async function startAgents(
   nodes: readonly LocalNode[],
   signal: AbortSignal,
 ): Promise<void> {
-  const server = `https://${state.runtime === 'sim' ? '127.0.0.1' : state.nodeIP}:${state.port}`;
+  const server = urlOf(state.runtime === 'sim' ? '127.0.0.1' : state.nodeIP, state.port);
   const others = nodes.filter((node) => !isFirst(layout, node));
   const canJoin = others.length > 0 && findDaemon(layout, 'server') !== undefined;
   const token = canJoin ? joinTokenText(await newToken(layout, signal)) : undefined;
@@ -131,7 +131,8 @@ async function startServer(layout: Layout, state: ClusterState): Promise<void> {
   const [first] = localNodes(layout, state);
   // No pod asks a server with simulated nodes, and the machine need not have the node's address.
   const isUnreached = runtime === 'sim' && (plan !== undefined || nodeIP === DEFAULTS.nodeIP);
-  const addresses = isUnreached ? ['127.0.0.1'] : ['127.0.0.1', nodeIP];
+  const { address = nodeIP, address6 = nodeIP } = first?.cable ?? {};
+  const addresses = ['127.0.0.1', ...(isUnreached ? [] : new Set([nodeIP, address, address6]))];
   const words = [
     'server',
     '--name',

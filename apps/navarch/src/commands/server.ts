@@ -26,12 +26,13 @@ import {
   listOf,
   DEFAULTS,
   nodeNameOf,
-  nthAddress,
   portOf,
   portRangeOf,
   reachableAddressOf,
   serviceCidrOf,
+  urlOf,
 } from '../cluster/flags.ts';
+import { nthAddress } from '../cluster/nth-address.ts';
 import { INGRESS_PORTS, ingressPortsOf, type IngressFlags } from '../cluster/ingress-flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
@@ -236,7 +237,7 @@ async function runServer(flags: ServerFlags): Promise<void> {
       throw namingWhoListens(error, port);
     });
     log.info('API server ready', { port: server.port });
-    const url = `https://${options.advertiseAddress}:${server.port}`;
+    const url = urlOf(options.advertiseAddress, server.port);
     const api = server.as(systemUser);
     await ensureJoining(api, {
       server: url,

@@ -5,7 +5,7 @@ import { hasReason } from '@navarch/machinery';
 import { httpTransport, loadAccess } from '@navarch/node/client';
 import { publicKeyPin } from '@navarch/node/pki';
 import { systemClock } from '@navarch/node/system';
-import { durationOf } from '../cluster/flags.ts';
+import { DEFAULTS, durationOf, urlOf } from '../cluster/flags.ts';
 import { layoutOf } from '../cluster/layout.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { joinCommand, joinTokenText } from '../join/join-token.ts';
@@ -96,7 +96,7 @@ const create = (flags: Flags & CreateFlags): Promise<void> =>
 async function advertised(api: Api): Promise<string> {
   const { subsets } = await api.of(endpoints).get('default/kubernetes');
   const [subset] = subsets ?? [];
-  return `https://${subset?.addresses?.[0]?.ip ?? '127.0.0.1'}:${subset?.ports?.[0]?.port ?? 6443}`;
+  return urlOf(subset?.addresses?.[0]?.ip ?? '127.0.0.1', subset?.ports?.[0]?.port ?? DEFAULTS.port);
 }
 
 async function withApi(

@@ -4,7 +4,7 @@ import { checkKubeconfig, kubeconfigFile, mergeKubeconfig } from '@navarch/node/
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { chooseRuntime } from '../cluster/choose-runtime.ts';
 import { findDaemon } from '../cluster/daemon.ts';
-import { addressOf, choiceOf, DEFAULTS, numberOf, portOf } from '../cluster/flags.ts';
+import { addressOf, choiceOf, DEFAULTS, numberOf, portOf, urlOf } from '../cluster/flags.ts';
 import { checkFreeSpace } from '../cluster/free-space.ts';
 import { type IngressFlags, INGRESS_PORTS, prepareIngress } from '../cluster/ingress-flags.ts';
 import { type Layout, layoutOf, openFolder } from '../cluster/layout.ts';
@@ -217,7 +217,7 @@ function ownAddressOf(text: string): string {
 }
 
 const joinLine = async (layout: Layout, { nodeIP, port }: ClusterState, signal: AbortSignal): Promise<string> =>
-  joinCommand(`https://${nodeIP}:${port}`, await newToken(layout, signal));
+  joinCommand(urlOf(nodeIP, port), await newToken(layout, signal));
 
 /** The administrator's kubeconfig with the cluster's name on everything. */
 function contextOf(layout: Layout): Record<string, unknown> {

@@ -13,6 +13,8 @@ const USUAL: Readonly<Record<'podSubnet' | 'serviceSubnet', { readonly ipv4: str
   serviceSubnet: { ipv4: DEFAULTS.serviceCidr, ipv6: 'fd00:10:96::/112' },
 };
 
+const FAMILIES = { ipv4: ['ipv4'], ipv6: ['ipv6'], dual: ['ipv4', 'ipv6'] } as const;
+
 /** Each node has a block of this length. */
 const BLOCK_BITS = { ipv4: 24, ipv6: 64 } as const;
 
@@ -22,8 +24,6 @@ export function readAddresses(
   nodes: number,
 ): { readonly clusterCidr: string; readonly serviceCidr: string } {
   const { ipFamily: family = 'ipv4' } = networking;
-  if (family === 'ipv6')
-    throw new UserError('networking.ipFamily ipv6: nodes have IPv4 addresses here; take dual, which has both');
   const pods = rangesOf(networking, 'podSubnet', family);
   const services = rangesOf(networking, 'serviceSubnet', family);
   const all = [
@@ -42,19 +42,15 @@ export function readAddresses(
   };
 }
 
-function rangesOf(
-  networking: Networking,
-  field: keyof typeof USUAL,
-  family: Exclude<Family, 'ipv6'>,
-): readonly string[] {
-  const wanted = family === 'dual' ? (['ipv4', 'ipv6'] as const) : (['ipv4'] as const);
+function rangesOf(networking: Networking, field: keyof typeof USUAL, family: Family): readonly string[] {
+  const wanted = FAMILIES[family];
   const given = networking[field];
   if (!given) return wanted.map((one) => USUAL[field][one]);
   const ranges = given.split(',').map((range) => range.trim());
   const found = wanted.map((one) => ranges.find((range) => isOf(range, one)));
   if (ranges.length !== wanted.length || found.includes(undefined))
     throw new UserError(
-      `networking.${field} takes ${family === 'dual' ? 'a range of IPv4 and one of IPv6, with a comma between' : 'a range of IPv4'}, where ipFamily is ${family}, not ${JSON.stringify(given)}`,
+      `networking.${field} takes ${wanted.map((one, i) => `${i === 0 ? 'a range' : 'one'} of ${one === 'ipv4' ? 'IPv4' : 'IPv6'}`).join(' and ')}${wanted.length > 1 ? ', with a comma between' : ''}, where ipFamily is ${family}, not ${JSON.stringify(given)}`,
     );
   return found.filter((range) => range !== undefined);
 }

@@ -180,6 +180,13 @@ const files: readonly (readonly [name: string, wanted: Planned])[] = [
       },
     },
   ],
+  [
+    'single-stack-ipv6.yaml',
+    {
+      ...ofNodes(control),
+      plan: { ...usual, clusterCidr: 'fd00:10:244::/56', serviceCidr: 'fd00:51::/112' },
+    },
+  ],
 ];
 
 for (const [name, wanted] of files) test(`planOf() reads ${name}`, () => assert.deepEqual(planned(name), wanted));
