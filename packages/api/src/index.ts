@@ -124,6 +124,13 @@ export { deviceClass, deviceTaintRule } from './resource/v1/device-class.ts';
 export { resourceClaim, resourceClaimTemplate } from './resource/v1/resource-claim.ts';
 export { resourceSlice } from './resource/v1/resource-slice.ts';
 export { podGroup } from './scheduling/v1beta1/pod-group.ts';
+export {
+  consumerOf,
+  isClaimOf,
+  isMadeForPod,
+  isPodGroup,
+  isReservedForPod,
+} from './scheduling/v1beta1/group-claims.ts';
 export { workload } from './scheduling/v1beta1/workload.ts';
 export { priorityClass } from './scheduling/v1/priority-class.ts';
 export {

@@ -29,8 +29,9 @@ import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifec
 import { podGroupProtectionController } from './pod-group-protection/pod-group-protection.ts';
 import { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 import { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
-import { claimReleaseController } from './resource-claim/claim-release.ts';
-import { generatedClaimsController } from './resource-claim/generated-claims.ts';
+import { claimRelease } from './resource-claim/claim-release.ts';
+import { generatedClaims } from './resource-claim/generated-claims.ts';
+import { groupClaimsController } from './resource-claim/group-claims.ts';
 import { rootCaController } from './root-ca/root-ca.ts';
 import { trustBundleController } from './root-ca/trust-bundle.ts';
 import { serviceAccountController } from './service-account/service-account.ts';
@@ -106,12 +107,12 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   attachDetachController(),
   ephemeralVolumeController,
   localProvisionerController,
-  generatedClaimsController,
-  claimReleaseController,
+  generatedClaims({ hasGroups: options.hasGroups ?? false }),
+  claimRelease({ hasGroups: options.hasGroups ?? false }),
   claimProtectionController,
   volumeProtectionController,
   attributesClassProtectionController,
-  ...(options.hasGroups ? [podGroupProtectionController] : []),
+  ...(options.hasGroups ? [podGroupProtectionController, groupClaimsController] : []),
   rootCaController(options.rootCertificate),
   trustBundleController(options.rootCertificate),
   nodeLifecycleController(options.nodeLifecycle),

@@ -45,7 +45,8 @@ export { podGroupProtectionController } from './pod-group-protection/pod-group-p
 export { podGcController, type PodGcOptions } from './pod-gc/pod-gc.ts';
 export { replicaSetController, replicationControllerController } from './replica-set/replica-set.ts';
 export { claimReleaseController } from './resource-claim/claim-release.ts';
-export { generatedClaimsController, generateNameOf } from './resource-claim/generated-claims.ts';
+export { generateNameOf } from './resource-claim/claim-of-template.ts';
+export { generatedClaimsController } from './resource-claim/generated-claims.ts';
 export { resourceQuotaController } from './resource-quota/resource-quota.ts';
 export { rootCaController } from './root-ca/root-ca.ts';
 export { trustBundleController } from './root-ca/trust-bundle.ts';

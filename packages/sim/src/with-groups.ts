@@ -5,6 +5,7 @@ export const withGroups = {
   features: parseFeatureGates([
     'GenericWorkload=true',
     'TopologyAwareWorkloadScheduling=true',
+    'DRAWorkloadResourceClaims=true',
     'WorkloadWithJob=true',
     'PodGroupPreemptionPolicy=true',
   ]),

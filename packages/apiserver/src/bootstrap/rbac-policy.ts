@@ -45,6 +45,7 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('update', 'internal.apiserver.k8s.io', 'storageversions/status'),
     // Of versions that upstream's roles know only where their feature is on.
     can('create get list update watch', 'scheduling.k8s.io', 'podgroups workloads'),
+    can('patch', 'scheduling.k8s.io', 'podgroups/status'),
     // Of the add-ons: descheduler.
     can('create', 'core', 'pods/eviction'),
     // Upstream's API server repairs these itself.

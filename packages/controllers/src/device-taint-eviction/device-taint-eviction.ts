@@ -1,6 +1,6 @@
 import { deviceTaintRule, pod, type Pod, resourceClaim, resourceSlice } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
-import { apiVersionOf, equalJson, formatTime, hasReason, type Key, keyIn, keyOf } from '@navarch/machinery';
+import { apiVersionOf, equalJson, formatTime, hasReason, type Key, keyOf } from '@navarch/machinery';
 import {
   type Change,
   type Context,
@@ -13,6 +13,7 @@ import {
 import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { findCondition } from '../shared/conditions.ts';
+import { usersOf } from '../resource-claim/consumers.ts';
 import { CONDITION, ruleCondition } from './rule-status.ts';
 import {
   allocatedTo,
@@ -31,12 +32,6 @@ const NAME = 'device-taint-eviction-controller';
 /** A rule's status is written no more often than this, in milliseconds. */
 const STATUS_MS = 10_000;
 const EVICTION = 'DeviceTaintManagerEviction';
-
-/** Who uses a claim, by key. */
-const usersOf = (claim: Claim): readonly Key[] =>
-  (claim.status.reservedFor ?? []).flatMap(({ apiGroup = '', resource, name }) =>
-    apiGroup === '' && resource === 'pods' ? [keyIn(claim.metadata.namespace, name)] : [],
-  );
 
 const evictingRules = (cache: CacheReader): readonly Rule[] =>
   cache.list(deviceTaintRule).filter(({ spec }) => isEvicting(spec.taint));
@@ -69,7 +64,7 @@ function* wokenBy(object: Pod, { current, previous }: Change<Pod>, cache: CacheR
   // It may be seen later than the claim that is reserved for it: then nobody has counted it yet.
   const all = cache.list(resourceClaim, object.metadata.namespace);
   yield* rulesOf(
-    all.filter((claim) => usersOf(claim).includes(keyOf(object))),
+    all.filter((claim) => usersOf(claim, cache).includes(keyOf(object))),
     cache,
   );
 }
@@ -82,7 +77,7 @@ const claims: Watch<Claim> = {
       equalJson(current?.status.allocation, previous?.status.allocation);
     if (isSame) return;
     const both = [current, previous].filter((claim) => claim !== undefined);
-    yield* both.flatMap(usersOf);
+    yield* both.flatMap((claim) => usersOf(claim, cache));
     yield* rulesOf(both, cache);
   },
 };
@@ -108,7 +103,7 @@ const slices: Watch<Slice> = {
       const pool = poolOf(slice);
       if (![slice, ...(previous ? [previous] : []), ...cache.find(resourceSlice, slicesByPool, pool)].some(isTainted))
         continue;
-      for (const claim of cache.find(resourceClaim, claimsByPool, pool)) yield* usersOf(claim);
+      for (const claim of cache.find(resourceClaim, claimsByPool, pool)) yield* usersOf(claim, cache);
     }
   },
 };
@@ -124,7 +119,7 @@ const rules: Watch<Rule> = {
     ) as readonly Rule[];
     if (both.length === 0) return;
     for (const claim of cache.list(resourceClaim))
-      if (allocatedTo(claim).some((device) => both.some((rule) => chooses(rule, device)))) yield* usersOf(claim);
+      if (allocatedTo(claim).some((device) => both.some((rule) => chooses(rule, device)))) yield* usersOf(claim, cache);
   },
 };
 

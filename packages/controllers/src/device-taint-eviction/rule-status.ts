@@ -1,6 +1,6 @@
 import { pod, resourceClaim, resourceSlice } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
-import { keyIn } from '@navarch/machinery';
+import { usersOf } from '../resource-claim/consumers.ts';
 import { allocatedTo, chooses, isEvicting, newestSlices, podEviction, poolOf, type Rule } from './taints.ts';
 
 export const CONDITION = 'EvictionInProgress';
@@ -83,10 +83,11 @@ function pending(rule: Rule, cache: CacheReader): { readonly pods: number; reado
   const found = new Map<string, string>();
   for (const claim of cache.list(resourceClaim)) {
     if (!allocatedTo(claim).some((device) => chooses(rule, device))) continue;
-    for (const { name, uid } of claim.status.reservedFor ?? []) {
-      const user = cache.get(pod, keyIn(claim.metadata.namespace, name));
-      if (user?.metadata.uid !== uid || user.metadata.deletionTimestamp) continue;
-      if (podEviction(user, cache, [rule])?.rules.has(rule.metadata.uid)) found.set(uid, user.metadata.namespace ?? '');
+    for (const key of usersOf(claim, cache)) {
+      const user = cache.get(pod, key);
+      if (!user || user.metadata.deletionTimestamp) continue;
+      if (podEviction(user, cache, [rule])?.rules.has(rule.metadata.uid))
+        found.set(user.metadata.uid, user.metadata.namespace ?? '');
     }
   }
   return { pods: found.size, namespaces: new Set(found.values()).size };

@@ -1,4 +1,11 @@
-import { type deviceTaintRule, type Pod, resourceClaim, resourceSlice, deviceTaintRule as rules } from '@navarch/api';
+import {
+  type deviceTaintRule,
+  isReservedForPod,
+  type Pod,
+  resourceClaim,
+  resourceSlice,
+  deviceTaintRule as rules,
+} from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import { keyIn, type ObjectOf } from '@navarch/machinery';
 
@@ -51,10 +58,11 @@ export function newestSlices(cache: CacheReader, pool: string): readonly Slice[]
 
 /** When a pod must go for what its claims were given; undefined: it may stay. */
 export function podEviction(
-  { metadata, spec, status }: Pod,
+  pod: Pod,
   cache: CacheReader,
   evicting: readonly Rule[] = cache.list(rules).filter((rule) => isEvicting(rule.spec.taint)),
 ): Eviction | undefined {
+  const { metadata, spec, status } = pod;
   if (!spec.nodeName) return undefined;
   const found: Eviction[] = [];
   const claimNames = (spec.resourceClaims ?? []).map(
@@ -63,7 +71,7 @@ export function podEviction(
   );
   for (const claimName of [...claimNames, status.extendedResourceClaimStatus?.resourceClaimName]) {
     const claim = claimName === undefined ? undefined : cache.get(resourceClaim, keyIn(metadata.namespace, claimName));
-    if (!claim?.status.reservedFor?.some(({ uid }) => uid === metadata.uid)) continue;
+    if (!claim || !isReservedForPod(claim.status.reservedFor, pod)) continue;
     const eviction = claimEviction(claim, cache, evicting);
     if (eviction) found.push(eviction);
   }

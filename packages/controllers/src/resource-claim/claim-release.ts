@@ -1,7 +1,15 @@
-import { type Pod, pod, resourceClaim } from '@navarch/api';
+import { isPodGroup, type Pod, pod, podGroup, resourceClaim } from '@navarch/api';
 import { byController, defineIndex } from '@navarch/client';
-import { hasReason, keyIn, keyOf } from '@navarch/machinery';
-import { type Context, type Controller, controllerKey, defineController, NOBODY, self } from '../controller.ts';
+import { hasReason, type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
+import {
+  type Context,
+  type Controller,
+  controllerKey,
+  defineController,
+  NOBODY,
+  self,
+  type Watch,
+} from '../controller.ts';
 import { type Claim, claimKeysOf, type Consumer, EXTENDED_ANNOTATION, isDone, isPod } from './consumers.ts';
 
 /** Set with an allocation: devices are given back before the claim goes. */
@@ -10,60 +18,83 @@ const FINALIZER = 'resource.kubernetes.io/delete-protection';
 /** By the uid of whom they are reserved for. */
 const byConsumer = defineIndex<Claim>(({ status }) => (status.reservedFor ?? []).map(({ uid }) => uid));
 
+const ofGroups: Watch<ObjectOf<typeof podGroup>> = {
+  kind: podGroup,
+  keys: ({ current, previous }, cache) =>
+    previous && current?.metadata.uid !== previous.metadata.uid
+      ? cache.find(resourceClaim, byConsumer, previous.metadata.uid).map(keyOf)
+      : NOBODY,
+};
+
 /**
  * Takes reservations from pods that are gone or done, the allocation from a claim nobody holds, and the claim itself
  * where it was made for a pod that is done (KEP-4381).
  */
-export const claimReleaseController: Controller = defineController({
-  name: 'resourceclaim-release',
-  partOf: 'resourceclaim-controller',
-  eventSource: 'resource_claim',
-  workers: 10,
-  watches: [
-    self(resourceClaim),
-    {
-      kind: pod,
-      keys({ current, previous }, cache) {
-        // Which of the claims for its extended resources it has is settled with its node.
-        const isSettled = current?.spec.nodeName && !previous?.spec.nodeName && asksForMore(current);
-        const own = isSettled ? cache.find(resourceClaim, byController, current.metadata.uid).map(keyOf) : NOBODY;
-        // Only what lets go is news. What it held may be more than was ever seen in its status.
-        const isOver = current ? isDone(current) && !(previous && isDone(previous)) : true;
-        const over = current ?? previous;
-        if (!isOver || !over) return own;
-        const held = cache.find(resourceClaim, byConsumer, over.metadata.uid).map(keyOf);
-        return new Set([...own, ...claimKeysOf(over), ...held]);
+export const claimRelease = ({ hasGroups }: { readonly hasGroups: boolean }): Controller =>
+  defineController({
+    name: 'resourceclaim-release',
+    partOf: 'resourceclaim-controller',
+    eventSource: 'resource_claim',
+    workers: 10,
+    watches: [
+      self(resourceClaim),
+      ...(hasGroups ? [ofGroups] : []),
+      {
+        kind: pod,
+        keys({ current, previous }, cache) {
+          // Which of the claims for its extended resources it has is settled with its node.
+          const isSettled = current?.spec.nodeName && !previous?.spec.nodeName && asksForMore(current);
+          const own = isSettled ? cache.find(resourceClaim, byController, current.metadata.uid).map(keyOf) : NOBODY;
+          // Only what lets go is news. What it held may be more than was ever seen in its status.
+          const isOver = current ? isDone(current) && !(previous && isDone(previous)) : true;
+          const over = current ?? previous;
+          if (!isOver || !over) return own;
+          const held = cache.find(resourceClaim, byConsumer, over.metadata.uid).map(keyOf);
+          return new Set([...own, ...claimKeysOf(over), ...held]);
+        },
       },
+    ],
+    async reconcile(key, context) {
+      const claim = context.cache.get(resourceClaim, key);
+      if (!claim) return undefined;
+      const held = claim.status.reservedFor ?? [];
+      const valid: Consumer[] = [];
+      for (const consumer of held) if (await isHolding(consumer, claim, context)) valid.push(consumer);
+      try {
+        const isLeft = isSuperseded(claim, context);
+        await release(claim, isLeft ? [] : valid, context);
+        if (isLeft) await context.api.of(resourceClaim).delete(key, { preconditions: { uid: claim.metadata.uid } });
+        else if (valid.length === 0) await deleteForDonePod(claim, context);
+      } catch (error) {
+        if (!hasReason(error, 'NotFound')) throw error;
+      }
+      return undefined;
     },
-  ],
-  async reconcile(key, context) {
-    const claim = context.cache.get(resourceClaim, key);
-    if (!claim) return undefined;
-    const held = claim.status.reservedFor ?? [];
-    const valid: Consumer[] = [];
-    for (const consumer of held) if (await isHolding(consumer, claim, context)) valid.push(consumer);
-    try {
-      const isLeft = isSuperseded(claim, context);
-      await release(claim, isLeft ? [] : valid, context);
-      if (isLeft) await context.api.of(resourceClaim).delete(key, { preconditions: { uid: claim.metadata.uid } });
-      else if (valid.length === 0) await deleteForDonePod(claim, context);
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
-    return undefined;
-  },
-});
+  });
+
+export const claimReleaseController: Controller = claimRelease({ hasGroups: false });
 
 /** Asks the server where the cache knows no such pod: the scheduler may have seen it first. */
 async function isHolding(consumer: Consumer, claim: Claim, { api, cache }: Context): Promise<boolean> {
+  const key = keyIn(claim.metadata.namespace, consumer.name);
+  if (isPodGroup(consumer)) return isThere(key, consumer, api);
   // Of other consumers nobody here knows when they are done.
   if (!isPod(consumer)) return true;
-  const key = keyIn(claim.metadata.namespace, consumer.name);
   const known = cache.get(pod, key);
   if (known?.metadata.uid === consumer.uid) return !isDone(known);
   try {
     const live = await api.of(pod).get(key);
     return live.metadata.uid === consumer.uid && !isDone(live);
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return false;
+    throw error;
+  }
+}
+
+/** A group has its claims until it is gone, which it is not while pods of it run. */
+async function isThere(key: Key, { uid }: Consumer, api: Context['api']): Promise<boolean> {
+  try {
+    return (await api.of(podGroup).get(key)).metadata.uid === uid;
   } catch (error) {
     if (hasReason(error, 'NotFound')) return false;
     throw error;

@@ -1,5 +1,6 @@
-import { isTerminal, type Pod, type resourceClaim } from '@navarch/api';
-import { type Key, keyIn, type ObjectOf } from '@navarch/machinery';
+import { isPodGroup, isTerminal, pod as podKind, type Pod, type resourceClaim } from '@navarch/api';
+import { type CacheReader, defineIndex } from '@navarch/client';
+import { type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
 
 export type Claim = ObjectOf<typeof resourceClaim>;
 export type Consumer = NonNullable<Claim['status']['reservedFor']>[number];
@@ -12,6 +13,21 @@ export const isDone = (pod: Pod): boolean =>
 export const EXTENDED_ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
 
 export const isPod = ({ apiGroup = '', resource }: Consumer): boolean => apiGroup === '' && resource === 'pods';
+
+/** The key of the group that a pod is of, if it is of any. */
+export const groupKeysOf = ({ metadata, spec }: Pod): readonly Key[] => {
+  const name = spec.schedulingGroup?.podGroupName;
+  return name ? [keyIn(metadata.namespace, name)] : [];
+};
+export const podsByGroup = defineIndex<Pod>(groupKeysOf);
+
+/** Who uses a claim, by key, and who may because it is reserved for their group. */
+export const usersOf = ({ metadata: { namespace }, status }: Claim, cache: CacheReader): readonly Key[] =>
+  (status.reservedFor ?? []).flatMap((consumer) => {
+    const key = keyIn(namespace, consumer.name);
+    if (isPodGroup(consumer)) return cache.find(podKind, podsByGroup, key).map(keyOf);
+    return isPod(consumer) ? [key] : [];
+  });
 
 /** The keys of the claims that a pod names or was told of. */
 export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>

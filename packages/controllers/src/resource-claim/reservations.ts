@@ -1,5 +1,5 @@
-import { type Pod, resourceClaim } from '@navarch/api';
-import { hasReason, keyIn } from '@navarch/machinery';
+import { consumerOf, isClaimOf, isReservedForPod, type Pod, type podGroup, resourceClaim } from '@navarch/api';
+import { hasReason, keyIn, type ObjectOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
 import type { Claim } from './consumers.ts';
 
@@ -7,25 +7,37 @@ import type { Claim } from './consumers.ts';
 const CONSUMERS_MAX = 256;
 
 interface NamedClaim {
+  readonly name: string;
   readonly resourceClaimName?: string;
+}
+
+interface Told {
+  /** Claims that were made from templates. */
+  readonly told: readonly NamedClaim[];
+  /** The pod's. */
+  readonly group: ObjectOf<typeof podGroup> | undefined;
 }
 
 /**
  * Reserves allocated claims for a pod that was bound without the scheduler, which reserves before it binds: the kubelet
  * runs no pod that its claims are not reserved for.
  */
-export async function reserve(owner: Pod, told: readonly NamedClaim[], { api, cache }: Context): Promise<void> {
+export async function reserve(owner: Pod, { told, group }: Told, { api, cache }: Context): Promise<void> {
   const { uid, name: ownName, namespace } = owner.metadata;
-  for (const { resourceClaimName: name } of [...(owner.spec.resourceClaims ?? []), ...told]) {
+  const own = owner.spec.resourceClaims ?? [];
+  for (const { name: entry, resourceClaimName: name } of [...own, ...told]) {
+    const claim = own.find((one) => one.name === entry);
+    const isShared = group && claim && isClaimOf(group, claim);
+    const consumer = isShared ? consumerOf(group) : { resource: 'pods', name: ownName, uid };
     const key = keyIn(namespace, name ?? '');
     const known = name === undefined ? undefined : cache.get(resourceClaim, key);
-    if (!known || !isToReserve(known, uid)) continue;
+    if (!known || !isToReserve(known, owner)) continue;
     try {
       await api.of(resourceClaim).update(
         key,
         (claim) => {
-          if (!isToReserve(claim, uid)) return claim;
-          const reservedFor = [...(claim.status.reservedFor ?? []), { resource: 'pods', name: ownName, uid }];
+          if (!isToReserve(claim, owner)) return claim;
+          const reservedFor = [...(claim.status.reservedFor ?? []), consumer];
           return { ...claim, status: { ...claim.status, reservedFor } };
         },
         { subresource: 'status' },
@@ -36,8 +48,8 @@ export async function reserve(owner: Pod, told: readonly NamedClaim[], { api, ca
   }
 }
 
-const isToReserve = ({ metadata, status: { allocation, reservedFor = [] } }: Claim, uid: string): boolean =>
+const isToReserve = ({ metadata, status: { allocation, reservedFor = [] } }: Claim, owner: Pod): boolean =>
   allocation !== undefined &&
   metadata.deletionTimestamp === undefined &&
   reservedFor.length < CONSUMERS_MAX &&
-  !reservedFor.some((consumer) => consumer.uid === uid);
+  !isReservedForPod(reservedFor, owner);

@@ -1,4 +1,4 @@
-import type { Container, DeviceResourceClaim, Pod } from '@navarch/api';
+import { type Container, type DeviceResourceClaim, isMadeForPod, isReservedForPod, type Pod } from '@navarch/api';
 
 /** A claim of a pod, by the name that the pod has for it. */
 export interface PodClaim {
@@ -39,12 +39,11 @@ export function usedBy(
 /** Throws Error in upstream's words for a claim that is not the pod's to use. */
 export function checkClaim(pod: Pod, { isOwn, claimName }: PodClaim, claim: DeviceResourceClaim): void {
   const { name, namespace, uid } = pod.metadata;
-  const isOwner = claim.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true);
-  if (isOwn && isOwner !== true)
+  if (isOwn && !isMadeForPod(claim, pod))
     throw new Error(
       `ResourceClaim ${namespace}/${claimName} was not created for pod ${namespace}/${name} (pod is not owner)`,
     );
-  if (claim.status?.reservedFor?.some((consumer) => consumer.uid === uid) !== true)
+  if (!isReservedForPod(claim.status?.reservedFor, pod))
     throw new Error(`pod ${name} (${uid}) is not allowed to use ResourceClaim ${claimName} (${claim.metadata.uid})`);
 }
 

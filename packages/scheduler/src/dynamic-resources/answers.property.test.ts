@@ -4,13 +4,14 @@ import { deviceClass, deviceTaintRule, type Node, resourceClaim, resourceSlice }
 import type { CacheReader } from '@navarch/client';
 import { type ApiObject, keyOf, type Kind } from '@navarch/machinery';
 import fc from 'fast-check';
-import { nodeOf } from '../testing/builders.ts';
+import { nodeOf, podOf } from '../testing/builders.ts';
 import type { Allocation, Claim, DeviceClass, Slice, TaintRule } from './devices.ts';
 import { DeviceLedger } from './ledger.ts';
 import { planOf } from './plan.ts';
 import { allocationOf } from './results.ts';
 import { allocatedOn, claimOf, classOf, deviceOf, DRIVER, one, ruleOf, sliceOf } from './testing/builders.ts';
 
+const USER = podOf('user');
 const NODES = ['a', 'b', 'c'];
 const modelIs = (model: string): object => ({
   cel: { expression: `device.attributes["${DRIVER}"].model == "${model}"` },
@@ -132,11 +133,11 @@ test('what the ledger remembers of a node is what it would find there if it bega
           const found = ledger.solve([plan], node);
           if ('reason' in found) continue;
           const allocation = allocationOf(plan, found.taken[0] ?? [], found.ways[0] ?? [], node);
-          ledger.hold(claim, allocation);
+          ledger.hold(claim, allocation, USER);
           held.push([claim, allocation]);
         } else if (step.type === 'let go') {
           const [claim] = held.pop() ?? [];
-          if (claim) ledger.letGo(claim);
+          if (claim) ledger.letGo(claim, USER);
         } else {
           const status = step.type === 'claim' ? allocatedOn(step.node, 'd0') : undefined;
           const claim = status && claimOf(step.name, undefined, { status });
@@ -151,7 +152,7 @@ test('what the ledger remembers of a node is what it would find there if it bega
 
 function check(ledger: DeviceLedger, cluster: Cluster, held: readonly (readonly [Claim, Allocation])[]): void {
   const anew = new DeviceLedger(cluster.reader);
-  for (const [claim, allocation] of held) anew.hold(claim, allocation);
+  for (const [claim, allocation] of held) anew.hold(claim, allocation, USER);
   for (const node of cluster.nodes.values())
     for (const [shape] of SHAPES.entries()) {
       const claim = freshClaim(shape);

@@ -7,7 +7,7 @@ import type { Allocation, Claim } from './devices.ts';
 import { liveClaimsOf, makeClaim, tellPod, unmakeAll } from './extended-claim.ts';
 import type { ExtendedRequests } from './extended-requests.ts';
 import type { DeviceLedger } from './ledger.ts';
-import { isReservedFor } from './pod-claims.ts';
+import { consumerFor, isReservedFor } from './pod-claims.ts';
 import { readinessOf } from './readiness.ts';
 
 /** A claim of the pod, and the devices that it gets; without any it has them. */
@@ -43,20 +43,21 @@ export function errandFor(
     waitMsMax,
     lateMessage: 'device binding timeout',
     reserve() {
-      for (const { claim, allocation } of given) ledger.hold(claim, allocation);
+      for (const { claim, allocation } of given) ledger.hold(claim, allocation, pod);
     },
     unreserve() {
-      for (const { claim } of given) ledger.letGo(claim);
+      for (const { claim } of given) ledger.letGo(claim, pod);
     },
     async write(api, nowMs) {
       await unmakeAll(api, useless, pod, ledger);
       for (const { claim, allocation } of open) {
         const made = extended && claim === special && allocation ? await makeClaim(api, pod, extended) : claim;
-        const done = await allocate(api, made, { pod, allocation, nowMs });
+        const consumer = consumerFor(pod, made, ledger);
+        const done = await allocate(api, made, { pod, consumer, allocation, nowMs });
         written.set(claim, done);
         ledger.wrote(done);
       }
-      for (const { claim } of given) ledger.letGo(claim);
+      for (const { claim } of given) ledger.letGo(claim, pod);
       if (extended && special) await tellPod(api, pod, written.get(special) ?? special, extended);
     },
     async cancel(api) {
@@ -69,7 +70,7 @@ export function errandFor(
       }
       for (const { claim } of open) {
         if (!isBound && claim !== special) await giveBack(api, claim, pod, ledger);
-        ledger.letGo(claim);
+        ledger.letGo(claim, pod);
       }
     },
     conditions: slow.map(({ claim }) => ({

@@ -1,31 +1,39 @@
 import { type Pod, resourceClaim } from '@navarch/api';
 import type { Api } from '@navarch/client';
-import { formatTime, hasReason, keyOf } from '@navarch/machinery';
+import { equalJson, formatTime, hasReason, keyOf } from '@navarch/machinery';
 import type { Allocation, Claim } from './devices.ts';
-import { canBeReserved, isReservedFor } from './pod-claims.ts';
+import { canBeReserved, type Consumer, isReservedFor } from './pod-claims.ts';
 
 /** Keeps a claim from going before its devices are given back. */
 export const FINALIZER = 'resource.kubernetes.io/delete-protection';
 
 /**
- * Gives a claim its devices and reserves it for the pod, in two writes: what gives the devices back comes first. With no
- * `allocation` it has them already. Rejects where somebody else was faster.
+ * Gives a claim its devices and reserves it for whom it is, in two writes: what gives the devices back comes first. With
+ * no `allocation` it has them already. Rejects where somebody else was faster, and gave it others.
  */
 export async function allocate(
   api: Api,
   known: Claim,
   {
     pod,
+    consumer,
     allocation,
     nowMs,
-  }: { readonly pod: Pod; readonly allocation: Allocation | undefined; readonly nowMs: number },
+  }: {
+    readonly pod: Pod;
+    readonly consumer: Consumer;
+    readonly allocation: Allocation | undefined;
+    readonly nowMs: number;
+  },
 ): Promise<Claim> {
-  const isSame = (claim: Claim): Claim => stillIt(claim, known);
+  const itself = (claim: Claim): Claim => stillIt(claim, known);
   let claim = known;
   if (allocation && !claim.metadata.finalizers?.includes(FINALIZER))
-    claim = await change(api, claim, (current) => withFinalizer(isSame(current)), {});
+    claim = await change(api, claim, (current) => withFinalizer(itself(current)), {});
   const allocated = allocation && { ...allocation, allocationTimestamp: formatTime(nowMs) };
-  return change(api, claim, (current) => reserved(isSame(current), pod, allocated), { subresource: 'status' });
+  return change(api, claim, (current) => reserved(itself(current), { pod, consumer }, allocated), {
+    subresource: 'status',
+  });
 }
 
 /** Takes the reservation back; with `deallocates` the devices too, where nobody else has them. */
@@ -78,16 +86,31 @@ const withoutFinalizer = (claim: Claim): Claim =>
       }
     : claim;
 
-function reserved(claim: Claim, pod: Pod, allocation: Allocation | undefined): Claim {
+function reserved(
+  claim: Claim,
+  { pod, consumer }: { readonly pod: Pod; readonly consumer: Consumer },
+  allocation: Allocation | undefined,
+): Claim {
   const { status } = claim;
-  if (allocation && status.allocation) throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`);
+  if (allocation && status.allocation && !isSame(allocation, status.allocation))
+    throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`);
   if (!allocation && !status.allocation) throw new Error(`claim ${keyOf(claim)} got deallocated in the meantime`);
   if (isReservedFor(claim, pod)) return claim;
   if (!canBeReserved(claim)) throw new Error(`claim ${keyOf(claim)} is in use by as many pods as can be`);
-  const { name, uid } = pod.metadata;
-  const reservedFor = [...(status.reservedFor ?? []), { resource: 'pods', name, uid }];
-  return { ...claim, status: { ...status, ...(allocation ? { allocation } : {}), reservedFor } };
+  const reservedFor = [...(status.reservedFor ?? []), consumer];
+  return { ...claim, status: { ...status, ...(allocation && !status.allocation ? { allocation } : {}), reservedFor } };
 }
+
+/** Pods of a group that share a claim all write what was decided for the first of them. */
+const isSame = (a: Allocation, b: Allocation): boolean => equalJson(devicesOf(a), devicesOf(b));
+const devicesOf = ({ devices }: Allocation): readonly (readonly (string | undefined)[])[] =>
+  (devices?.results ?? []).map(({ request, driver, pool, device, shareID }) => [
+    request,
+    driver,
+    pool,
+    device,
+    shareID,
+  ]);
 
 function released(claim: Claim, pod: Pod, deallocates: boolean): Claim {
   const { allocation, reservedFor = [], devices, ...rest } = claim.status;

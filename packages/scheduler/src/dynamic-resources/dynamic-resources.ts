@@ -110,6 +110,7 @@ function refusal(pod: Pod, claims: readonly Claim[], ledger: DeviceLedger): stri
       if (!canBeReserved(claim) && !isReservedFor(claim, pod)) return 'resourceclaim in use';
       continue;
     }
+    if (ledger.decidedFor(claim, pod)) continue;
     if (ledger.isPending(claim)) return `resource claim ${keyOf(claim)} is in the process of being allocated`;
     const plan = planOf(claim, (name) => ledger.deviceClass(name));
     if (typeof plan === 'string') return plan;
@@ -126,7 +127,12 @@ function errandOf(pod: Pod, info: NodeInfo, prepared: Prepared, waitMsMax: numbe
     allocation: allocationOf(plan, solution.taken[i] ?? [], solution.ways[i] ?? [], info.node),
   }));
   const had = (claim: Claim): Part => ({ claim, allocation: undefined });
-  const parts = [...prepared.allocated.map(had), ...given, ...(extended?.made ? [had(extended.made)] : [])];
+  const parts = [
+    ...prepared.allocated.map(had),
+    ...prepared.decided,
+    ...given,
+    ...(extended?.made ? [had(extended.made)] : []),
+  ];
   const useless = prepared.leftovers.filter((claim) => claim !== extended?.made);
   return errandFor(pod, parts, { ledger: prepared.ledger, waitMsMax, extended: extended?.requests, useless });
 }

@@ -1,6 +1,7 @@
 import { deviceClass, type Node, type Pod, resourceClaim } from '@navarch/api';
 import { byController, type CacheReader } from '@navarch/client';
 import { type Key, keyOf } from '@navarch/machinery';
+import { groupKeyOf, groupOf, type PodGroup } from '../gang/pod-groups.ts';
 import { Answers } from './answers.ts';
 import { type Allocation, type Claim, type DeviceClass, keyOfPool, type Result, type Slice } from './devices.ts';
 import { isForExtended } from './extended-claim.ts';
@@ -10,6 +11,13 @@ import { Inventory } from './inventory.ts';
 import type { ClaimPlan } from './plan.ts';
 import { type Found, search, type Supply } from './search.ts';
 import { Selectors } from './selectors.ts';
+
+/** What a claim is about to get, for which pods; all of one group, if there are several. */
+interface Pending {
+  readonly allocation: Allocation;
+  readonly group: Key | undefined;
+  readonly holders: Set<string>;
+}
 
 /**
  * Who has which device: what the cache says, what was written and the cache has not shown yet, and what was decided and
@@ -23,7 +31,7 @@ export class DeviceLedger {
   /** By uid of the claim: what is counted of it. */
   #counted: Map<string, readonly Result[]> | undefined;
   /** By uid: being written. */
-  readonly #pending = new Map<string, readonly Result[]>();
+  readonly #pending = new Map<string, Pending>();
   /** By key: as we wrote it, until the cache has it. */
   readonly #written = new Map<Key, Claim>();
   /** By uid: claims that we take away, and whether that is done. Forgotten when the cache shows them gone. */
@@ -73,17 +81,34 @@ export class DeviceLedger {
     return this.#pending.has(metadata.uid);
   }
 
-  /** From now on nobody else gets these. */
-  hold({ metadata: { uid } }: Claim, allocation: Allocation): void {
+  /** What was decided for another pod of the pod's group, and is being written: pods that go together need not wait for it. */
+  decidedFor({ metadata }: Claim, pod: Pod): Allocation | undefined {
+    const pending = this.#pending.get(metadata.uid);
+    const group = groupKeyOf(pod);
+    return group !== undefined && pending?.group === group ? pending.allocation : undefined;
+  }
+
+  /** From now on nobody else gets these, but pods of the pod's group with it. */
+  hold({ metadata: { uid } }: Claim, allocation: Allocation, pod: Pod): void {
     this.#read();
-    this.#pending.set(uid, allocation.devices?.results ?? []);
+    const pending = this.#pending.get(uid) ?? { allocation, group: groupKeyOf(pod), holders: new Set() };
+    pending.holders.add(pod.metadata.uid);
+    this.#pending.set(uid, pending);
     this.#recount(uid, undefined);
   }
 
-  /** What was held was written, or is not to be. */
-  letGo(claim: Claim): void {
-    this.#pending.delete(claim.metadata.uid);
-    this.#recount(claim.metadata.uid, this.claim(keyOf(claim)));
+  /** What was held for the pod was written, or is not to be. */
+  letGo(claim: Claim, pod: Pod): void {
+    const { uid } = claim.metadata;
+    const pending = this.#pending.get(uid);
+    pending?.holders.delete(pod.metadata.uid);
+    if (pending?.holders.size === 0) this.#pending.delete(uid);
+    this.#recount(uid, this.claim(keyOf(claim)));
+  }
+
+  groupOf(pod: Pod): PodGroup | undefined {
+    const key = groupKeyOf(pod);
+    return key === undefined ? undefined : groupOf(key, this.#objects);
   }
 
   /** Counts before the cache shows it. */
@@ -165,7 +190,7 @@ export class DeviceLedger {
     const counted = this.#counted;
     if (!counted) return;
     const held = this.#doomed.get(uid) === true ? undefined : claim?.status.allocation?.devices?.results;
-    const now = this.#pending.get(uid) ?? held ?? [];
+    const now = this.#pending.get(uid)?.allocation.devices?.results ?? held ?? [];
     const before = counted.get(uid) ?? [];
     if (now === before) return;
     for (const result of [...before, ...now]) this.#inventory.usageChanged(keyOfPool(result));

@@ -1,7 +1,9 @@
-import type { Pod } from '@navarch/api';
+import { consumerOf, isClaimOf, isMadeForPod, isReservedForPod, type Pod } from '@navarch/api';
 import { type Key, keyIn, keyOf } from '@navarch/machinery';
 import type { Claim } from './devices.ts';
 import type { DeviceLedger } from './ledger.ts';
+
+type PodClaim = NonNullable<Pod['spec']['resourceClaims']>[number];
 
 /** Upstream's bound for the consumers of a claim. */
 const CONSUMERS_MAX = 256;
@@ -18,7 +20,7 @@ export function claimsOf(pod: Pod, ledger: DeviceLedger): readonly Claim[] | str
     const claim = ledger.claim(keyIn(pod.metadata.namespace, claimName));
     if (!claim) return `resourceclaim.resource.k8s.io "${claimName}" not found`;
     if (claim.metadata.deletionTimestamp) return `resourceclaim "${claimName}" is being deleted`;
-    if (resourceClaimTemplateName !== undefined && !isMadeFor(claim, pod))
+    if (resourceClaimTemplateName !== undefined && !isMadeForPod(claim, pod))
       return `ResourceClaim ${keyOf(claim)} was not created for pod ${keyOf(pod)} (pod is not owner)`;
     claims.push(claim);
   }
@@ -35,8 +37,20 @@ export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>
 export const isMadeFor = ({ metadata }: Claim, pod: Pod): boolean =>
   metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === pod.metadata.uid) ?? false;
 
-export const isReservedFor = ({ status }: Claim, { metadata }: Pod): boolean =>
-  status.reservedFor?.some(({ uid }) => uid === metadata.uid) ?? false;
+export const isReservedFor = ({ status }: Claim, pod: Pod): boolean => isReservedForPod(status.reservedFor, pod);
+
+export type Consumer = NonNullable<Claim['status']['reservedFor']>[number];
+
+/** Whom the claim is reserved for when the pod is to use it: its group, where that shares the claim (KEP-5729). */
+export function consumerFor(pod: Pod, { metadata: { name } }: Claim, ledger: DeviceLedger): Consumer {
+  const own = { resource: 'pods', name: pod.metadata.name, uid: pod.metadata.uid };
+  const entry = pod.spec.resourceClaims?.find((each) => nameFor(pod, each) === name);
+  const group = entry && ledger.groupOf(pod);
+  return group && isClaimOf(group, entry) ? consumerOf(group) : own;
+}
+
+const nameFor = ({ status }: Pod, { name, resourceClaimName }: PodClaim): string | undefined =>
+  resourceClaimName ?? status.resourceClaimStatuses?.find((told) => told.name === name)?.resourceClaimName;
 
 /** Whether one pod more may use it. */
 export const canBeReserved = ({ status }: Claim): boolean => (status.reservedFor?.length ?? 0) < CONSUMERS_MAX;

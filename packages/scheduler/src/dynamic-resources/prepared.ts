@@ -3,7 +3,7 @@ import { Memo } from '@navarch/base';
 import type { Misfit } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Claim } from './devices.ts';
+import type { Allocation, Claim } from './devices.ts';
 import { asksFor, plannedClaim } from './extended-claim.ts';
 import { extendedNamesOf } from './extended-names.ts';
 import { type ExtendedRequests, extendedRequestsOf } from './extended-requests.ts';
@@ -31,6 +31,8 @@ export class Prepared {
   readonly ledger: DeviceLedger;
   /** Have their devices. */
   readonly allocated: readonly Claim[];
+  /** Get what was decided for other pods of the pod's group a moment ago. */
+  readonly decided: readonly { readonly claim: Claim; readonly allocation: Allocation }[];
   readonly misfits: Memo<Misfit> = new Memo(MISFITS_MAX);
   /** Claims for extended resources that were made before. */
   readonly leftovers: readonly Claim[];
@@ -50,10 +52,14 @@ export class Prepared {
     this.#pod = pod;
     this.ledger = ledger;
     this.allocated = claims.filter(({ status }) => status.allocation);
+    this.decided = claims.flatMap((claim) => {
+      const allocation = claim.status.allocation ? undefined : ledger.decidedFor(claim, pod);
+      return allocation ? [{ claim, allocation }] : [];
+    });
     this.leftovers = leftovers;
     this.#classes = classes;
     this.#plans = claims
-      .filter(({ status }) => !status.allocation)
+      .filter((claim) => !claim.status.allocation && !this.decided.some((one) => one.claim === claim))
       .map((claim) => planOf(claim, (name) => ledger.deviceClass(name)))
       .filter((plan) => typeof plan !== 'string');
   }
@@ -84,6 +90,7 @@ export class Prepared {
   /** Whether all that the pod has already can be used from there, and will ever be ready. */
   isHere(info: NodeInfo): boolean {
     if (!this.allocated.every((claim) => isHere(claim, info.node))) return false;
+    if (!this.decided.every(({ allocation }) => reaches(allocation, info.node))) return false;
     const extended = this.leftovers.length > 0 ? this.extendedOn(info) : undefined;
     // What was made for other devices than are wanted there has to go first.
     return !extended || (extended.made !== undefined && isHere(extended.made, info.node));
@@ -124,7 +131,8 @@ export function prepare(pod: Pod, snapshot: Snapshot): Prepared | undefined {
 }
 
 /** Whether its devices can be used from the node, and will ever be ready. */
-export const isHere = (claim: Claim, node: Node): boolean => {
-  const { nodeSelector } = claim.status.allocation ?? {};
-  return (!nodeSelector || selects(nodeSelector, node)) && readinessOf(claim) !== 'failed';
-};
+export const isHere = (claim: Claim, node: Node): boolean =>
+  reaches(claim.status.allocation, node) && readinessOf(claim) !== 'failed';
+
+const reaches = (allocation: Allocation | undefined, node: Node): boolean =>
+  !allocation?.nodeSelector || selects(allocation.nodeSelector, node);
