@@ -256,3 +256,36 @@ test('what a driver offers is withdrawn when it has been gone for a while, and n
     assert.equal(world.wiped[1], `spec.nodeName=here,spec.driver=${DRIVER}`);
   });
 });
+
+test('prepare() gives a pod what is reserved for its group, made for that group or not', async () => {
+  await inWorld(async (world) => {
+    const reservedFor = [{ apiGroup: 'scheduling.k8s.io', resource: 'podgroups', name: 'g', uid: 'u-g' }];
+    const ownerReferences = [
+      { apiVersion: 'scheduling.k8s.io/v1beta1', kind: 'PodGroup', name: 'g', uid: 'u-g', controller: true },
+    ];
+    const claim = claimOf('made', 'u-made', []) as { readonly metadata: object; readonly status: object };
+    world.held.set('ns/made', {
+      ...claim,
+      metadata: { ...claim.metadata, ownerReferences },
+      status: { ...claim.status, reservedFor },
+    });
+    const p = podOf('p', 'made');
+    const status = { resourceClaimStatuses: [{ name: 'made', resourceClaimName: 'made' }] };
+    const memberOf = (group: string): Pod =>
+      ({
+        ...p,
+        spec: {
+          ...p.spec,
+          resourceClaims: [{ name: 'made', resourceClaimTemplateName: 't' }],
+          schedulingGroup: { podGroupName: group },
+        },
+        status,
+      }) as Pod;
+    await world.register();
+    await world.claims.prepare(memberOf('g'), signal);
+    assert.equal(
+      await problem(world.claims.prepare(memberOf('other'), signal)),
+      'ResourceClaim ns/made was not created for pod ns/p (pod is not owner)',
+    );
+  });
+});

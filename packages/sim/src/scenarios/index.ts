@@ -27,6 +27,7 @@ import { resourceClaimScenarios } from './resource-claim/resource-claim.ts';
 import type { Scenario } from './scenario.ts';
 import { deviceScenarios } from './scheduler/devices.ts';
 import { groupScenarios } from './scheduler/groups.ts';
+import { groupUnitScenarios } from './scheduler/group-units.ts';
 import { preemptionScenarios } from './scheduler/preemption.ts';
 import { queueScenarios } from './scheduler/queue.ts';
 import { schedulingScenarios } from './scheduler/scheduling.ts';
@@ -92,6 +93,7 @@ export const scenarios: readonly Scenario[] = [
   ...schedulingScenarios,
   ...deviceScenarios,
   ...groupScenarios,
+  ...groupUnitScenarios,
   ...preemptionScenarios,
   ...queueScenarios,
   ...wholeClusterScenarios,

@@ -11,19 +11,19 @@ import { addNode, addPod, homeless, homes, preempted, scheduling } from './rules
 
 type PodGroup = ObjectOf<typeof podGroup>;
 
-const makeGroup = (world: World, name: string, minCount: number, spec: object = {}): Promise<PodGroup> =>
+export const makeGroup = (world: World, name: string, minCount: number, spec: object = {}): Promise<PodGroup> =>
   world.create(podGroup, {
     metadata: named(name),
     spec: { schedulingPolicy: { gang: { minCount } }, ...spec },
   } as never);
 
-const addMember = (world: World, group: string, i: number, priority?: number) =>
+export const addMember = (world: World, group: string, i: number, priority?: number, spec: object = {}) =>
   addPod(world, `${group}-${i}`, {
     ...(priority === undefined ? {} : { priority }),
-    spec: { schedulingGroup: { podGroupName: group } },
+    spec: { schedulingGroup: { podGroupName: group }, ...spec },
   });
 
-const boundOf = (view: View, group: string): number =>
+export const boundOf = (view: View, group: string): number =>
   Object.entries(homes(view)).filter(([name, home]) => name.startsWith(`${group}-`) && home !== 'none').length;
 
 const isTold = ({ status }: PodGroup): boolean =>
