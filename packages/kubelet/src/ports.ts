@@ -31,7 +31,7 @@ export interface Files {
   /** undefined when there is nothing, or no link. */
   readLink(path: string): Promise<string | undefined>;
   rename(from: string, to: string): Promise<void>;
-  /** Writes a compressed copy. */
+  /** Writes a compressed copy, where nothing is yet. Follows no link. */
   gzip(from: string, to: string): Promise<void>;
   /** Of the disk that a path is on; undefined when there is nothing at the path. */
   diskSpace(path: string): Promise<{ readonly capacityBytes: number; readonly availableBytes: number } | undefined>;

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { EscapeError, type Files } from '@navarch/kubelet';
 import { mount, shareMounts, unmountBelow } from '../host/index.ts';
 import { nodeFiles } from './files.ts';
@@ -187,4 +188,15 @@ test('shareMounts() shares a folder once, and hides nothing that was mounted bel
     await unmountBelow(folder, end.signal);
     assert.equal(shared(folder), 0);
   }
+});
+
+test('gzip() reads through no link, and writes through none', async () => {
+  const { root, secret } = volume('gzip');
+  symlinkSync(join(secret, 'file'), join(root, 'from'));
+  symlinkSync(join(secret, 'file'), join(root, 'to'));
+  await assert.rejects(files.gzip(join(root, 'from'), join(root, 'from.gz')), /ELOOP/);
+  await assert.rejects(files.gzip(join(root, 'data/file'), join(root, 'to')), /EEXIST/);
+  assert.equal(readFileSync(join(secret, 'file'), 'utf8'), 'outside');
+  await files.gzip(join(root, 'data/file'), join(root, 'copy'));
+  assert.equal(gunzipSync(readFileSync(join(root, 'copy'))).toString(), 'inside');
 });

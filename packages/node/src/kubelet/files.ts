@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { constants, createWriteStream, type Stats } from 'node:fs';
 import {
   chmod,
   chown,
@@ -107,8 +107,12 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
       }
     },
     rename: (from, to) => rename(from, to),
-    gzip: (from, to) =>
-      pipeline(createReadStream(from), createGzip(), createWriteStream(to, { mode: 0o640 }), { signal }),
+    async gzip(from, to) {
+      // No link is followed: pods may see the folder, and write there.
+      const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const target = createWriteStream(to, { mode: 0o640, flags: 'wx' });
+      await pipeline(source.createReadStream(), createGzip(), target, { signal });
+    },
     async diskSpace(path) {
       const found = await orAbsent(statfs(path));
       return found && { capacityBytes: found.blocks * found.bsize, availableBytes: found.bavail * found.bsize };

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -136,3 +146,38 @@ test('streamLogs() ends when its client goes', async () => {
   stream.destroy();
   await following;
 });
+
+test(
+  'streamLogs() reads the log and nothing that a link, or what is no file, leads to',
+  { timeout: 20_000 },
+  async () => {
+    const secret = join(dir, 'secret');
+    mkdirSync(join(secret, 'main'), { recursive: true });
+    writeFileSync(join(secret, 'main', '0.log'), entry('secret'));
+    const pod = join(dir, 'logs', 'pod');
+    mkdirSync(join(pod, 'main'), { recursive: true });
+    mkdirSync(join(pod, 'fifo'), { recursive: true });
+    symlinkSync(join(secret, 'main', '0.log'), join(pod, 'main', '0.log'));
+    symlinkSync(join(secret, 'main'), join(pod, 'folder'));
+    symlinkSync(secret, join(dir, 'logs', 'other'));
+    execFileSync('mkfifo', [join(pod, 'fifo', '0.log')]);
+    for (const path of ['pod/main/0.log', 'pod/folder/0.log', 'other/main/0.log', 'pod/fifo/0.log']) {
+      const { stream, text } = client();
+      await streamLogs(join(dir, 'logs', path), options('tailLines=5'), async () => true, stream);
+      assert.equal(text(), '', path);
+    }
+    // A link that is put there while somebody follows; where all logs lie may be reached by one.
+    rmSync(join(pod, 'main', '0.log'));
+    writeFileSync(join(pod, 'main', '0.log'), entry('own'));
+    symlinkSync(join(dir, 'logs'), join(dir, 'linked'));
+    const { stream, text, until } = client();
+    let isRunning = true;
+    const done = streamLogs(join(dir, 'linked/pod/main/0.log'), options('follow=true'), async () => isRunning, stream);
+    await until('own\n');
+    symlinkSync(join(secret, 'main', '0.log'), join(pod, 'draft'));
+    renameSync(join(pod, 'draft'), join(pod, 'main', '0.log'));
+    isRunning = false;
+    await done;
+    assert.equal(text(), 'own\n');
+  },
+);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, watch } from 'node:fs';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LogFilter, type LogOptions, tailStart } from '@navarch/kubelet';
@@ -114,17 +114,13 @@ class GrowingFile implements AsyncDisposable {
   }
 
   async #open(): Promise<FileHandle | undefined> {
-    try {
-      this.#file ??= await open(this.#path, 'r');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    this.#file ??= await openLog(this.#path);
     return this.#file;
   }
 
   /** What became of the file that is open: nothing, it is shorter than what was read, or its name is another's. */
   async #changeOf(file: FileHandle): Promise<'cut' | 'replaced' | undefined> {
-    const [own, current] = [await file.stat(), await stat(this.#path).catch(() => undefined)];
+    const [own, current] = [await file.stat(), await lstat(this.#path).catch(() => undefined)];
     if (!current) return undefined;
     if (current.ino !== own.ino || current.dev !== own.dev) return 'replaced';
     return own.size < this.#at ? 'cut' : undefined;
@@ -133,6 +129,31 @@ class GrowingFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file?.close();
   }
+}
+
+/** Not to wait for who writes into a pipe; the last name is not followed. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * A log lies in its container's folder in its pod's folder in that of all logs; a link below that, which a pod that sees the
+ * folder may put there, would show somebody a file of the node. Undefined where there is no log.
+ */
+async function openLog(path: string): Promise<FileHandle | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, FLAGS);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  const container = dirname(path);
+  const pod = dirname(container);
+  const inPlace = join(await realpath(dirname(pod)), basename(pod), basename(container));
+  // What was opened, whatever its name leads to by now.
+  const opened = await readlink(`/proc/self/fd/${file.fd}`);
+  if (dirname(opened) === inPlace && (await file.stat()).isFile()) return file;
+  await file.close();
+  return undefined;
 }
 
 /** Wakes when something may have changed in a file's folder, and now and then. */
