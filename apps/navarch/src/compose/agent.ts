@@ -26,7 +26,7 @@ import {
   sweepStrays,
   writePodNetwork,
 } from '@navarch/node/containerd';
-import { connectRuntime, countCalls } from '@navarch/node/cri';
+import { connectRuntime, countCalls, patiently } from '@navarch/node/cri';
 import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
 import { nodeDraSockets } from '@navarch/node/dra';
@@ -206,7 +206,7 @@ async function claimOwnBridge(
   runtime: KubeletDeps['runtime'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { items } = await runtime.listPodSandbox({}, signal);
+  const { items } = await patiently(() => runtime.listPodSandbox({}, signal), signal);
   await claimBridge({ dir: layout.dir, bridge, isInUse: items.length > 0 }, log, signal);
 }
 

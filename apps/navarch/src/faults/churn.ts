@@ -53,7 +53,8 @@ const template = (app: string, spec: PodSpec): { metadata: { labels: { app: stri
   spec: { terminationGracePeriodSeconds: 3, ...spec },
 });
 
-export async function plant({ api }: World): Promise<void> {
+/** `replicas` is how many pods a deployment has. */
+export async function plant({ api }: World, replicas = WEB_REPLICAS): Promise<void> {
   const inside = { namespace: NAMESPACE };
   await api.of(namespace).create({ metadata: { name: NAMESPACE } });
   await api.of(configMap).create({ metadata: { ...inside, name: 'settings' }, data: { turn: '0' } });
@@ -69,7 +70,7 @@ export async function plant({ api }: World): Promise<void> {
     await api.of(deployment).create({
       metadata: { ...inside, name: app },
       spec: {
-        replicas: isNginx ? 6 : WEB_REPLICAS,
+        replicas: isNginx ? Math.min(6, replicas) : replicas,
         selector: { matchLabels: { app } },
         template: template(app, { containers: [first], volumes: VOLUMES }),
       },
@@ -107,7 +108,7 @@ export async function plant({ api }: World): Promise<void> {
   });
 }
 
-type Step = (world: World, nth: number) => Promise<unknown>;
+type Step = (world: World, nth: number, replicas: number) => Promise<unknown>;
 
 /** One thing that a person or a program does to the cluster. */
 const STEPS: readonly (readonly [weight: number, Step])[] = [
@@ -122,12 +123,12 @@ const STEPS: readonly (readonly [weight: number, Step])[] = [
 const WEIGHTED = STEPS.flatMap(([weight, step]) => Array.from({ length: weight }, () => step));
 
 /** Until told to stop. What fails because something was killed is not done. Resolves to what was done. */
-export async function churn(world: World, signal: AbortSignal): Promise<number> {
+export async function churn(world: World, signal: AbortSignal, replicas = WEB_REPLICAS): Promise<number> {
   let done = 0;
   for (let nth = 0; !signal.aborted; nth++) {
     await pause(between(world.random, 100, 900), signal);
     const step = pick(world.random, WEIGHTED);
-    await step(world, nth).then(
+    await step(world, nth, replicas).then(
       () => (done += 1),
       () => undefined,
     );
@@ -144,8 +145,8 @@ async function deleteSome({ api, random }: World): Promise<void> {
     .delete(`${NAMESPACE}/${metadata.name}`, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
 }
 
-async function scaleSome({ api, random }: World): Promise<void> {
-  const body = { spec: { replicas: between(random, WEB_REPLICAS - 6, WEB_REPLICAS + 4) } };
+async function scaleSome({ api, random }: World, _: number, replicas: number): Promise<void> {
+  const body = { spec: { replicas: between(random, Math.max(1, replicas - 6), replicas + 4) } };
   await api.of(deployment).patch(`${NAMESPACE}/${pick(random, WEBS.slice(1))}`, { type: 'merge', body });
 }
 

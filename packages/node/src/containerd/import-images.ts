@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settleAll } from '@navarch/base';
-import { connectRuntime } from '../cri/grpc-runtime.ts';
+import { connectRuntime, patiently } from '../cri/grpc-runtime.ts';
 import { ctr } from './ctr.ts';
 import { shareBlobs } from './share-blobs.ts';
 import { releaseLayers, shareLayers } from './share-layers.ts';
@@ -62,7 +62,11 @@ const LOOKS_MAX = 1500;
 async function whenPodsSee(names: readonly string[], containerd: Containerd, signal: AbortSignal): Promise<void> {
   using runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   for (const name of names) {
-    for (let looks = 1; !(await runtime.imageStatus({ image: { image: name } }, signal)).image; looks++) {
+    for (
+      let looks = 1;
+      !(await patiently(() => runtime.imageStatus({ image: { image: name } }, signal), signal)).image;
+      looks++
+    ) {
       if (looks > LOOKS_MAX)
         throw new Error(`containerd has the image ${name} and does not show it to pods: see its log`);
       // Any change of an image is an event.

@@ -54,7 +54,7 @@ export async function connectRuntime(options: GrpcRuntimeOptions, signal: AbortS
     const timeoutMs = options.connectTimeoutMs ?? 10_000;
     await channel.ready(timeoutMs);
     await isInitialized(channel, timeoutMs, signal);
-    const abilities = await probeAbilities(channel, signal);
+    const abilities = await patiently(() => probeAbilities(channel, signal), signal);
     return runtimeOn(channel, abilities, options.callTimeoutMs ?? 120_000);
   } catch (error) {
     channel[Symbol.dispose]();
@@ -62,15 +62,30 @@ export async function connectRuntime(options: GrpcRuntimeOptions, signal: AbortS
   }
 }
 
+const RETRY_MS = 250;
+/** A runtime that is there, and slow, is asked for so long before whoever needs it gives up. */
+const ANSWERED_MS = 120_000;
+
+/** Asks again while what answers is there and says that it cannot just now, or says nothing in time. */
+export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (const end = performance.now() + ANSWERED_MS; ; await sleep(RETRY_MS, undefined, { signal })) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || performance.now() > end) throw error;
+    }
+  }
+}
+
 /** containerd opens its socket before its CRI part can answer, while it looks for the pods of its last run. */
 async function isInitialized(channel: CriChannel, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  for (const end = performance.now() + timeoutMs; ; await sleep(10, undefined, { signal })) {
+  for (const end = performance.now() + ANSWERED_MS; ; await sleep(10, undefined, { signal })) {
     try {
       await channel.call('status', {}, timeoutMs, signal);
       return;
     } catch (error) {
-      const isEarly = RpcError.is(error, 'UNKNOWN', 'UNAVAILABLE') && /not initialized/.test(error.details);
-      if (!isEarly || performance.now() > end) throw error;
+      const isEarly = RpcError.is(error, 'UNKNOWN') && /not initialized/.test(error.details);
+      if (!(isEarly || RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) || performance.now() > end) throw error;
     }
   }
 }

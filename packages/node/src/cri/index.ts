@@ -1,2 +1,2 @@
-export { connectRuntime, type GrpcRuntime, type GrpcRuntimeOptions } from './grpc-runtime.ts';
+export { connectRuntime, type GrpcRuntime, type GrpcRuntimeOptions, patiently } from './grpc-runtime.ts';
 export { countCalls } from './count-calls.ts';

@@ -51,7 +51,7 @@ async function answers(channel: CriChannel, method: Method, signal: AbortSignal)
     await channel.call(method, { podSandboxId: 'navarch-probe' }, PROBE_TIMEOUT_MS, signal);
     return true;
   } catch (error) {
-    if (RpcError.is(error))
+    if (RpcError.is(error) && !isSilent(error))
       return error.code !== 'UNIMPLEMENTED' && !/not implemented|not supported/i.test(error.details);
     throw error;
   }
@@ -62,15 +62,21 @@ async function hasEvents(channel: CriChannel, signal: AbortSignal): Promise<bool
   const stream = channel.stream('getContainerEvents', {}, AbortSignal.any([signal, abort.signal]));
   const refused = stream.next().then(
     () => false,
-    (error: unknown) => RpcError.is(error),
+    (error: unknown) => {
+      if (isSilent(error) && !abort.signal.aborted) throw error;
+      return RpcError.is(error);
+    },
   );
   try {
     return await Promise.race([refused.then((wasRefused) => !wasRefused), sleep(REFUSAL_WAIT_MS, true, { signal })]);
   } finally {
     abort.abort(new Error('probe is over'));
-    await refused;
+    await refused.catch(() => undefined);
   }
 }
+
+/** Nothing was said about the call: that is no answer to whether it is known. */
+const isSilent = (error: unknown): boolean => RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED');
 
 /** The one ability that no call shows: an older runtime ignores the field and mounts nothing. */
 function hasImageVolumes({ runtimeName, runtimeVersion }: cri.VersionResponse): boolean {

@@ -35,22 +35,34 @@ export async function churnUnderKills(world: World): Promise<readonly string[]> 
 }
 
 async function storm(world: World): Promise<readonly string[]> {
+  let [kills, changes] = [0, 0];
+  const wrong = await underFaults(world, (group, stop) => {
+    group.spawn(async () => {
+      kills = await killAtRandom(world, stop);
+    });
+    group.spawn(async () => {
+      changes = await churn(world, stop);
+    });
+    group.spawn(() => startWhatDied(world, stop));
+  });
+  world.say(`${kills} kills, ${changes} changes`);
+  return wrong;
+}
+
+/** Has this go on for as many minutes as the world has. Resolves to what was seen that must never be. */
+export async function underFaults(
+  world: World,
+  begin: (group: TaskGroup, stop: AbortSignal) => void,
+): Promise<readonly string[]> {
   const stop = new AbortController();
   const watch = new Watch();
   await using group = new TaskGroup(world.signal);
-  let [kills, changes] = [0, 0];
-  group.spawn(async () => {
-    kills = await killAtRandom(world, stop.signal);
-  });
-  group.spawn(async () => {
-    changes = await churn(world, stop.signal);
-  });
-  group.spawn(() => startWhatDied(world, stop.signal));
+  begin(group, stop.signal);
   group.spawn(() => watch.run(world, stop.signal));
   await pause(world.minutes * 60_000, world.signal);
   stop.abort();
   await group.join();
-  world.say(`${kills} kills, ${changes} changes, ${watch.looks} looks`);
+  world.say(`${watch.looks} looks`);
   return watch.wrong;
 }
 
@@ -107,7 +119,8 @@ class Watch {
   }
 }
 
-async function remaining({ api }: World): Promise<readonly string[]> {
+/** The namespace of the churn, where it is still there. */
+export async function remaining({ api }: World): Promise<readonly string[]> {
   const { items } = await api.of(namespace).list();
   return items.some(({ metadata }) => metadata.name === NAMESPACE) ? [`namespace ${NAMESPACE} is still there`] : [];
 }

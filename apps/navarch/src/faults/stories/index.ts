@@ -1,7 +1,9 @@
 import type { Story } from '../world.ts';
 import { churnUnderKills } from './churn.ts';
 import { fullDisk } from './full-disk.ts';
+import { hungMount } from './hung-mount.ts';
 import { cutLink, lostNode } from './nodes.ts';
+import { slowRuntime } from './slow-runtime.ts';
 import { requestsUnderRestarts } from './requests.ts';
 
 /** Every story by its name, in the order in which they are told. */
@@ -10,5 +12,7 @@ export const stories: ReadonlyMap<string, Story> = new Map([
   ['requests', requestsUnderRestarts],
   ['cut', cutLink],
   ['full-disk', fullDisk],
+  ['hung-mount', hungMount],
+  ['slow-runtime', slowRuntime],
   ['lost-node', lostNode],
 ]);
