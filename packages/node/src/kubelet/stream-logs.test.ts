@@ -160,7 +160,7 @@ test(
     symlinkSync(join(secret, 'main', '0.log'), join(pod, 'main', '0.log'));
     symlinkSync(join(secret, 'main'), join(pod, 'folder'));
     symlinkSync(secret, join(dir, 'logs', 'other'));
-    execFileSync('mkfifo', [join(pod, 'fifo', '0.log')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(pod, 'fifo', '0.log')]);
     for (const path of ['pod/main/0.log', 'pod/folder/0.log', 'other/main/0.log', 'pod/fifo/0.log']) {
       const { stream, text } = client();
       await streamLogs(join(dir, 'logs', path), options('tailLines=5'), async () => true, stream);
