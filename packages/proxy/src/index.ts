@@ -10,4 +10,4 @@ export { type HealthPorts, type PacketFilter, type ProxyDeps, runProxy } from '.
 export type { ProxyNode } from './reachable.ts';
 export { TABLE } from './service-table.ts';
 export { ServiceView } from './service-view.ts';
-export type { StaleFlows } from './stale-flows.ts';
+export type { KnownFlow, StaleFlows } from './stale-flows.ts';

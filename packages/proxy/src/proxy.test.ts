@@ -6,6 +6,7 @@ import type { Cache } from '@navarch/client';
 import { settle, SimClock } from '@navarch/sim';
 import { runProxy } from './proxy.ts';
 import { TABLE } from './service-table.ts';
+import type { KnownFlow, StaleFlows } from './stale-flows.ts';
 
 const web = {
   metadata: { name: 'web', namespace: 'default' },
@@ -18,6 +19,50 @@ const slice = {
   ports: [{ name: 'http', port: 8080 }],
   endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
 } as unknown as EndpointSlice;
+
+test('runProxy() forgets flows from before it started that lead to no endpoint, and those from while the rules were gone', async () => {
+  const clock = new SimClock();
+  const [dns, port] = [
+    { ...web.spec.ports?.[0], protocol: 'UDP' as const },
+    { family: 'IPv4', address: '10.96.0.7' },
+  ];
+  const names = { ...web, spec: { ...web.spec, ports: [dns] } } as Service;
+  const flow = { ...port, port: 80, endpoint: '10.244.0.9:8080' } as const;
+  const forgotten: (readonly StaleFlows[])[] = [];
+  let isThere = true;
+  const cache = {
+    onChange: (kind: unknown, listener: (current: unknown, previous: unknown) => void) => {
+      const [only] = kind === service ? [names] : kind === endpointSlice ? [slice] : [];
+      if (only) listener(only, undefined);
+      return () => undefined;
+    },
+    whenSynced: async () => undefined,
+  } as unknown as Cache;
+  const filter = {
+    async apply() {
+      isThere = true;
+    },
+    hasRules: async () => isThere,
+    flows: async () => [flow] as readonly KnownFlow[],
+    async forget(flows: readonly StaleFlows[]) {
+      forgotten.push(flows);
+    },
+  };
+  await using group = new TaskGroup(new AbortController().signal);
+  group.spawn((signal) =>
+    runProxy({ cache, clock, log: silent, filter, node: { name: 'a', clusterCidr: '10.244.0.0/16' } }, signal),
+  );
+  const later = async (ms: number): Promise<void> => {
+    await settle();
+    await clock.advance(ms);
+    await settle();
+  };
+  await later(10_000);
+  assert.deepEqual(forgotten, [[flow]]);
+  isThere = false;
+  await later(10_000);
+  assert.equal(forgotten.length, 2);
+});
 
 test('runProxy() makes its rules anew within seconds when somebody has thrown them away, and leaves them alone otherwise', async () => {
   const clock = new SimClock();
@@ -42,6 +87,7 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
       if (rules === 'none') throw new Error('No such file or directory');
       return rules === 'there';
     },
+    flows: async () => [],
     forget: async () => undefined,
   };
   await using group = new TaskGroup(new AbortController().signal);

@@ -6,13 +6,15 @@ import type { HealthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
 import { TABLE } from './service-table.ts';
 import { ServiceView } from './service-view.ts';
-import type { StaleFlows } from './stale-flows.ts';
+import type { KnownFlow, StaleFlows } from './stale-flows.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
   apply(script: string, signal: AbortSignal): Promise<void>;
   /** Whether a chain has rules. Rejects where there is no such chain. */
   hasRules(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
+  /** Flows of UDP that the kernel knows. */
+  flows(signal: AbortSignal): Promise<readonly KnownFlow[]>;
   /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one. None is fine. */
   forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<void>;
 }
@@ -43,6 +45,8 @@ const LOOKED_AT = ['prerouting', 'services'] as const;
 const ZONE = 'topology.kubernetes.io/zone';
 /** Flows that wait to be forgotten while the kernel refuses rules: the first of more end by themselves, in silence. */
 const STALE_MAX = 10_000;
+/** Ways that flows lead astray when everything is made anew: no more, for each takes milliseconds in which no rule changes. */
+const STRAYS_MAX = 1000;
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
 export async function runProxy(
@@ -95,7 +99,8 @@ export async function runProxy(
       isKnown = true;
       const gone = stale;
       stale = [];
-      await forget({ filter, log }, gone, group.signal);
+      const strays = change.isWhole ? view.strayed(await known({ filter, log }, group.signal)) : [];
+      await forget({ filter, log }, [...gone, ...strays.slice(0, STRAYS_MAX)], group.signal);
     } catch (error) {
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
@@ -129,6 +134,19 @@ async function publish(
     await health.publish(checks, signal);
   } catch (error) {
     if (!signal.aborted) log.warn('health check node port not served', { error });
+  }
+}
+
+/** What went on while nobody looked: while no agent ran, or while the rules were gone. */
+async function known(
+  { filter, log }: Pick<ProxyDeps, 'filter' | 'log'>,
+  signal: AbortSignal,
+): Promise<readonly KnownFlow[]> {
+  try {
+    return await filter.flows(signal);
+  } catch (error) {
+    if (!signal.aborted) log.warn('flows from before not known', { error });
+    return [];
   }
 }
 

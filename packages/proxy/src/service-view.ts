@@ -6,9 +6,9 @@ import { type HealthCheck, healthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
 import { type Element, type Place, type ServiceRules, serviceRules } from './service-rules.ts';
 import { serviceTable } from './service-table.ts';
-import { shapeName, shapeRules } from './shared-chains.ts';
+import { placeMap, shapeName, shapeRules } from './shared-chains.ts';
 import { serviceOf } from './slices.ts';
-import { type StaleFlows, staleFlows } from './stale-flows.ts';
+import { type Flows, type KnownFlow, type StaleFlows, staleFlows, strayed } from './stale-flows.ts';
 import type { Table } from './table.ts';
 
 export interface ServiceChange {
@@ -16,6 +16,8 @@ export interface ServiceChange {
   readonly script: string;
   /** To be forgotten once the kernel has the rules. */
   readonly stale: readonly StaleFlows[];
+  /** Everything anew: what the kernel did until now is not known, and so are its flows. */
+  readonly isWhole: boolean;
 }
 
 const NONE: ServiceRules = { places: [], chains: new Map(), sets: new Map(), shapes: [], hairpins: [] };
@@ -40,6 +42,7 @@ export class ServiceView {
   readonly #hairpinUses = new Counts();
   readonly #changed = new Set<string>();
   #hasTaken = false;
+  #isUnknown = true;
 
   constructor(node: ProxyNode) {
     this.#node = node;
@@ -87,12 +90,36 @@ export class ServiceView {
       ? [...moved].flatMap(([id, before]) => staleFlows(before?.flows, this.#claims.holder(id)?.flows))
       : [];
     this.#hasTaken = true;
-    return { script: this.#table.take(), stale };
+    const isWhole = this.#isUnknown;
+    this.#isUnknown = false;
+    return { script: this.#table.take(), stale, isWhole };
   }
 
   /** What the kernel has is not known. */
   forget(): void {
+    this.#isUnknown = true;
     this.#table.forget();
+  }
+
+  /** Of flows that the kernel knows those that the rules of now would lead elsewhere, each way once. */
+  strayed(flows: Iterable<KnownFlow>): readonly StaleFlows[] {
+    const found = new Map<string, StaleFlows>();
+    for (const flow of flows) {
+      const place = this.#flowsTo(flow);
+      const stray = place && strayed(flow, place);
+      if (stray) found.set(Object.values(stray).join(), stray);
+    }
+    return [...found.values()];
+  }
+
+  /** Of UDP alone, as all flows here. An address with a port of its own comes before the node's port. */
+  #flowsTo({ family: name, address, port }: KnownFlow): Flows | undefined {
+    const family = this.#families.find((one) => one.name === name);
+    if (!family) return undefined;
+    const place =
+      this.#claims.holder(`${placeMap('address', family)} ${address} . udp . ${port}`) ??
+      this.#claims.holder(`${placeMap('nodePort', family)} udp . ${port}`);
+    return place?.flows;
   }
 
   #putSlice(service: string, key: string, slice: EndpointSlice | undefined): void {

@@ -51,6 +51,30 @@ test('ServiceView names those to a service that went, and whatever was sent befo
     ]);
 });
 
+test("ServiceView.strayed() names flows from before that lead to no endpoint of a place, each way once, and nobody else's", () => {
+  const view = new ServiceView({ name: 'a', clusterCidr: '10.244.0.0/16' });
+  view.setService('default/names', udp);
+  view.setSlice('default/names-1', sliceOf(['10.244.0.6']));
+  view.take();
+  const flow = { family: 'IPv4', address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' } as const;
+  const [atNode, elsewhere] = [
+    { ...flow, address: '10.95.0.1', port: 30_053 },
+    { ...flow, address: '8.8.8.8', endpoint: '8.8.8.8:53' },
+  ];
+  const led = { ...flow, endpoint: '10.244.0.6:5353' };
+  assert.deepEqual(view.strayed([flow, { ...flow }, led, atNode, elsewhere, { ...flow, port: 54 }]), [
+    { family: 'IPv4', address: '10.96.0.10', port: 53, endpoint: '10.244.0.5:5353' },
+    { family: 'IPv4', port: 30_053, endpoint: '10.244.0.5:5353' },
+  ]);
+  // Sent on while there were no rules, or nobody was there.
+  const asItWas = { ...flow, endpoint: '10.96.0.10:53' };
+  assert.deepEqual(view.strayed([asItWas]), [asItWas]);
+  view.setSlice('default/names-1', sliceOf([]));
+  view.take();
+  assert.deepEqual(view.strayed([asItWas]), []);
+  assert.equal(view.strayed([led]).length, 1);
+});
+
 test('ServiceView names no flows where nothing went, and none of connections', () => {
   assert.deepEqual(stale([udp, ['10.244.0.5']], [udp, ['10.244.0.5', '10.244.0.6']]), []);
   assert.deepEqual(stale([tcp, ['10.244.0.5']], [undefined, []]), []);

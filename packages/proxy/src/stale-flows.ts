@@ -15,6 +15,16 @@ export interface StaleFlows extends Omit<Flows, 'endpoints'> {
   readonly endpoint?: string;
 }
 
+/** A flow of datagrams that the kernel knows: where its client sends to, and who answers, as `ADDRESS:PORT`. */
+export type KnownFlow = Required<StaleFlows>;
+
+/** What a flow to this place is to the rules of now: to be forgotten, when it leads to what is no endpoint of it. */
+export function strayed(flow: KnownFlow, place: Flows): StaleFlows | undefined {
+  const isLed = flow.endpoint !== `${flow.address}:${flow.port}`;
+  if (place.endpoints.has(flow.endpoint) || (place.endpoints.size === 0 && !isLed)) return undefined;
+  return { ...placeOf(place), endpoint: flow.endpoint };
+}
+
 /**
  * What has to be forgotten of a place after `next` took the place of `previous`. Of UDP alone: a new TCP connection is a
  * new flow, but datagrams from a port that goes on sending stay one flow for ever.

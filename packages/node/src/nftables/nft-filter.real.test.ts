@@ -282,5 +282,15 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   assert.equal(await asks(), '10.244.0.6');
   const filter = nftFilter(`/run/netns/${netns}`);
   await filter.forget([{ family: 'IPv4', address: '10.96.0.9', port: 1 }], signal);
+  // Another agent, after one that ended before the endpoint went.
+  const next = new ServiceView(NODE);
+  const [again, ...slices] = datagramsTo('10.244.0.5');
+  next.setService('default/web', again);
+  for (const slice of slices) next.setSlice('default/web-1', slice);
+  await filter.apply(next.take().script, signal);
+  assert.equal(await asks(), '10.244.0.6', 'the kernel remembers');
+  await filter.forget(next.strayed(await filter.flows(signal)), signal);
+  assert.equal(await asks(), '10.244.0.5');
+  assert.deepEqual(next.strayed(await filter.flows(signal)), []);
   await filter.forget([{ family: 'IPv6', address: 'fd00:96::9', port: 1, endpoint: 'fd00:44::5:53' }], signal);
 });

@@ -1,4 +1,4 @@
-import type { PacketFilter, StaleFlows } from '@navarch/proxy';
+import type { KnownFlow, PacketFilter, StaleFlows } from '@navarch/proxy';
 import { CommandError, runCommand } from '../host/index.ts';
 import { OpenNft } from './open-nft.ts';
 
@@ -23,6 +23,19 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     // Its type and its brackets are no rules.
     return text.split('\n').some((line) => /^\t\t\S/.test(line) && !/^\t\ttype \S+ hook /.test(line));
   },
+  async flows(signal) {
+    const all: KnownFlow[] = [];
+    for (const family of ['IPv4', 'IPv6'] as const) {
+      const { stdout } = await runCommand(
+        ['conntrack', '-L', '-p', 'udp', '-f', family.toLowerCase()],
+        netns ? { netns } : {},
+        signal,
+      );
+      for (const [, address = '', port, answers = '', from] of stdout.matchAll(FLOW))
+        all.push({ family, address, port: Number(port), endpoint: `${answers}:${from}` });
+    }
+    return all;
+  },
   async forget(flows, signal) {
     for (const one of flows) {
       try {
@@ -33,6 +46,9 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     }
   },
 });
+
+/** A line of conntrack: the packets of who began, then those of who answers. */
+const FLOW = /^udp .*? dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+) /gm;
 
 /** What conntrack says, and ends with 1, where there was no such flow. */
 const NOTHING_FORGOTTEN = /\b0 flow entries have been deleted/;
