@@ -1,7 +1,7 @@
-import { csiNode, persistentVolume, volumeAttachment } from '@navarch/api';
+import { csiDriver, csiNode, persistentVolume, volumeAttachment } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import type { ObjectOf } from '@navarch/machinery';
-import { definePlugin, misfit } from '../plugin.ts';
+import { definePlugin, type Misfit, misfit } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { StorageIndex } from '../snapshot/storage-index.ts';
 import type { Template } from '../snapshot/template.ts';
@@ -14,6 +14,8 @@ interface Wanted {
   readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
   /** Of the driver that has to attach the most. */
   readonly most: number;
+  /** What is said of nodes without a driver, by those drivers whose pods must not go there (KEP-5030). */
+  readonly missing: ReadonlyMap<string, Misfit>;
   readonly objects: CacheReader;
   readonly storage: StorageIndex;
   readonly rooms: Rooms;
@@ -23,12 +25,13 @@ interface Wanted {
 interface Attached {
   readonly generation: number;
   readonly version: number | undefined;
+  readonly drivers: ReadonlySet<string>;
   readonly limits: ReadonlyMap<string, number>;
   /** Driver -> volumes by their handle. */
   readonly byDriver: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Keeps a pod from nodes where its CSI drivers can attach no more volumes. */
+/** Keeps a pod from nodes where its CSI drivers can attach no more volumes, or are not at all and should be. */
 export const nodeVolumeLimits = definePlugin<Wanted>({
   name: 'NodeVolumeLimits',
   scope: 'cluster',
@@ -39,14 +42,15 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
     if (byDriver.size === 0) return undefined;
     let most = 0;
     for (const { size } of byDriver.values()) most = Math.max(most, size);
-    return { byDriver, most, objects, storage, rooms: roomsOf(storage) };
+    return { byDriver, most, missing: missingOf(byDriver, objects), objects, storage, rooms: roomsOf(storage) };
   },
-  filter(_pod, node, { byDriver, most, objects, storage, rooms }) {
+  filter(_pod, node, { byDriver, most, missing, objects, storage, rooms }) {
     const version = storage.versionOf(node);
-    if (version !== undefined && rooms.least(node, version) >= most) return undefined;
+    if (missing.size === 0 && version !== undefined && rooms.least(node, version) >= most) return undefined;
     const attached = attachedOn(node, objects, version);
     if (version !== undefined) rooms.keep(node, version, attached);
-    const { limits, byDriver: here } = attached;
+    const { drivers, limits, byDriver: here } = attached;
+    for (const [driver, said] of missing) if (!drivers.has(driver)) return said;
     for (const [driver, wanted] of byDriver) {
       const limit = limits.get(driver);
       if (limit === undefined) continue;
@@ -58,6 +62,13 @@ export const nodeVolumeLimits = definePlugin<Wanted>({
     return undefined;
   },
 });
+
+const missingOf = (byDriver: ReadonlyMap<string, unknown>, objects: CacheReader): ReadonlyMap<string, Misfit> =>
+  new Map(
+    [...byDriver.keys()]
+      .filter((driver) => objects.get(csiDriver, driver)?.spec.preventPodSchedulingIfMissing === true)
+      .map((driver) => [driver, misfit(true, `${driver} CSI driver is not installed on the node`)]),
+  );
 
 /**
  * How many volumes more of any one driver each node takes, whichever driver it is: nearly every node has room, and to know
@@ -104,8 +115,11 @@ function attachedOn(node: NodeInfo, objects: CacheReader, version: number | unde
   const last = known.get(node);
   if (version !== undefined && last?.version === version && last.generation === node.generation) return last;
   const limits = new Map<string, number>();
-  for (const { name, allocatable } of objects.get(csiNode, node.name)?.spec.drivers ?? [])
+  const drivers = new Set<string>();
+  for (const { name, allocatable } of objects.get(csiNode, node.name)?.spec.drivers ?? []) {
+    drivers.add(name);
     if (allocatable?.count !== undefined) limits.set(name, allocatable.count);
+  }
   const byDriver = new Map<string, Set<string>>();
   if (limits.size > 0) {
     for (const { template } of node.pods.values())
@@ -113,7 +127,7 @@ function attachedOn(node: NodeInfo, objects: CacheReader, version: number | unde
         for (const handle of handles) hold(byDriver, driver, handle);
     for (const [driver, handle] of attachmentsTo(node.name, objects)) hold(byDriver, driver, handle);
   }
-  const attached = { generation: node.generation, version, limits, byDriver };
+  const attached = { generation: node.generation, version, drivers, limits, byDriver };
   if (version !== undefined) known.set(node, attached);
   return attached;
 }

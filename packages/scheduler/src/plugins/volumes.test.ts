@@ -61,12 +61,18 @@ const using = (...claims: readonly string[]): Pod =>
   podOf('p', {
     spec: { volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })) },
   });
-const cluster = (claims: readonly object[], volumes: readonly object[] = [], csiNodes: readonly object[] = []) =>
+const cluster = (
+  claims: readonly object[],
+  volumes: readonly object[] = [],
+  csiNodes: readonly object[] = [],
+  csiDrivers: readonly object[] = [],
+) =>
   objectsOf(
     [persistentVolumeClaim, claims],
     [persistentVolume, volumes],
     [storageClass, [late, driver, now]],
     [csiNode, csiNodes],
+    [csiDriver, csiDrivers],
   );
 const outcome = (
   pod: Pod,
@@ -290,4 +296,28 @@ test('nodeVolumeLimits counts volumes by driver, each once', () => {
   assert.equal(outcome(using('c', 'd'), both, {}), '0/2 nodes are available: 2 node(s) exceed max volume count.');
   const same = { ...using('c'), metadata: { ...using('c').metadata, name: 'same', uid: 's' } };
   assert.equal(outcome(using('c'), both, { a: [same], b: [other] }), 'a', 'the volume is attached already');
+});
+
+test('nodeVolumeLimits keeps pods from nodes without a driver that says so, and from no others', () => {
+  const at = (name: string, ...drivers: readonly string[]) => ({
+    metadata: { name },
+    spec: { drivers: drivers.map((each) => ({ name: each, nodeID: name })) },
+  });
+  const where = (prevents: boolean | undefined, ...csiNodes: readonly object[]): string =>
+    outcome(
+      using('c'),
+      cluster(
+        [claim('c', { volumeName: 'v' })],
+        [volume('v', { csi: { driver: 'csi.example.com', volumeHandle: 'v' } })],
+        csiNodes,
+        [{ metadata: { name: 'csi.example.com' }, spec: { preventPodSchedulingIfMissing: prevents } }],
+      ),
+    );
+  assert.equal(where(true, at('a', 'other.example.com'), at('b', 'csi.example.com')), 'b');
+  assert.equal(
+    where(true, at('a', 'other.example.com')),
+    '0/2 nodes are available: 2 csi.example.com CSI driver is not installed on the node.',
+  );
+  assert.ok(['a', 'b'].includes(where(false, at('a'))));
+  assert.ok(['a', 'b'].includes(where(undefined)));
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  csiDriver,
   csiNode,
   persistentVolume,
   persistentVolumeClaim,
@@ -89,7 +90,11 @@ class Objects {
   readonly lists = new Map<Kind<any>, ApiObject[]>(
     [persistentVolumeClaim, persistentVolume, storageClass, csiNode, volumeAttachment].map((kind) => [kind, []]),
   );
-  readonly reader = objectsOf(...this.lists);
+  /** One of the drivers will not have its pods where it is not. */
+  readonly reader = objectsOf(...this.lists, [
+    csiDriver,
+    [{ metadata: { name: DRIVERS[1] }, spec: { preventPodSchedulingIfMissing: true } }],
+  ]);
 
   put<O extends ApiObject>(kind: Kind<O>, object: object, isGone: boolean): readonly [O | undefined, O | undefined] {
     const list = this.lists.get(kind) ?? [];

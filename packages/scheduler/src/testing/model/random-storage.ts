@@ -42,7 +42,12 @@ export function storageOf(dice: Dice, nodeCount: number): Storage {
         drivers: dice.once(2) ? [{ name: 'csi.example.com', nodeID: 'x', allocatable: { count: dice.upTo(3) } }] : [],
       },
     })),
-    csiDrivers: [{ metadata: { name: 'csi.example.com' }, spec: { storageCapacity: dice.once(2) } }],
+    csiDrivers: [
+      {
+        metadata: { name: 'csi.example.com' },
+        spec: { storageCapacity: dice.once(2), preventPodSchedulingIfMissing: dice.once(3) },
+      },
+    ],
     capacities: ['a', 'b'].map((zone) => ({
       metadata: { name: zone, namespace: 'default' },
       storageClassName: 'driver',

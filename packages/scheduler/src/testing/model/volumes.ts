@@ -114,10 +114,26 @@ function isSameDisk(a: PodVolume, b: PodVolume): boolean {
   );
 }
 
-/** A driver can attach so many volumes to a node (KEP-554); those count that pods use, and those that are attached. */
+/**
+ * A driver can attach so many volumes to a node (KEP-554); those count that pods use, and those that are attached. Where it
+ * says so, pods with its volumes do not go where it is not (KEP-5030).
+ */
 export function limitsRefusal(pod: Pod, node: Node, cluster: Plain): Refusal | undefined {
   const drivers = cluster.csiNodes.find((each) => nameOf(each) === nameOf(node))?.spec.drivers ?? [];
   const wanted = attached(pod, cluster);
+  const isThere = (driver: string): boolean => drivers.some(({ name }) => name === driver);
+  const missing = cluster.csiDrivers.find(
+    (each) =>
+      each.spec.preventPodSchedulingIfMissing &&
+      !isThere(nameOf(each)) &&
+      [...wanted].some((volume) => volume.startsWith(`${nameOf(each)} `)),
+  );
+  if (missing)
+    return {
+      plugin: 'NodeVolumeLimits',
+      reasons: [`${nameOf(missing)} CSI driver is not installed on the node`],
+      isResolvable: true,
+    };
   const there = new Set([
     ...podsOn(node, cluster).flatMap((other) => [...attached(other, cluster)]),
     ...cluster.attachments
