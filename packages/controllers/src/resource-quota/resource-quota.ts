@@ -28,6 +28,8 @@ type DeviceClass = ObjectOf<typeof deviceClass>;
 
 /** Counted anew from time to time: what ended by time alone (the grace of a pod) wakes nobody. */
 const RESYNC_MS = 5 * 60_000;
+/** What waits for a version that is not here yet is tried all the same after this long: nobody may have written it after all. */
+const AWAITED_MS = 30_000;
 /** From what the server takes for an object until the object is in the cache, mostly: not to be given back meanwhile. */
 const UNDER_WAY_MS = 2000;
 
@@ -87,6 +89,7 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
           const isNewer = cache.get(resourceQuota, key)?.metadata.resourceVersion !== found.metadata.resourceVersion;
           if (isNewer) return { requeueAfterMs: UNDER_WAY_MS };
           awaited.add(key);
+          return { requeueAfterMs: AWAITED_MS };
         }
       }
       return { requeueAfterMs: RESYNC_MS };

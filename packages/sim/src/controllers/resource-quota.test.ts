@@ -60,6 +60,17 @@ test('what was taken for an object that never came is given back in time', async
 });
 
 for (const seed of [1, 2, 3, 4, 5, 6])
+  test(`a quota whose write is refused as old, though nobody wrote it, is counted in minutes, seed ${seed}`, async () => {
+    const controllers = [resourceQuotaController(builtinKinds)];
+    await using plane = await ControlPlane.start({ controllers, seed, faults: { conflict: 0.5 } });
+    await plane.api
+      .of(resourceQuota)
+      .create({ metadata: { name: 'q', namespace: 'default' }, spec: { hard: { pods: '2' } } });
+    await plane.clock.advance(4 * 60_000);
+    assert.deepEqual(await used(plane), { pods: '0' });
+  });
+
+for (const seed of [1, 2, 3, 4, 5, 6])
   test(`who knows only an old version of a quota waits for the next rather than try again, seed ${seed}`, async () => {
     const controllers = [resourceQuotaController(builtinKinds)];
     await using plane = await ControlPlane.start({ controllers, seed, faults: { watchLagMs: 60_000 } });
