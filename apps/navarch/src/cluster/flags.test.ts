@@ -17,7 +17,7 @@ import {
   urlOf,
   serviceCidrOf,
 } from './flags.ts';
-import { nthAddress } from './nth-address.ts';
+import { nthAddress, refuseOverlaps } from './ranges.ts';
 
 const says = (read: () => unknown): string => {
   try {
@@ -69,6 +69,15 @@ const cases: readonly (readonly [read: () => unknown, expected: string])[] = [
   [
     () => nodePortAddressesOf('--n', ['10.0.0.0/33']),
     '--n takes primary, localhost, all, or a range such as 192.168.1.0/24, not "10.0.0.0/33"',
+  ],
+  [
+    () =>
+      refuseOverlaps([
+        ['--a', '10.96.0.0/12'],
+        ['--b', 'fd00::/112'],
+        ['--c', '10.100.0.0/16'],
+      ]),
+    '--a 10.96.0.0/12 overlaps --c 10.100.0.0/16',
   ],
   [() => portRangeOf('--r', '30000-32767'), '[30000,32767]'],
   [() => portRangeOf('--r', '32767-30000'), '--r takes a range of ports such as 30000-32767, not "32767-30000"'],

@@ -32,7 +32,7 @@ import {
   serviceCidrOf,
   urlOf,
 } from '../cluster/flags.ts';
-import { nthAddress } from '../cluster/nth-address.ts';
+import { nthAddress, refuseOverlaps } from '../cluster/ranges.ts';
 import { INGRESS_PORTS, ingressPortsOf, type IngressFlags } from '../cluster/ingress-flags.ts';
 import { layoutOf, openFolder } from '../cluster/layout.ts';
 import { ownAddress } from '../cluster/own-address.ts';
@@ -177,6 +177,10 @@ async function runServer(flags: ServerFlags): Promise<void> {
   const layout = layoutOf(flags.name, flags.dataDir);
   const serviceCidr = serviceCidrOf('--service-cidr', flags.serviceCidr);
   const clusterCidr = clusterCidrOf('--cluster-cidr', flags.clusterCidr);
+  refuseOverlaps([
+    ...clusterCidr.split(',').map((range) => ['--cluster-cidr', range] as const),
+    ...serviceCidr.split(',').map((range) => ['--service-cidr', range] as const),
+  ]);
   const settings = {
     clusterDns: addressOf('--cluster-dns', flags.clusterDns ?? nthAddress(serviceCidr, 10)),
     clusterDomain: flags.clusterDomain,

@@ -21,7 +21,7 @@ import { SqliteStore } from '@navarch/node/sqlite';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { httpsWebhooks } from '@navarch/node/webhooks';
 import { parseYaml } from '@navarch/node/yaml';
-import { nthAddress } from '../cluster/nth-address.ts';
+import { nthAddress } from '../cluster/ranges.ts';
 import type { ApiSwitches } from './api-switches.ts';
 import type { OpenAudit } from './audit.ts';
 import { kubeconfigText } from '../cluster/kubeconfig-text.ts';

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { containsAddress } from '@navarch/api';
 import { clusterCidrOf, DEFAULTS, serviceCidrOf } from '../cluster/flags.ts';
+import { refuseOverlaps } from '../cluster/ranges.ts';
 import { UserError } from '../user-error.ts';
 import type { KindCluster } from './kind-cluster.ts';
 
@@ -32,9 +32,7 @@ export function readAddresses(
     ['the network of the nodes', DEFAULTS.nodeNetworks] as const,
     ['the network of the nodes', DEFAULTS.nodeNetworks6] as const,
   ];
-  for (const [i, [name, range]] of all.entries())
-    for (const [otherName, other] of all.slice(i + 1))
-      if (overlap(range, other)) throw new UserError(`${name} ${range} overlaps ${otherName} ${other}`);
+  refuseOverlaps(all);
   for (const range of pods) checkRoom(range, nodes);
   return {
     clusterCidr: clusterCidrOf('networking.podSubnet', pods.join(',')),
@@ -59,9 +57,6 @@ const isOf = (range: string, family: 'ipv4' | 'ipv6'): boolean => {
   const [address = ''] = range.split('/');
   return family === 'ipv4' ? isIPv4(address) : isIPv6(address);
 };
-
-const overlap = (one: string, other: string): boolean =>
-  containsAddress(one, other.split('/')[0] ?? '') || containsAddress(other, one.split('/')[0] ?? '');
 
 function checkRoom(range: string, nodes: number): void {
   const bits = BLOCK_BITS[range.includes(':') ? 'ipv6' : 'ipv4'] - Number(range.split('/')[1]);

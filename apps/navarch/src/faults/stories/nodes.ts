@@ -5,8 +5,10 @@ import { settled, type World } from '../world.ts';
 
 const READY_MS = 120_000;
 const AGREE_MS = 120_000;
-/** A node is missed after 40 s, and its endpoints are gone a few seconds after that. */
+/** A node is missed 50 s after it was last heard of (upstream's node-monitor-grace-period), and that is looked at every 5 s. */
 const MISSED_MS_MAX = 75_000;
+/** Endpoints go with the readiness of their pods, which goes with that of the node. */
+const ENDPOINTS_MS_MAX = 5_000;
 /** Pods stay for five minutes on a node that is missed, as upstream has it. */
 const REPLACED_MS_MAX = 5 * 60_000 + MISSED_MS_MAX + 30_000;
 const OFF_MS = 6 * 60_000;
@@ -21,8 +23,10 @@ export async function lostNode(world: World): Promise<readonly string[]> {
   const began = performance.now();
   const seconds = (): string => ((performance.now() - began) / 1000).toFixed(1);
   await world.navarch('node', 'stop', gone);
-  wrong.push(...(await settled(() => endpointsOn(world, gone), { timeoutMs: MISSED_MS_MAX })));
-  world.say(`endpoints of ${gone} are gone ${seconds()} s after it was stopped`);
+  wrong.push(...(await settled(() => stillReady(world, gone), { timeoutMs: MISSED_MS_MAX, everyMs: 200 })));
+  world.say(`${gone} is not ready any more ${seconds()} s after it was stopped`);
+  wrong.push(...(await settled(() => endpointsOn(world, gone), { timeoutMs: ENDPOINTS_MS_MAX, everyMs: 200 })));
+  world.say(`its endpoints are gone ${seconds()} s after it was stopped`);
   wrong.push(...(await settled(() => readyPods(world, gone), { timeoutMs: REPLACED_MS_MAX })));
   world.say(`its pods are replaced ${seconds()} s after it was stopped`);
   await sleep(Math.max(0, OFF_MS - (performance.now() - began)));
@@ -90,6 +94,9 @@ async function endpointsOn({ api }: World, name: string): Promise<readonly strin
       .map(({ targetRef }) => `endpoint ${targetRef?.name} is still there`),
   );
 }
+
+const stillReady = async ({ api }: World, name: string): Promise<readonly string[]> =>
+  isNodeReady(await api.of(nodeKind).get(name)) ? [`node ${name} is still ready`] : [];
 
 async function nodesReady({ api }: World): Promise<readonly string[]> {
   const { items } = await api.of(nodeKind).list();
