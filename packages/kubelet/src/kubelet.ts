@@ -11,7 +11,6 @@ import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images
 import type { ImageVerification } from './images/images.ts';
 import { keepLogsSmall, type LogLimits } from './logs/rotate-logs.ts';
 import { keepNodeStatus, type StatusTimes } from './node-status.ts';
-import { listAll } from './observe.ts';
 import type { ChangeDetection } from './named-objects/named-objects.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
@@ -22,6 +21,7 @@ import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } f
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { type ResourceHolders, type ResourcesDeps, startResources } from './node-resources/start-resources.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
+import { Survey } from './survey.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import type { CsiSockets } from './csi/port.ts';
 import type { DriverStats } from './csi/driver-stats.ts';
@@ -256,18 +256,13 @@ async function relist(
   isComplete: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  let before: ReadonlyMap<string, string> = new Map();
+  const survey = new Survey(runtime);
   let sweepAt = clock.monotonic();
   while (!signal.aborted) {
     try {
-      const uids = await listAll(runtime, signal);
-      for (const [uid, text] of uids) {
-        const isKnown = pods.has(uid);
-        if (!isKnown && isComplete()) orphans.tend(uid);
-        else if (isKnown && before.get(uid) !== text) pods.poke(uid);
-      }
-      for (const uid of before.keys()) if (!uids.has(uid)) pods.poke(uid);
-      before = uids;
+      for (const uid of await survey.look(signal)) if (pods.has(uid)) pods.poke(uid);
+      const { uids } = survey;
+      if (isComplete()) for (const uid of uids) if (!pods.has(uid)) orphans.tend(uid);
       if (isComplete() && clock.monotonic() >= sweepAt) {
         await orphans.sweep((uid) => pods.has(uid) || uids.has(uid));
         pods.keepCgroups();

@@ -13,19 +13,6 @@ import {
 import type { Files } from './ports.ts';
 import { terminationMessage } from './termination-message.ts';
 
-/** One cheap look at everything: which pods there are, and a word for each that changes whenever anything of it does. */
-export async function listAll(runtime: ContainerRuntime, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const { items } = await runtime.listPodSandbox({}, signal);
-  const { containers } = await runtime.listContainers({}, signal);
-  const uids = new Map<string, string>();
-  const add = (uid: string | undefined, text: string): void => {
-    if (uid) uids.set(uid, `${uids.get(uid) ?? ''} ${text}`);
-  };
-  for (const { id, state, labels } of items) add(labels[POD_UID], `${id}:${state}`);
-  for (const { id, state, labels } of containers) add(labels[POD_UID], `${id}:${state}`);
-  return uids;
-}
-
 export interface ObserverDeps {
   readonly runtime: ContainerRuntime;
   readonly files: Files;

@@ -1,4 +1,4 @@
-import type { ImageService, RuntimeService } from './generated/types.ts';
+import type { Container, ImageService, PodSandbox, RuntimeService } from './generated/types.ts';
 
 /**
  * The container runtime as the kubelet uses it: the Container Runtime Interface (CRI runtime.v1), one function a call.
@@ -8,7 +8,15 @@ import type { ImageService, RuntimeService } from './generated/types.ts';
 export interface ContainerRuntime extends Pick<RuntimeService, RuntimeCall>, Pick<ImageService, ImageCall> {
   /** What this runtime can do beyond the oldest one supported. Probed once, when the connection is made. */
   features(): RuntimeAbilities;
+  /** Every sandbox as `listPodSandbox` has it, but for what never changes: a short answer of many. */
+  listSandboxStates(request: {}, signal: AbortSignal): Promise<{ readonly items: readonly StateOf<PodSandbox>[] }>;
+  listContainerStates(
+    request: {},
+    signal: AbortSignal,
+  ): Promise<{ readonly containers: readonly StateOf<Container>[] }>;
 }
+
+type StateOf<T extends { readonly id: string; readonly state: string }> = Pick<T, 'id' | 'state'>;
 
 /** Abilities are probed, never read off a version number: distributions backport. */
 export interface RuntimeAbilities {

@@ -172,6 +172,8 @@ export class MemoryRuntime implements ContainerRuntime {
     }));
   }
 
+  listSandboxStates = this.listPodSandbox;
+
   async createContainer(
     { podSandboxId = '', config }: Input<CreateContainerRequest>,
     signal: AbortSignal,
@@ -292,6 +294,8 @@ export class MemoryRuntime implements ContainerRuntime {
       matchesLabels(c.labels, filter?.labelSelector) && (!filter?.podSandboxId || c.sandboxId === filter.podSandboxId);
     return this.#ask(signal, () => ({ containers: [...this.containers.values()].filter(isListed).map(listed) }));
   }
+
+  listContainerStates = this.listContainers;
 
   async execSync(
     {

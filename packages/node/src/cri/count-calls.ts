@@ -12,6 +12,9 @@ const names: Readonly<Record<string, string>> = {
   removePodSandbox: 'remove_podsandbox',
   podSandboxStatus: 'podsandbox_status',
   listPodSandbox: 'list_podsandbox',
+  // The same calls, of which less is read.
+  listSandboxStates: 'list_podsandbox',
+  listContainerStates: 'list_containers',
   podSandboxStats: 'podsandbox_stats',
   listPodSandboxStats: 'list_podsandbox_stats',
 };

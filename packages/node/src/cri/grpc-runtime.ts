@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type cri, RpcError } from '@navarch/kubelet';
 import { GrpcChannel, type Message } from '../grpc/index.ts';
 import type { CriChannel, Method } from './cri-channel.ts';
-import { protocol } from './generated/description.ts';
+import { protocol } from './states.ts';
 import { probeAbilities } from './probe.ts';
 
 export interface GrpcRuntimeOptions {
@@ -39,6 +39,8 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
   listPodSandbox: reading,
   podSandboxStatus: reading,
   listContainers: reading,
+  listSandboxStates: reading,
+  listContainerStates: reading,
   containerStatus: reading,
   listImages: reading,
   imageStatus: reading,
