@@ -243,6 +243,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     allocatable: { ...others, ...allocatable, ...own, ...devices?.allocatable },
     images,
     volumesInUse: deps.volumesInUse(),
+    declaredFeatures: DECLARED_FEATURES,
     features: { supplementalGroupsPolicy: runtime.features().hasSupplementalGroupsPolicy },
     conditions: await conditions(deps, before, signal),
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
@@ -261,6 +262,9 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     },
   };
 }
+
+/** What not every node of a cluster may have (KEP-5328): pods that need it go where it is declared, and nowhere else. */
+const DECLARED_FEATURES = ['RestartAllContainersOnContainerExits'];
 
 const canonical = (amounts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount) ?? amount]));

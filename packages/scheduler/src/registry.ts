@@ -17,6 +17,7 @@ import { balancedAllocationBy } from './plugins/balanced-allocation.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinityBy } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinityBy } from './plugins/node-affinity.ts';
+import { nodeDeclaredFeatures } from './plugins/node-declared-features.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { nodePorts } from './plugins/node-ports.ts';
 import { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
@@ -129,5 +130,6 @@ export const registry: readonly Registration<any>[] = [
     make: balancedAllocationBy,
   }),
   plain(imageLocality, ['score'], 1),
+  plain(nodeDeclaredFeatures, FILTERING),
   plain(defaultBinder, ['bind']),
 ];

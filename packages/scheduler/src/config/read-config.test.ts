@@ -54,6 +54,7 @@ test('readSchedulerConfig() makes the default profile of a file that says nothin
       'PodTopologySpread=2',
       'InterPodAffinity=2',
       'DynamicResources=2',
+      'NodeDeclaredFeatures=0',
       'DefaultPreemption=0',
       'NodeResourcesBalancedAllocation=1',
       'ImageLocality=1',

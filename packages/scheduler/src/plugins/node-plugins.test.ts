@@ -295,3 +295,21 @@ test('nodeResourcesFit is woken by a pod that has gone where there may be room n
     snapshot.unnominate('default/wants');
   }
 });
+
+test('nodeDeclaredFeatures keeps pods from nodes that do not say that they have what it takes', () => {
+  const node = (name: string, ...declaredFeatures: readonly string[]): Node => {
+    const plain = nodeOf(name);
+    return { ...plain, status: { ...plain.status, declaredFeatures } };
+  };
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
+  const restarting = (action: string): Partial<Pod['spec']> => ({
+    containers: [{ name: 'c', restartPolicyRules: rules.map((rule) => ({ ...rule, action })) }] as never,
+  });
+  const RESTARTS = 'RestartAllContainersOnContainerExits';
+  assert.equal(all(restarting('RestartAllContainers'), node('a', 'Other'), node('b', 'Other', RESTARTS)), 'b');
+  assert.equal(all(restarting('Restart'), node('a')), 'a');
+  assert.equal(
+    all({ ...restarting('RestartAllContainers'), hostNetwork: true, hostUsers: false }, node('a'), node('b', RESTARTS)),
+    '0/2 nodes are available: 1 node declared features check failed - unsatisfied requirements: RestartAllContainersOnContainerExits, UserNamespacesHostNetworkSupport, 1 node declared features check failed - unsatisfied requirements: UserNamespacesHostNetworkSupport.',
+  );
+});

@@ -1,5 +1,6 @@
 import { occupiedSpec, type Pod, type PodSpec, podRequests, podRequestsAtLeast } from '@navarch/api';
 import { equalJson, quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
+import { neededFeatures } from './needed-features.ts';
 
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
 export type Amounts = ReadonlyMap<string, number>;
@@ -26,6 +27,8 @@ export interface Template {
   readonly scoredMemory: number;
   /** `TCP/0.0.0.0/80`. */
   readonly hostPorts: readonly string[];
+  /** What nodes must have said that they have. */
+  readonly features: readonly string[];
   /** Names of persistent volume claims in the pod's namespace. */
   readonly claims: readonly string[];
 }
@@ -109,6 +112,7 @@ const PLANNED = [
   'priority',
   'preemptionPolicy',
   'hostNetwork',
+  'hostUsers',
   'volumes',
 ] as const;
 
@@ -135,6 +139,7 @@ function keyOfShape({ spec }: Pod): string {
     spec.priority,
     spec.preemptionPolicy,
     spec.hostNetwork,
+    neededFeatures(spec),
   ]);
 }
 
@@ -194,6 +199,7 @@ function templateOf(pod: Pod, key: string, shape: Shape): Template {
     scoredCpu: scored.get('cpu') ?? 0,
     scoredMemory: scored.get('memory') ?? 0,
     hostPorts: hostPortsOf(spec),
+    features: neededFeatures(spec),
     claims: claimsOf(metadata.name, spec),
   });
 }

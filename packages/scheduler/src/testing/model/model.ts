@@ -4,6 +4,7 @@ import {
   isOutside,
   namedOnly,
   nodeAffinityScores,
+  featuresRefusal,
   nodeRefusal,
   portsRefusal,
   taintScores,
@@ -98,6 +99,7 @@ export function firstRefusal(pod: Pod, node: Node, cluster: Plain): Refusal | un
     nodeRefusal(pod, node) ??
     portsRefusal(pod, node, cluster) ??
     resourcesFit(pod, node, cluster) ??
+    featuresRefusal(pod, node) ??
     restrictionsRefusal(pod, node, cluster) ??
     limitsRefusal(pod, node, cluster) ??
     bindingRefusal(pod, node, cluster) ??

@@ -13,6 +13,20 @@ export function nodeRefusal(pod: Pod, node: Node): Refusal | undefined {
   return undefined;
 }
 
+/** Restarting all containers for one of them is not to be had on every node (KEP-5328, KEP-5532). */
+export function featuresRefusal({ spec }: Pod, { status }: Node): Refusal | undefined {
+  const needed = 'RestartAllContainersOnContainerExits';
+  const isNeeded = [...spec.containers, ...(spec.initContainers ?? [])].some((container) =>
+    container.restartPolicyRules?.some((rule) => rule.action === 'RestartAllContainers'),
+  );
+  if (!isNeeded || status.declaredFeatures?.includes(needed)) return undefined;
+  return {
+    plugin: 'NodeDeclaredFeatures',
+    reasons: [`node declared features check failed - unsatisfied requirements: ${needed}`],
+    isResolvable: false,
+  };
+}
+
 interface Port {
   readonly protocol: string;
   readonly ip: string;

@@ -46,7 +46,7 @@ export function randomNode(dice: Dice, at: number): Node {
     dice.once(3) ? [{ names: [name], sizeBytes: SIZES[name] }] : [],
   );
   const isBare = dice.once(30);
-  return nodeOf(`n${at}`, {
+  const node = nodeOf(`n${at}`, {
     labels,
     allocatable: {
       cpu: isBare ? '0' : dice.pick(['1', '2', '3500m', '8']),
@@ -61,6 +61,8 @@ export function randomNode(dice: Dice, at: number): Node {
     },
     images: images as unknown as NonNullable<Node['status']['images']>,
   });
+  const declaredFeatures = dice.once(2) ? ['RestartAllContainersOnContainerExits'] : [];
+  return { ...node, status: { ...node.status, declaredFeatures } };
 }
 
 const SIZES: Readonly<Record<string, number>> = {

@@ -66,7 +66,13 @@ function container(dice: Dice, name: string): object {
     ...(dice.once(2) ? { hostIP: dice.pick(['10.0.0.1', '127.0.0.1', '0.0.0.0', '::1']) } : {}),
     ...(dice.once(2) ? { protocol: dice.pick(['TCP', 'UDP']) } : {}),
   }));
-  return { name, image: dice.pick(['i', 'repo/j:2', 'repo/j@sha256:abc', 'none']), resources: { requests }, ports };
+  return {
+    name,
+    image: dice.pick(['i', 'repo/j:2', 'repo/j@sha256:abc', 'none']),
+    resources: { requests },
+    ports,
+    ...(dice.once(30) ? { restartPolicyRules: [{ action: dice.pick(['Restart', 'RestartAllContainers']) }] } : {}),
+  };
 }
 
 const initContainer = (dice: Dice, name: string): object => ({
