@@ -106,43 +106,8 @@ export async function reportFailure(
 }
 
 /** Of which spec a condition speaks (KEP-5067). */
-const observed = ({ metadata: { generation } }: Pod): object =>
+export const observed = ({ metadata: { generation } }: Pod): object =>
   generation === undefined ? {} : { observedGeneration: generation };
-
-export interface Eviction {
-  readonly victim: Pod;
-  readonly preemptor: Pod;
-  readonly nodeName: string;
-  readonly schedulerName: string;
-}
-
-/** Sends a pod away for a more important one; its condition says why before it goes. */
-export async function evict(
-  { victim, preemptor, nodeName, schedulerName }: Eviction,
-  deps: OutcomeDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  const condition = {
-    type: 'DisruptionTarget',
-    ...observed(victim),
-    status: 'True',
-    reason: 'PreemptionByScheduler',
-    message: `${schedulerName}: preempting to accommodate a higher priority pod`,
-    lastTransitionTime: formatTime(deps.clock.now()),
-  };
-  await patchStatus(victim, { conditions: [condition] }, deps, signal);
-  try {
-    await deps.api.of(podKind).delete(keyOf(victim), { preconditions: { uid: victim.metadata.uid } });
-    deps.recorder.record(victim, {
-      type: 'Normal',
-      reason: 'Preempted',
-      action: 'Preempting',
-      message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
-    });
-  } catch (error) {
-    complainUnlessGone(error, 'cannot evict a pod', victim, deps, signal);
-  }
-}
 
 /** Where the pod is going to be, for those who must know before it is bound (KEP-5278). */
 export const tellExpected = (pod: Pod, nodeName: string, deps: OutcomeDeps, signal: AbortSignal): Promise<void> =>

@@ -2,8 +2,9 @@ import { type Pod, podGroup } from '@navarch/api';
 import { type Key, keyOf } from '@navarch/machinery';
 import { type Unfit, unfitMessage } from '../unfit.ts';
 import type { Measures } from '../measures/measures.ts';
-import { evict, type OutcomeDeps, reportFailure } from '../outcome.ts';
+import { type OutcomeDeps, reportFailure } from '../outcome.ts';
 import type { Profile, SchedulerPlugin } from '../plugin.ts';
+import { isMarked, sendAway } from '../preemption/evict.ts';
 import type { Budget } from '../preemption/preemption.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -65,12 +66,29 @@ export class GroupCycle {
     for (const group of objects.list(podGroup)) {
       const key = keyOf(group);
       const members = membersOf(key, objects);
+      this.#finishEviction(group, members);
       const scheduled = members.filter((pod) => this.#isScheduled(pod)).length;
       const next = members.find((pod) => !this.#isScheduled(pod));
       const profile = next && this.#deps.profileOf(next);
       if (profile && scheduled > 0 && scheduled < minCountOf(group)) this.#run(next, key, profile);
       if (scheduled >= minCountOf(group)) this.#tell(group, 'Scheduled', '');
     }
+  }
+
+  /** Of a group that goes as a whole some have gone: then all that are left are marked. */
+  #finishEviction(group: PodGroup, members: readonly Pod[]): void {
+    const left = members.filter(({ metadata, spec }) => spec.nodeName && !metadata.deletionTimestamp);
+    if (!group.spec.disruptionMode?.all || !left.every(isMarked)) return;
+    const evictions = left.map((victim) => ({ victim, schedulerName: victim.spec.schedulerName ?? '' }));
+    sendAway(
+      evictions,
+      this.#sending(() => undefined),
+    );
+  }
+
+  #sending(done: () => void): Parameters<typeof sendAway>[1] {
+    const deps = this.#deps;
+    return { objects: deps.snapshot.objects, deps, write: (work) => deps.write(work), done };
   }
 
   /** True: the pod is of a group, and its turn was that of the group. */
@@ -200,15 +218,15 @@ export class GroupCycle {
     const { schedulerName } = profile;
     const staying = evictions.filter(({ victim }) => !victim.metadata.deletionTimestamp);
     // While some are still to be told, the group would only evict others as well.
-    let left = staying.length;
-    const letGo = (): void => pods.forEach((pod) => this.#deps.queue.letGo(keyOf(pod)));
-    if (left === 0) letGo();
-    for (const { victim, home } of staying)
-      this.#deps.write(async (signal) => {
-        await evict({ victim, preemptor: home.pod, nodeName: home.nodeName, schedulerName }, this.#deps, signal);
-        left -= 1;
-        if (left === 0) letGo();
-      });
+    const done = (): void => pods.forEach((pod) => this.#deps.queue.letGo(keyOf(pod)));
+    sendAway(
+      staying.map(({ victim, home: { pod: preemptor, nodeName } }) => ({
+        victim,
+        schedulerName,
+        by: { preemptor, nodeName },
+      })),
+      this.#sending(done),
+    );
   }
 
   #messageOf({ unfit, message, nodes }: Rejected & { readonly message: string }): string {

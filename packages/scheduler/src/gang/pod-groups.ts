@@ -29,10 +29,16 @@ export const membersOf = (key: Key, objects: CacheReader): readonly Pod[] =>
     .find(podKind, byGroup, key)
     .filter((pod) => !isTerminal(pod) && (pod.spec.nodeName || !pod.metadata.deletionTimestamp));
 
+/** The group of the pod, where it is disrupted as a whole or not at all. */
+export function unitKeyOf(pod: Pod, objects: CacheReader): Key | undefined {
+  const key = groupKeyOf(pod);
+  return key !== undefined && groupOf(key, objects)?.spec.disruptionMode?.all ? key : undefined;
+}
+
 /** All of the pod's group that has a node, where the group is disrupted as a whole or not at all (KEP-5710). */
 export function disruptedWith({ pod }: Placed, snapshot: Snapshot): readonly Placed[] | undefined {
-  const key = groupKeyOf(pod);
-  if (key === undefined || !groupOf(key, snapshot.objects)?.spec.disruptionMode?.all) return undefined;
+  const key = unitKeyOf(pod, snapshot.objects);
+  if (key === undefined) return undefined;
   return membersOf(key, snapshot.objects).flatMap((member) => {
     const nodeName = snapshot.nodeNameOf(keyOf(member));
     const placed = nodeName === undefined ? undefined : snapshot.node(nodeName)?.pods.get(keyOf(member));

@@ -1,8 +1,9 @@
 import type { Pod } from '@navarch/api';
 import { keyOf } from '@navarch/machinery';
-import { evict, losePromise, type OutcomeDeps } from '../outcome.ts';
+import { losePromise, type OutcomeDeps } from '../outcome.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { sendAway } from './evict.ts';
 
 interface Evicting {
   readonly snapshot: Snapshot;
@@ -29,17 +30,14 @@ export class Evictions {
 
   /** The pod is in the queue, and detained: while some are still to be told, it would only evict others as well. */
   make({ pod, nodeName, victims, schedulerName }: Room): void {
-    const { queue, deps, write } = this.#evicting;
+    const { queue, deps, write, snapshot } = this.#evicting;
     this.promise(pod, nodeName);
     const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
-    let left = staying.length;
-    if (left === 0) queue.letGo(keyOf(pod));
-    for (const victim of staying)
-      write(async (signal) => {
-        await evict({ victim, preemptor: pod, nodeName, schedulerName }, deps, signal);
-        left -= 1;
-        if (left === 0) queue.letGo(keyOf(pod));
-      });
+    const by = { preemptor: pod, nodeName };
+    sendAway(
+      staying.map((victim) => ({ victim, schedulerName, by })),
+      { objects: snapshot.objects, deps, write, done: () => queue.letGo(keyOf(pod)) },
+    );
   }
 
   /** Promises it that node, and takes the promise from those that are less important. */

@@ -4,6 +4,7 @@ import {
   isReservedForPod,
   pod,
   podGroup,
+  priorityClass,
   resourceClaim,
   resourceClaimTemplate,
   resourceSlice,
@@ -18,8 +19,8 @@ import { named } from '../drafts.ts';
 import { invariantOf } from '../property.ts';
 import type { Scenario } from '../scenario.ts';
 import type { World } from '../world.ts';
-import { addMember, boundOf, makeGroup } from './groups.ts';
-import { addNode, homeless, homes, scheduling } from './rules.ts';
+import { addMember, boundOf, grouping, makeGroup } from './groups.ts';
+import { addNode, addPod, homeless, homes, scheduling } from './rules.ts';
 
 // What a group has, or loses, as a whole.
 
@@ -91,5 +92,20 @@ export const groupUnitScenarios: readonly Scenario[] = [
       assert.deepEqual([homeless(view), Object.keys(at).length, view.list(resourceClaim).length], [[], 4, 2]);
       for (const name of ['red', 'blue', 'late']) assert.equal(at[`${name}-0`], at[`${name}-1`]);
     },
+  }),
+  grouping({
+    name: 'scheduler/group-evicted-whole',
+    says: 'A group that is disrupted as a whole goes as a whole, whatever happens between two evictions.',
+    async act(world) {
+      for (const value of [1, 2])
+        await world.create(priorityClass, { metadata: { name: `p${value}` }, value: value * 100 });
+      for (const name of ['a', 'b']) await addNode(world, name);
+      await makeGroup(world, 'low', 3, { disruptionMode: { all: {} }, priorityClassName: 'p1' });
+      for (let i = 0; i < 4; i++) await addMember(world, 'low', i, 1);
+      await world.until('it has all room', (view) => boundOf(view, 'low') === 4);
+      await addPod(world, 'high', { priority: 2 });
+      await world.until('the other has its place', (view) => homes(view)['high'] !== 'none');
+    },
+    end: (view) => assert.deepEqual(Object.keys(homes(view)), ['high']),
   }),
 ];

@@ -52,7 +52,7 @@ const toldForGood: Property = defineProperty({
   },
 });
 
-const grouping = (scenario: Pick<Scenario, 'name' | 'says' | 'act' | 'end'> & Partial<Scenario>): Scenario =>
+export const grouping = (scenario: Pick<Scenario, 'name' | 'says' | 'act' | 'end'> & Partial<Scenario>): Scenario =>
   scheduling({
     hasGroups: true,
     controllers: () => [podGroupProtectionController],
