@@ -100,13 +100,17 @@ async function sandboxOf(runtime: ContainerRuntime, path: PodPath, signal: Abort
 
 export async function runningContainer(
   runtime: ContainerRuntime,
-  path: PodPath & { readonly container: string },
+  { container, ...path }: PodPath & { readonly container: string; readonly what?: StreamRequest['what'] },
   signal: AbortSignal,
 ): Promise<string> {
-  const [found] = await instances(runtime, path, path.container, signal);
-  if (found?.state !== 'CONTAINER_RUNNING')
-    throw new HttpRefusal(500, `container not found (${JSON.stringify(path.container)})`);
-  return found.id;
+  const [found] = await instances(runtime, path, container, signal);
+  if (found?.state === 'CONTAINER_RUNNING') return found.id;
+  throw new HttpRefusal(
+    500,
+    path.what === 'attach'
+      ? `container ${container} not found in pod ${path.pod}_${path.namespace}`
+      : `container not found (${JSON.stringify(container)})`,
+  );
 }
 
 /** All instances of a container, newest first. */

@@ -383,6 +383,7 @@ test('kubelet: what cannot be connected is refused in words before the upgrade',
   const cases: readonly (readonly [path: string, refusal: string])[] = [
     ['/exec/demo/web/done?output=1&command=x', '500 container not found ("done")'],
     ['/exec/demo/web/absent?output=1&command=x', '500 container not found ("absent")'],
+    ['/attach/demo/web/done?output=1', '500 container done not found in pod web_demo'],
     ['/exec/demo/web/main?command=x', '400 you must specify at least 1 of stdin, stdout, stderr'],
     ['/exec/demo/web/main?tty=1&error=1&command=x', '400 you must specify at least 1 of stdin, stdout, stderr'],
     ['/exec/demo/web/main?output=1&command=gone', '404 rpc error: code = NotFound desc = no such container'],
