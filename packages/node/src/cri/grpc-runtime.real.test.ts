@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { RpcError } from '@navarch/kubelet';
 import { buildImage } from '../../../../images/build.ts';
+import { ctr } from '../containerd/ctr.ts';
+import { containerdImageMounts } from '../containerd/image-mounts.ts';
 import { importImages, importMissing } from '../containerd/import-images.ts';
+import { snapshotterOf } from '../containerd/snapshotter.ts';
 import { startContainerd } from '../containerd/start.ts';
 import { teardownContainerd } from '../containerd/stop.ts';
 import { openCgroups } from '../host/cgroup/layout.ts';
@@ -104,6 +107,24 @@ function withContainers(): void {
       assert.equal(openCgroups().remove(`${host.cgroupRoot}/kubepods/whole`), true);
     },
   );
+
+  test('a mounted image is there for as long as it is mounted, lease or none', { timeout: 60_000 }, async () => {
+    const { containerd } = host;
+    const mounts = containerdImageMounts(containerd, signal);
+    const path = join(containerd.layout.dir, 'shown');
+    mkdirSync(path);
+    const snapshots = async (): Promise<string> =>
+      (await ctr(containerd, ['snapshots', ...snapshotter, 'list'], signal)).stdout;
+    const snapshotter = ['--snapshotter', snapshotterOf(readFileSync(containerd.layout.config, 'utf8')) ?? 'overlayfs'];
+    await mounts.mount('docker.io/library/busybox:latest', path);
+    // As a day later: what was made with the lease has nothing else that keeps it.
+    await ctr(containerd, ['leases', 'delete', '--sync', path], signal);
+    assert.ok(existsSync(join(path, 'bin/busybox')));
+    assert.ok((await snapshots()).includes(path));
+    await mounts.unmount(path);
+    assert.ok(!existsSync(join(path, 'bin')));
+    assert.ok(!(await snapshots()).includes(path));
+  });
 
   test('pods reach each other, and themselves, over the bridge', { timeout: 60_000 }, async () => {
     const { runtime } = host;
