@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { silent, TaskGroup } from '@navarch/base';
 import { RpcError } from '../rpc/rpc-error.ts';
+import { Allowances } from './allowances.ts';
 import { claimed, claimOf, CsiNode, podOf, type Setting, volumeOf } from './testing/csi-node.ts';
 
 const DRIVER_DIR = '/kubelet/plugins/kubernetes.io/csi/csi.example.com';
@@ -98,6 +100,51 @@ test('CsiVolumes waits quietly for a volume to be attached, and gives the driver
   assert.deepEqual(node.driver.requests.publish?.publishContext, { device: '/dev/x' });
   await node.tearDown(pod);
   assert.deepEqual(node.inUse.names, []);
+});
+
+test('a pod is turned away when its node has as many volumes as it can bear, and the driver says how many that are', async () => {
+  const exhausted = { attachError: { message: 'no slot', errorCode: 8 } };
+  for (const [driver, errorCode, expected] of [
+    [{ nodeAllocatableUpdatePeriodSeconds: 60 }, 8, [3, 1]],
+    [{ nodeAllocatableUpdatePeriodSeconds: 60 }, 13, [3]],
+    [{}, 8, [3]],
+  ] as const) {
+    const attachError = { ...exhausted.attachError, errorCode };
+    const node = await CsiNode.withDriver({
+      driver: { attachRequired: true, ...driver } as never,
+      attachment: { attached: false, attachError },
+    });
+    const pod = podOf(claimed);
+    node.driver.allows = 1;
+    assert.equal((await node.problems(pod)).length, 1);
+    await node.clock.advance(123_000);
+    const [, overdue] = await node.problems(pod);
+    const words =
+      'unmounted volumes=[v], unattached volumes=[v], failed to process volumes=[]: context deadline exceeded';
+    const isTold = expected.length > 1;
+    assert.deepEqual([overdue?.isExhausted ?? false, overdue?.message === words], [isTold, isTold]);
+    assert.deepEqual(node.allowed, expected);
+  }
+});
+
+test('Allowances asks drivers how many volumes they allow as often as their objects say, whatever they answer', async () => {
+  const node = await CsiNode.withDriver();
+  const cluster = { driverObject: async () => ({ spec: node.setting.driver ?? {} }) as never };
+  const allowances = new Allowances({ clock: node.clock, log: silent, drivers: node.drivers, cluster });
+  await using group = new TaskGroup(new AbortController().signal);
+  group.spawn((signal) => allowances.run(signal));
+  await node.clock.advance(120_000);
+  assert.deepEqual(node.allowed, [3], 'nobody wants it');
+  node.setting = { driver: { nodeAllocatableUpdatePeriodSeconds: 30 } as never };
+  node.driver.allows = 2;
+  await node.clock.advance(100_000);
+  assert.deepEqual(node.allowed, [3, 2, 2, 2]);
+  node.driver.refusal = new RpcError('UNAVAILABLE', 'not now');
+  await node.clock.advance(30_000);
+  node.driver.refusal = undefined;
+  node.driver.allows = 7;
+  await node.clock.advance(30_000);
+  assert.deepEqual(node.allowed, [3, 2, 2, 2, 7]);
 });
 
 test('CsiVolumes does not begin before the node has said that it has the volume in use', async () => {

@@ -2,6 +2,7 @@ import { VolumeError } from '../volumes/volume-plugin.ts';
 import { attachedContext } from './attached.ts';
 import type { DriverObject } from './cluster.ts';
 import type { CsiDeps } from './deps.ts';
+import { isExhausted } from './exhausted.ts';
 import { expandIfDue, isGrowthDue } from './expand.ts';
 import type { NodeGetVolumeStatsResponse } from './generated/types.ts';
 import type { InUse } from './in-use.ts';
@@ -77,6 +78,11 @@ export class CsiVolumes {
     );
     const grows = isGrowthDue(wanted);
     if (isThere && (object?.spec.requiresRepublish || grows)) await this.setUp(wanted);
+  }
+
+  /** The volume is not there since the node has as many of its driver's as it can bear. */
+  isExhausted(wanted: Wanted): Promise<boolean> {
+    return isExhausted(wanted, this.#deps);
   }
 
   /** Takes away every volume that the disk says a pod has, and those that no other pod has from the node. */

@@ -76,6 +76,12 @@ export class Drivers implements PluginKind {
     }
   }
 
+  /** Asks a driver anew who and where the node is to it, and how many volumes it allows, and tells the cluster. */
+  async say(name: string, signal: AbortSignal): Promise<void> {
+    const service = this.#known.get(name)?.service;
+    if (service) await this.#deps.publish(name, await service.nodeGetInfo({}, signal), signal);
+  }
+
   /** A driver that came anew on another socket stays. */
   end({ name, endpoint }: Plugin): void {
     const known = this.#known.get(name);

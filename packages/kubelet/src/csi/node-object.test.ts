@@ -54,6 +54,17 @@ test('publishDriver() says anew what may not be changed: who a driver takes the 
     assert.deepEqual(await said(), { drivers, ids: '{"a":"i-2"}', zone: undefined });
   }));
 
+test('publishDriver() says another number of volumes without taking anything away', () =>
+  withNode(async (deps, said) => {
+    await publishDriver('a', info({}, 'i-1', 3), deps);
+    const { metadata } = await deps.api.of(csiNode).get('n1');
+    await publishDriver('a', info({}, 'i-1', 5), deps);
+    const drivers = [{ name: 'a', nodeID: 'i-1', topologyKeys: null, allocatable: { count: 5 } }];
+    assert.deepEqual(await said(), { drivers, ids: '{"a":"i-1"}', zone: undefined });
+    const after = (await deps.api.of(csiNode).get('n1')).metadata;
+    assert.equal(Number(after.resourceVersion) - Number(metadata.resourceVersion), 1);
+  }));
+
 test('publishDriver() refuses a place that another label contradicts, and a node without a name', () =>
   withNode(async (deps) => {
     await publishDriver('a', info({ 'topology.a/zone': 'z1' }), deps);

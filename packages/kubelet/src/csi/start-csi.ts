@@ -5,6 +5,7 @@ import { hasReason, keyIn } from '@navarch/machinery';
 import type { NodeDirs } from '../container-config.ts';
 import type { Files } from '../ports.ts';
 import type { AccountTokens } from '../volumes/account-tokens.ts';
+import { Allowances } from './allowances.ts';
 import type { ClaimStatus, CsiCluster } from './cluster.ts';
 import { CsiVolumes } from './csi-volumes.ts';
 import { Drivers } from './drivers.ts';
@@ -56,7 +57,10 @@ export async function startCsi(deps: StartCsiDeps, group: TaskGroup): Promise<Cs
   });
   group.spawn((signal) => insistently(deps, signal, () => ensureCsiNode(deps)));
   log.debug('volumes in use', { names: inUse.names });
-  const volumes = new CsiVolumes({ ...deps, drivers, cluster: clusterOf(deps), signal: group.signal }, inUse);
+  const cluster = clusterOf(deps);
+  const volumes = new CsiVolumes({ ...deps, drivers, cluster, signal: group.signal }, inUse);
+  const allowances = new Allowances({ ...deps, drivers, cluster });
+  group.spawn((signal) => allowances.run(signal));
   return { drivers, volumes, inUse: () => inUse.names };
 }
 

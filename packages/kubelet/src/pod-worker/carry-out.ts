@@ -59,8 +59,17 @@ export async function carryOut(
   }
 }
 
+/** Upstream's word for a node that has as many volumes of a driver as it can bear (KEP-4876). */
+const EXHAUSTED = 'VolumeAttachmentLimitExceeded';
+
 async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps): Promise<void> {
   const problems = await podVolumes.prepare(pod);
+  const exhausted = problems.find(({ isExhausted }) => isExhausted);
+  if (exhausted) {
+    notes.rejection = { reason: EXHAUSTED, message: exhausted.message };
+    events.about('Warning', EXHAUSTED, exhausted.message);
+    return;
+  }
   for (const { message, isQuiet } of problems) if (!isQuiet) events.about('Warning', 'FailedMount', message);
   notes.volumes = problems.length === 0 ? 'ready' : 'unknown';
   notes.volumesRetryAt = problems.length === 0 ? undefined : podVolumes.retryAt;

@@ -16,6 +16,8 @@ export const persistentVolumeClaim = defineVolumePlugin({
     const { claimName, readOnly = false } = volume.source;
     await refreshBound(volume, await claimOf(volume.pod, claimName, host), readOnly, host);
   },
+  isExhausted: async (volume, host) =>
+    isBoundExhausted(volume, await claimOf(volume.pod, volume.source.claimName, host), host),
   /** The folder is the volume's and stays as it is; only its place in the pod goes. */
   tearDown: removeVolume,
 });
@@ -27,6 +29,7 @@ export const ephemeral = defineVolumePlugin({
   isReadOnly: false,
   setUp: async (volume, host) => mountBound(volume, await ownClaim(volume, host), false, host),
   refresh: async (volume, host) => refreshBound(volume, await ownClaim(volume, host), false, host),
+  isExhausted: async (volume, host) => isBoundExhausted(volume, await ownClaim(volume, host), host),
   tearDown: removeVolume,
 });
 
@@ -51,6 +54,15 @@ async function refreshBound(
   const volume = await boundVolume(claim, host);
   const wanted = persistentWanted(pod, volume, claim, isReadOnly);
   if (wanted) await host.csi.refresh(wanted);
+}
+
+async function isBoundExhausted(
+  { pod }: SetUp<unknown>,
+  claim: PersistentVolumeClaim,
+  host: VolumeHost,
+): Promise<boolean> {
+  const wanted = host.csi && persistentWanted(pod, await boundVolume(claim, host), claim, false);
+  return wanted !== undefined && (await host.csi?.isExhausted(wanted)) === true;
 }
 
 async function mountBound(

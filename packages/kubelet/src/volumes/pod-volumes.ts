@@ -20,6 +20,8 @@ export interface VolumeProblem {
   readonly message: string;
   /** Nobody is to be told. */
   readonly isQuiet?: boolean;
+  /** The node cannot have it: the pod is turned away. */
+  readonly isExhausted?: boolean;
 }
 
 export interface FoundVolume {
@@ -83,17 +85,40 @@ export class PodVolumes {
       isQuiet ? LOOK_MS : Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)),
     );
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
-    return [...problems, ...this.#overdue(problems.map(({ volume }) => volume))];
+    return [
+      ...problems,
+      ...(await this.#overdue(
+        pod,
+        problems.map(({ volume }) => volume),
+      )),
+    ];
   }
 
   /** A pod that waits for long is told of as a whole, now and then. */
-  #overdue(missing: readonly string[]): readonly VolumeProblem[] {
+  async #overdue(pod: Pod, missing: readonly string[]): Promise<readonly VolumeProblem[]> {
     const now = this.#deps.clock.now();
     if (missing.length === 0) this.#waitingSince = undefined;
     if (missing.length === 0 || now - (this.#waitingSince ??= now) < WAIT_MS) return [];
     this.#waitingSince = now;
-    const message = `Unable to attach or mount volumes: unmounted volumes=[${missing.join(' ')}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
-    return [{ volume: missing.join(' '), message }];
+    const volume = missing.join(' ');
+    const words = (unattached: string): string =>
+      `unmounted volumes=[${volume}], unattached volumes=[${unattached}], failed to process volumes=[]: context deadline exceeded`;
+    const exhausted = await this.#exhausted(pod, missing);
+    return exhausted.length > 0
+      ? [{ volume, message: words(exhausted.join(' ')), isExhausted: true, isQuiet: true }]
+      : [{ volume, message: `Unable to attach or mount volumes: ${words('')}` }];
+  }
+
+  async #exhausted(pod: Pod, missing: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const volume of pod.spec.volumes ?? []) {
+      const plugin = pluginOf(volume);
+      if (!missing.includes(volume.name) || !plugin?.isExhausted) continue;
+      // Who cannot be asked has said nothing: it is asked again when the pod has waited for as long once more.
+      const isSo = await plugin.isExhausted(this.#asked(volume, plugin, pod), this.#deps.host).catch(() => false);
+      if (isSo) found.push(volume.name);
+    }
+    return found;
   }
 
   /**

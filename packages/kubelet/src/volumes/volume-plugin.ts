@@ -76,6 +76,8 @@ export interface VolumePlugin<K extends keyof Volume = any> {
   /** What a volume that is there needs now and then. Throws VolumeError. */
   refresh?(volume: SetUp<NonNullable<Volume[K]>>, host: VolumeHost): Promise<void>;
   tearDown(dir: string, host: VolumeHost): Promise<void>;
+  /** Asked when a pod has waited for long: the volume cannot be had on this node, which has as many as it can bear. */
+  isExhausted?(volume: SetUp<NonNullable<Volume[K]>>, host: VolumeHost): Promise<boolean>;
 }
 
 export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumePlugin<K>): VolumePlugin<K> =>

@@ -1,7 +1,7 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from '@navarch/api';
 import { silent } from '@navarch/base';
 import { SimClock } from '@navarch/sim';
-import { PodVolumes } from '../../volumes/pod-volumes.ts';
+import { PodVolumes, type VolumeProblem } from '../../volumes/pod-volumes.ts';
 import { memoryFiles, type MemoryFiles } from '../../volumes/testing/memory-files.ts';
 import { testHost, type TestObjects } from '../../volumes/testing/test-host.ts';
 import type { VolumeHost } from '../../volumes/volume-plugin.ts';
@@ -67,6 +67,8 @@ export class CsiNode {
   readonly inUse = new InUse(() => undefined);
   readonly events: string[] = [];
   readonly withdrawn: string[] = [];
+  /** How many volumes the cluster was told that the driver allows, each time. */
+  readonly allowed: number[] = [];
   readonly drivers: Drivers;
   readonly csi: CsiVolumes;
   attached: Partial<Node['status']> | undefined;
@@ -83,7 +85,7 @@ export class CsiNode {
       sockets: { connect: () => driver },
       clock: this.clock,
       log: silent,
-      publish: async () => undefined,
+      publish: async (_, { maxVolumesPerNode }) => void this.allowed.push(maxVolumesPerNode),
       withdraw: (name) => void this.withdrawn.push(name),
     });
     this.csi = new CsiVolumes(
@@ -140,6 +142,11 @@ export class CsiNode {
   async setUp(pod: Pod): Promise<string | undefined> {
     const [problem] = await this.#of(pod).prepare(pod);
     return problem && `${problem.isQuiet ? 'quietly: ' : ''}${problem.message}`;
+  }
+
+  /** Everything that is wrong, as it is. */
+  problems(pod: Pod): Promise<readonly VolumeProblem[]> {
+    return this.#of(pod).prepare(pod);
   }
 
   async refresh(pod: Pod): Promise<readonly string[]> {

@@ -21,6 +21,8 @@ export class MemoryDriver implements CsiNodeService {
   readonly calls: string[] = [];
   readonly requests: { stage?: NodeStageVolumeRequest; publish?: NodePublishVolumeRequest } = {};
   abilities: readonly NodeServiceCapabilityRPCType[] = ALL;
+  /** How many volumes it allows on the node. */
+  allows = 3;
   /** What it says of every volume's room. */
   usage: NodeGetVolumeStatsResponse['usage'] = [];
   /** What it says instead of doing it. */
@@ -111,7 +113,12 @@ export class MemoryDriver implements CsiNodeService {
     maxVolumesPerNode: number;
     accessibleTopology: { segments: Readonly<Record<string, string>> };
   }> {
-    return { nodeId: 'node-id', maxVolumesPerNode: 3, accessibleTopology: { segments: { 'topology.a/zone': 'z1' } } };
+    this.#refuse();
+    return {
+      nodeId: 'node-id',
+      maxVolumesPerNode: this.allows,
+      accessibleTopology: { segments: { 'topology.a/zone': 'z1' } },
+    };
   }
 
   [Symbol.dispose](): void {
