@@ -1,11 +1,11 @@
-import { ascending, interned } from '@navarch/base';
 import { equalJson } from '../equality.ts';
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import type { ManagedFieldsEntry } from '../meta.ts';
-import type { Write } from './apply.ts';
-import { compareElements, type FieldSet, isEmptySet, union } from './field-set.ts';
-import { type Given, givenFields, keyMember, type Member } from './given.ts';
-import { sharedFields, UNOWNED } from './managed-fields.ts';
+import { ownersAfterUpdate, type Write } from './apply.ts';
+import { type FieldSet, isEmptySet, union } from './field-set.ts';
+import { givenFields } from './given.ts';
+import { entriesOf, entryOf, UNOWNED } from './managed-fields.ts';
+import { type Seen, seenBeside } from './seen.ts';
 import {
   childSchema,
   DEDUCED,
@@ -15,36 +15,24 @@ import {
   isObject,
   itemElement,
   type JsonObject,
-  PLAIN,
+  sortedKeys,
 } from './shape.ts';
 
-// What is owned is written down here as the text that FieldsV1 has on the wire, without sets in between: every creation
-// does it. A node's text is '' where there is nothing, `{}` for a place that is owned itself and has nothing below.
-
-const OWNED = '{}';
+// Every creation records its fields, and objects of one template own the same ones. So an object is only gone through
+// for what makes a difference to its record, one step after the other; the record itself is made for the first.
 
 /**
  * The record of a new object: its creator owns what is set. Says the same as entriesOf(ownersAfterUpdate()) with the
  * kind's empty object as the live one. Throws ShapeError for list items without their keys.
  */
-export function creatorsEntries(
-  { schema, live: empty, writer, ignored }: Omit<Write, 'owners'>,
-  next: JsonObject,
-): readonly ManagedFieldsEntry[] {
-  const text = `{${fieldsBeside(empty, next, schema, nobodysWith(ignored))}}`;
-  if (text === OWNED) return [];
-  const { manager, apiVersion, time, subresource } = writer;
-  return [
-    {
-      ...(manager ? { manager: interned(manager) } : {}),
-      operation: 'Update',
-      apiVersion,
-      ...(time ? { time } : {}),
-      fieldsType: 'FieldsV1',
-      fieldsV1: sharedFields(text),
-      ...(subresource ? { subresource } : {}),
-    },
-  ];
+export function creatorsEntries(write: Omit<Write, 'owners'>, next: JsonObject): readonly ManagedFieldsEntry[] {
+  const { schema, live: empty, writer, ignored } = write;
+  const unowned = nobodysWith(ignored);
+  const seen = fieldsBeside(empty, next, schema, unowned, seenBeside(empty, unowned));
+  if (seen.fields) return isEmptySet(seen.fields) ? [] : [entryOf({ ...writer, operation: 'Update' }, seen.fields)];
+  const entries = entriesOf(ownersAfterUpdate({ ...write, owners: [] }, next));
+  seen.fields = (entries[0]?.fieldsV1 as FieldSet | undefined) ?? {};
+  return entries;
 }
 
 const nobodys = new WeakMap<FieldSet, FieldSet>();
@@ -55,111 +43,103 @@ function nobodysWith(ignored: FieldSet): FieldSet {
   return set;
 }
 
+/** Steps that are not names, numbers or what an object gives. */
+const SAME = Symbol('same');
+const OTHER = Symbol('other');
+const NEW = Symbol('new');
+const WHOLE = Symbol('whole');
+const ODD = Symbol('odd');
+const END = Symbol('end');
+
 /** What is in `next` and not the same in `previous`, for the members of an object. */
 function fieldsBeside(
   previous: JsonObject,
   next: JsonObject,
   schema: ObjectSchema | MapSchema,
   unowned: FieldSet | undefined,
-): string {
-  let text = '';
-  for (const { name, element, quoted, schema: child } of membersOf(next, schema)) {
-    const item = next[name];
-    const branch = unowned?.[element];
-    if (item === undefined || (branch && isEmptySet(branch))) continue;
-    const node = nodeBeside(previous[name], item, child, branch);
-    if (node !== '') text = joined(text, quoted + node);
+  from: Seen,
+): Seen {
+  let seen = from;
+  if (isDeclared(schema)) {
+    const given = givenFields(next, schema);
+    seen = seen.after(given);
+    for (const { name, element, schema: child } of given.members) {
+      const branch = unowned?.[element];
+      if (branch && isEmptySet(branch)) continue;
+      seen = valueBeside(previous[name], next[name], child, branch, seen);
+    }
+    return seen;
   }
-  return text;
-}
-
-function nodeBeside(previous: unknown, next: unknown, schema: Schema, unowned: FieldSet | undefined): string {
-  if (previous === next) return '';
-  if (previous === undefined && !unowned) return node(next, schema);
-  if (isLeafPair(previous, next, schema)) return unowned || equalJson(previous, next) ? '' : OWNED;
-  const inside = isGranularObject(schema)
-    ? fieldsBeside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, unowned)
-    : // An empty object has no list with items in it.
-      items(Array.isArray(next) ? next : [], schema as ListSchema);
-  return inside === '' ? '' : `{${inside}}`;
-}
-
-/** The node of a value that was not there: all that is in it is new, and so is the place itself. */
-function node(value: unknown, schema: Schema): string {
-  if (isGranularObject(schema) && isObject(value)) return withPlace(fieldsOf(value, schema));
-  return isAssociative(schema) && Array.isArray(value) ? withPlace(items(value, schema)) : OWNED;
-}
-
-/** What is said of objects whose given fields have nothing below them: they are many, and few are different. */
-const flatTexts = new WeakMap<Given, string>();
-
-function fieldsOf(value: JsonObject, schema: ObjectSchema | MapSchema): string {
-  if (schema.type !== 'object' || schema.preservesUnknown) return textOf(value, membersOf(value, schema));
-  const given = givenFields(value, schema);
-  if (!given.isFlat) return textOf(value, given.members);
-  let text = flatTexts.get(given);
-  if (text === undefined) flatTexts.set(given, (text = textOf(value, given.members)));
-  return text;
-}
-
-function textOf(value: JsonObject, members: readonly Member[]): string {
-  let text = '';
-  for (const { name, quoted, schema } of members) {
-    const item = value[name];
-    if (item !== undefined) text = joined(text, quoted + node(item, schema));
+  for (const name in next) {
+    if (next[name] === undefined) continue;
+    const branch = unowned?.[`f:${name}`];
+    if (branch && isEmptySet(branch)) continue;
+    seen = valueBeside(previous[name], next[name], childSchema(schema, name) ?? DEDUCED, branch, seen.after(name));
   }
-  return text;
+  return seen.after(END);
 }
 
-function items(list: readonly unknown[], schema: ListSchema): string {
-  return namedItems(list, schema) ?? anyItems(list, schema);
+function valueBeside(
+  previous: unknown,
+  next: unknown,
+  schema: Schema,
+  unowned: FieldSet | undefined,
+  seen: Seen,
+): Seen {
+  if (previous === next) return seen.after(SAME);
+  if (previous === undefined && !unowned) return newValue(next, schema, seen.after(NEW));
+  if (isLeafPair(previous, next, schema)) return seen.after(unowned || equalJson(previous, next) ? SAME : WHOLE);
+  const inside = seen.after(OTHER);
+  if (isGranularObject(schema))
+    return fieldsBeside(isObject(previous) ? previous : {}, isObject(next) ? next : {}, schema, unowned, inside);
+  // An empty object has no list with items in it.
+  return items(Array.isArray(next) ? next : [], schema as ListSchema, inside);
 }
 
-/** Most lists are of items with one name each, in texts that need no quoting; undefined where this one is another. */
-function namedItems(list: readonly unknown[], schema: ListSchema): string | undefined {
-  const [key, ...others] = schema.listMapKeys ?? [];
-  if (schema.listType !== 'map' || key === undefined || others.length > 0 || !PLAIN.test(key)) return undefined;
-  const nameOf = (item: unknown): unknown => (item as JsonObject)[key];
-  let isSorted = true;
-  let last: string | undefined;
-  for (const item of list) {
-    const name = isObject(item) ? item[key] : undefined;
-    if (typeof name !== 'string' || !PLAIN.test(name)) return undefined;
-    if (last !== undefined && name < last) isSorted = false;
-    last = name;
+/** A value that was not there: all that is in it is new. */
+function newValue(value: unknown, schema: Schema, seen: Seen): Seen {
+  if (isGranularObject(schema)) return isObject(value) ? newFields(value, schema, seen) : seen.after(WHOLE);
+  if (!isAssociative(schema)) return seen;
+  return Array.isArray(value) ? items(value, schema, seen) : seen.after(WHOLE);
+}
+
+function newFields(value: JsonObject, schema: ObjectSchema | MapSchema, from: Seen): Seen {
+  let seen = from;
+  if (isDeclared(schema)) {
+    const given = givenFields(value, schema);
+    seen = seen.after(given);
+    if (given.isFlat) return seen;
+    for (const { name, schema: child } of given.members) seen = newValue(value[name], child, seen);
+    return seen;
   }
-  const sorted = isSorted ? list : list.toSorted((a, b) => ((nameOf(a) as string) < (nameOf(b) as string) ? -1 : 1));
-  let text = '';
-  last = undefined;
-  for (const item of sorted) {
-    const name = nameOf(item) as string;
-    // The same name again is for those who look at all of them.
-    if (name === last) return undefined;
-    text = joined(text, `"k:{\\"${key}\\":\\"${name}\\"}":${node(item, schema.items)}`);
-    last = name;
+  for (const name in value)
+    if (value[name] !== undefined) seen = newValue(value[name], childSchema(schema, name) ?? DEDUCED, seen.after(name));
+  return seen.after(END);
+}
+
+/** In the order they are in: the record has them in another, and is the same for each order. */
+function items(list: readonly unknown[], schema: ListSchema, from: Seen): Seen {
+  let seen = from.after(list.length);
+  for (let i = 0; i < list.length; i++) seen = newValue(list[i], schema.items, item(list[i], schema, i, seen));
+  return seen;
+}
+
+/** Which item it is. Texts and numbers that are keys differ where the elements of the record do. */
+function item(value: unknown, schema: ListSchema, index: number, from: Seen): Seen {
+  let seen = from;
+  if (schema.listType === 'set' && typeof value === 'string') return seen.after(value);
+  if (schema.listType === 'map' && isObject(value)) {
+    let [isTold, isPlain] = [false, true];
+    for (const { name } of sortedKeys(schema)) {
+      const key = value[name];
+      if (typeof key === 'object') isPlain = false;
+      isTold ||= key !== undefined;
+      seen = seen.after(key);
+    }
+    if (isTold && isPlain) return seen;
   }
-  return text;
+  return seen.after(ODD).after(itemElement(schema, value, index));
 }
 
-function anyItems(list: readonly unknown[], schema: ListSchema): string {
-  const nodes = new Map<string, string>();
-  for (let i = 0; i < list.length; i++) {
-    const element = itemElement(schema, list[i], i);
-    // Items that share their keys cannot be told apart: all of them are one thing.
-    nodes.set(element, nodes.has(element) ? OWNED : node(list[i], schema.items));
-  }
-  const elements = [...nodes.keys()];
-  if (elements.length > 1) elements.sort(compareElements);
-  let text = '';
-  for (const element of elements) text = joined(text, `${JSON.stringify(element)}:${nodes.get(element) as string}`);
-  return text;
-}
-
-/** In the order of the record: the fields that a type declares and the value gives; the keys of everything else. */
-function membersOf(value: JsonObject, schema: ObjectSchema | MapSchema): readonly Member[] {
-  if (schema.type === 'object' && !schema.preservesUnknown) return givenFields(value, schema).members;
-  return ascending(Object.keys(value)).map((name) => keyMember(name, childSchema(schema, name) ?? DEDUCED));
-}
-
-const withPlace = (inside: string): string => (inside === '' ? OWNED : `{".":{},${inside}}`);
-const joined = (text: string, more: string): string => (text === '' ? more : `${text},${more}`);
+const isDeclared = (schema: ObjectSchema | MapSchema): schema is ObjectSchema =>
+  schema.type === 'object' && !schema.preservesUnknown;

@@ -5,8 +5,6 @@ import { isAssociative, isGranularObject, type JsonObject } from './shape.ts';
 export interface Member {
   readonly name: string;
   readonly element: string;
-  /** The element as a key in JSON text, `"f:name":`. */
-  readonly quoted: string;
   readonly schema: Schema;
 }
 
@@ -30,18 +28,13 @@ const BITS = 53;
 /** More combinations than the objects of a cluster come in; when they are more, all are forgotten. */
 const KNOWN_MAX = 200;
 
-const memberOf = (name: string, schema: Schema): Member => {
-  const element = `f:${name}`;
-  return { name, element, quoted: `${JSON.stringify(element)}:`, schema };
-};
-
 const layouts = new WeakMap<ObjectSchema, Layout>();
 
 function layoutOf(schema: ObjectSchema): Layout {
   let layout = layouts.get(schema);
   if (!layout) {
     const members = schema.fields
-      .map(({ name, schema: child }) => memberOf(name, child))
+      .map(({ name, schema: child }) => ({ name, element: `f:${name}`, schema: child }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const bits = members.length > BITS ? undefined : new Map(members.map(({ name }, place) => [name, 2 ** place]));
     layouts.set(schema, (layout = { members, bits, known: new Map() }));
@@ -72,20 +65,4 @@ export function givenFields(value: JsonObject, schema: ObjectSchema): Given {
 function givenOf(value: JsonObject, declared: readonly Member[]): Given {
   const members = declared.filter(({ name }) => value[name] !== undefined);
   return { members, isFlat: members.every(({ schema }) => !isGranularObject(schema) && !isAssociative(schema)) };
-}
-
-/** Keys of maps recur, in one type of map as in the next: names of labels, of resources. */
-const KEYS_MAX = 1000;
-const keys = new WeakMap<Schema, Map<string, Member>>();
-
-/** A key of an object that declares no such field, whose value has this schema. */
-export function keyMember(name: string, schema: Schema): Member {
-  let known = keys.get(schema);
-  if (!known) keys.set(schema, (known = new Map<string, Member>()));
-  let member = known.get(name);
-  if (!member) {
-    if (known.size >= KEYS_MAX) known.clear();
-    known.set(name, (member = memberOf(name, schema)));
-  }
-  return member;
 }

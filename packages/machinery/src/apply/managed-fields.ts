@@ -67,19 +67,26 @@ export function entriesOf(
   held: readonly ManagedFieldsEntry[] = [],
 ): readonly ManagedFieldsEntry[] {
   return [...capped(owners)].sort(compareOwners).map((owner) => {
-    const { manager, operation, apiVersion, subresource, time, fields } = owner;
-    const last = held.find((entry) => entry.fieldsV1 === fields);
+    const last = held.find((entry) => entry.fieldsV1 === owner.fields);
     if (last && saysSame(last, owner)) return last;
-    return {
-      ...(manager ? { manager: interned(manager) } : {}),
-      operation,
-      apiVersion,
-      ...(time ? { time } : {}),
-      fieldsType: 'FieldsV1',
-      fieldsV1: (last?.fieldsV1 as FieldSet | undefined) ?? shared(fields),
-      ...(subresource ? { subresource } : {}),
-    };
+    return entryOf(owner, (last?.fieldsV1 as FieldSet | undefined) ?? shared(owner.fields));
   });
+}
+
+/** `fields` in the printed order. */
+export function entryOf(
+  { manager, operation, apiVersion, subresource, time }: Omit<Owner, 'fields'>,
+  fields: FieldSet,
+): ManagedFieldsEntry {
+  return {
+    ...(manager ? { manager: interned(manager) } : {}),
+    operation,
+    apiVersion,
+    ...(time ? { time } : {}),
+    fieldsType: 'FieldsV1',
+    fieldsV1: fields,
+    ...(subresource ? { subresource } : {}),
+  };
 }
 
 const saysSame = (entry: ManagedFieldsEntry, { manager, operation, apiVersion, subresource, time }: Owner): boolean =>
@@ -94,19 +101,15 @@ const saysSame = (entry: ManagedFieldsEntry, { manager, operation, apiVersion, s
 const sets = new Map<string, FieldSet>();
 const SETS_MAX = 1000;
 
-/** The set that is written so, shared by all who have it. The text is in the printed order. */
-export function sharedFields(text: string, made?: FieldSet): FieldSet {
-  const known = sets.get(text);
-  if (known) return known;
-  const set = made ?? (JSON.parse(text) as FieldSet);
-  if (sets.size >= SETS_MAX) sets.clear();
-  sets.set(text, set);
-  return set;
-}
-
+/** The set in the printed order, shared by all who have it. */
 function shared(set: FieldSet): FieldSet {
   const inOrder = sortedSet(set);
-  return sharedFields(JSON.stringify(inOrder), inOrder);
+  const text = JSON.stringify(inOrder);
+  const known = sets.get(text);
+  if (known) return known;
+  if (sets.size >= SETS_MAX) sets.clear();
+  sets.set(text, inOrder);
+  return inOrder;
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -46,7 +46,7 @@ interface ListKey {
 
 const keysOfLists = new WeakMap<ListSchema, readonly ListKey[]>();
 
-function sortedKeys(schema: ListSchema): readonly ListKey[] {
+export function sortedKeys(schema: ListSchema): readonly ListKey[] {
   let keys = keysOfLists.get(schema);
   if (!keys)
     keysOfLists.set(
