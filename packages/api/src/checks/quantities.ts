@@ -133,16 +133,18 @@ export function resourceRequirements(
   const [limitsAt, requestsAt] = [at.at('limits'), at.at('requests')];
   let [hasCpuOrMemory, hasHugePages] = [false, false];
   for (const [name, text] of entriesOf(limits)) {
-    validateName(name, limitsAt.key(name));
-    resourceQuantity(name, text, limitsAt.key(name));
+    const here = limitsAt.key(name);
+    validateName(name, here);
+    resourceQuantity(name, text, here);
     if (name === 'cpu' || name === 'memory') hasCpuOrMemory = true;
     if (!isHugePages(name)) continue;
     hasHugePages = true;
-    wholePages(name, text, limitsAt.key(name));
+    wholePages(name, text, here);
   }
   for (const [name, text] of entriesOf(requests)) {
-    validateName(name, requestsAt.key(name));
-    resourceQuantity(name, text, requestsAt.key(name));
+    const here = requestsAt.key(name);
+    validateName(name, here);
+    resourceQuantity(name, text, here);
     const limit = limits[name];
     if (limit !== undefined) {
       if (!isOvercommitable(name) && !isSame(text, limit))
@@ -152,7 +154,7 @@ export function resourceRequirements(
     } else if (!isOvercommitable(name)) limitsAt.required('Limit must be set for non overcommitable resources');
     if (isHugePages(name)) {
       hasHugePages = true;
-      wholePages(name, text, requestsAt.key(name));
+      wholePages(name, text, here);
     }
     if (name === 'cpu' || name === 'memory') hasCpuOrMemory = true;
   }

@@ -164,7 +164,7 @@ function isSorted(set: FieldSet): boolean {
 }
 
 /** Where upstream prints one element beside another; items of a list by the values of their keys. */
-export function compareElements(a: string, b: string): number {
+function compareElements(a: string, b: string): number {
   if (a.startsWith('k:') && b.startsWith('k:')) {
     const [left, right] = [keysIn(a), keysIn(b)];
     for (const name in left) {

@@ -2,7 +2,7 @@ import type { ObjectSchema, Schema } from '../schema.ts';
 import { isAssociative, isGranularObject, type JsonObject } from './shape.ts';
 
 /** A field of an object as the record of owners names it. */
-export interface Member {
+interface Member {
   readonly name: string;
   readonly element: string;
   readonly schema: Schema;

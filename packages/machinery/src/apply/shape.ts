@@ -111,7 +111,7 @@ export function itemElement(schema: ListSchema, item: unknown, index: number): s
 }
 
 /** Texts that JSON writes as they are. */
-export const PLAIN = /^[\w./:-]*$/;
+const PLAIN = /^[\w./:-]*$/;
 
 /** The element of an item with one name, in a text that needs no quoting: so are those of most lists. */
 function plainNameOf(schema: ListSchema, item: unknown): string | undefined {

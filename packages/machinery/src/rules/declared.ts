@@ -124,18 +124,24 @@ export class DeclaredRules {
     const previous = parent?.[field.name];
     const wasThere = run.isUpdate && parent !== undefined;
     if (wasThere && equalJson(next, previous)) return;
-    const change: Change = { next, previous, isUpdate: wasThere };
     const rules = field.isConditional ? field.rules.flatMap((rule) => conditional(rule, run)) : field.rules;
+    if (rules.length > 0 && !this.#value(field, rules, { next, previous, isUpdate: wasThere }, at, run)) return;
+    if (field.isOpaque || (field.shape.isPointer && (next === undefined || next === null))) return;
+    if (field.shape.isList) checkUnique(rules, next, field.shape.listMapKeys, at, run);
+    this.#inside(field, next, previous, at, run);
+  }
+
+  /** False: a rule says that there is nothing more to ask of it. */
+  #value(field: DeclaredField, rules: DeclaredField['rules'], change: Change, at: Field, run: Run): boolean {
     let isOver = false;
     for (const rule of rules) {
       const gate = gates[rule.name];
       if (gate) isOver = staged(rule.stage, run, () => gate(rule, change, field.shape, at)) || isOver;
     }
-    if (isOver || (field.shape.isPointer && (next === undefined || next === null))) return;
+    if (isOver) return false;
+    if (field.shape.isPointer && (change.next === undefined || change.next === null)) return false;
     for (const rule of rules) staged(rule.stage, run, () => checkValue(rule, change, at));
-    if (field.isOpaque) return;
-    if (field.shape.isList) checkUnique(rules, next, field.shape.listMapKeys, at, run);
-    this.#inside(field, next, previous, at, run);
+    return true;
   }
 
   #inside({ schema, shape, rules, items }: DeclaredField, next: unknown, previous: unknown, at: Field, run: Run): void {

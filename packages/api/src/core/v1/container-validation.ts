@@ -132,9 +132,13 @@ function validateCommon(container: Container | EphemeralContainer, { spec, volum
 
 function validateResources(resources: ResourceRequirements, spec: PodSpec, at: Field): void {
   resourceRequirements(resources, at);
+  if (resources.claims?.length) validateClaims(resources.claims, spec, at.at('claims'));
+}
+
+function validateClaims(claims: NonNullable<ResourceRequirements['claims']>, spec: PodSpec, at: Field): void {
   const known = new Set(spec.resourceClaims?.map((claim) => claim.name));
   const taken = new Set<string>();
-  each(resources.claims, at.at('claims'), ({ name, request = '' }, here) => {
+  each(claims, at, ({ name, request = '' }, here) => {
     if (!name) return here.required();
     const key = request === '' ? name : `${name}/${request}`;
     if (taken.has(name)) here.duplicate(name);
@@ -150,6 +154,7 @@ function validateResources(resources: ResourceRequirements, spec: PodSpec, at: F
 }
 
 function validateResizePolicy(container: Container, spec: PodSpec, at: Field): void {
+  if (!container.resizePolicy?.length) return;
   const taken = new Set<string>();
   each(container.resizePolicy, at, ({ resourceName, restartPolicy }, here) => {
     if (taken.has(resourceName)) here.duplicate(resourceName);
@@ -185,6 +190,7 @@ const RULES_MAX = 20;
 const EXIT_CODES_MAX = 255;
 
 function validatePorts(ports: readonly ContainerPort[] | undefined, at: Field): void {
+  if (!ports?.length) return;
   const names = new Set<string>();
   each(ports, at, (port, here) => {
     if (port.name) {
