@@ -8,7 +8,7 @@ export interface Family {
   readonly mark: '' | '6';
 }
 
-export const FAMILIES: readonly Family[] = [
+export const FAMILIES: readonly [Family, Family] = [
   { name: 'IPv4', protocol: 'ip', mark: '' },
   { name: 'IPv6', protocol: 'ip6', mark: '6' },
 ];

@@ -42,7 +42,7 @@ test('runProxy() forgets flows from before it started that lead to no endpoint, 
     async apply() {
       isThere = true;
     },
-    hasRules: async () => isThere,
+    areNamed: async () => isThere,
     flows: async () => [flow] as readonly KnownFlow[],
     async forget(flows: readonly StaleFlows[]) {
       forgotten.push(flows);
@@ -83,7 +83,7 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
       if (isWhole) whole.push(script);
       rules = 'there';
     },
-    async hasRules() {
+    async areNamed() {
       if (rules === 'none') throw new Error('No such file or directory');
       return rules === 'there';
     },

@@ -4,15 +4,20 @@ import type { Cache } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import type { HealthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
+import { FAMILIES } from './families.ts';
 import { TABLE } from './service-table.ts';
 import { ServiceView } from './service-view.ts';
+import { placeMap } from './shared-chains.ts';
 import type { KnownFlow, StaleFlows } from './stale-flows.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
   apply(script: string, signal: AbortSignal): Promise<void>;
-  /** Whether a chain has rules. Rejects where there is no such chain. */
-  hasRules(table: string, chain: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether rules of a table name each of these, `map services` or `chain drops`; what is named by rules of a chain comes
+   * before that chain. False also where there is no such table.
+   */
+  areNamed(table: string, named: readonly string[], signal: AbortSignal): Promise<boolean>;
   /** Flows of UDP that the kernel knows. */
   flows(signal: AbortSignal): Promise<readonly KnownFlow[]>;
   /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one. None is fine. */
@@ -40,8 +45,8 @@ const COALESCE_MS = 20;
 const RETRY_MS = 1000;
 /** Someone may throw away all rules of the machine: whether ours are there is looked at this often. */
 const LOOK_MS = 5_000;
-/** The chains by which packets come to all others: who empties a table (`nft flush table`) leaves its chains. */
-const LOOKED_AT = ['prerouting', 'services'] as const;
+/** What the first rules of packets to services name: who empties a table (`nft flush table`) leaves its chains. */
+const LOOKED_AT = [`map ${placeMap('address', FAMILIES[0])}`, 'chain services'];
 const ZONE = 'topology.kubernetes.io/zone';
 /** Flows that wait to be forgotten while the kernel refuses rules: the first of more end by themselves, in silence. */
 const STALE_MAX = 10_000;
@@ -116,9 +121,8 @@ export async function runProxy(
 /** Why the rules cannot be found; undefined: they are there. */
 async function missing(filter: PacketFilter, signal: AbortSignal): Promise<Error | undefined> {
   try {
-    for (const chain of LOOKED_AT)
-      if (!(await filter.hasRules(TABLE, chain, signal))) return new Error(`the chain ${chain} is empty`);
-    return undefined;
+    if (await filter.areNamed(TABLE, LOOKED_AT, signal)) return undefined;
+    return new Error(`no rule of the table ${TABLE} names ${LOOKED_AT.join(', or ')}`);
   } catch (error) {
     return error as Error;
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { EndpointSlice, Service } from '@navarch/api';
-import { ServiceView, type StaleFlows } from '@navarch/proxy';
+import { FAMILIES, PolicyView, ServiceView, type StaleFlows } from '@navarch/proxy';
 import { nftFilter } from './nft-filter.ts';
 
 const run = promisify(execFile);
@@ -105,6 +105,38 @@ test('nftFilter() makes the kernel carry TCP through cluster IPs and node ports,
   const { stdout } = await run('ip', ['netns', 'exec', netns, 'nft', 'list', 'table', 'inet', 'navarch']);
   assert.doesNotMatch(stdout, /elements|chain (?:to|at|svc|ext|ep)/);
   await assert.rejects(nftFilter(`/run/netns/${netns}`).apply('add rule inet navarch nowhere accept\n', signal));
+});
+
+test('nftFilter().areNamed() tells rules that are there from those that were thrown away, and changes nothing', async (context) => {
+  const netns = `navarch-a${process.pid}`;
+  await ip('netns', 'add', netns);
+  context.after(() => ip('netns', 'del', netns));
+  const filter = nftFilter(`/run/netns/${netns}`);
+  const nft = async (...words: readonly string[]): Promise<string> =>
+    (await run('ip', ['netns', 'exec', netns, 'nft', ...words])).stdout;
+  for (const [table, named, script, emptied] of [
+    ['navarch', ['map service-ips', 'chain services'], new ServiceView(NODE).take().script, 'services'],
+    ['navarch-policy', ['map egress', 'chain leaving'], new PolicyView('pods0', FAMILIES).take(), 'leaving'],
+  ] as const) {
+    const areNamed = (): Promise<boolean> => filter.areNamed(table, named, signal);
+    assert.equal(await areNamed(), false, 'no table');
+    await filter.apply(script, signal);
+    const before = await nft('list', 'ruleset');
+    assert.equal(await areNamed(), true);
+    assert.equal(await nft('list', 'ruleset'), before);
+    for (const words of [
+      ['flush', 'chain', 'inet', table, emptied],
+      ['flush', 'table', 'inet', table],
+    ]) {
+      await filter.apply(script, signal);
+      await nft(...words);
+      assert.equal(await areNamed(), false, words.join(' '));
+    }
+    assert.match(await nft('list', 'tables'), new RegExp(`inet ${table}$`, 'm'));
+    await nft('flush', 'ruleset');
+    assert.equal(await areNamed(), false);
+    assert.equal(await nft('list', 'tables'), '');
+  }
 });
 
 test('nftFilter() drops what only other nodes could answer, and lets the node itself in by an external address', async (context) => {

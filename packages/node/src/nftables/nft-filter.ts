@@ -12,16 +12,13 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     // refused, and whoever is refused makes everything anew.
     await runCommand(['nft', '-f', '-'], { input: script, ...(netns ? { netns } : {}) }, signal);
   },
-  async hasRules(table, chain, signal) {
-    const line = ['list', 'chain', 'inet', table, chain];
-    // Asked every few seconds, and to start a program takes a process of this size ten milliseconds.
-    let text = await open.ask(line.join(' '), signal);
-    if (!text?.startsWith('table ')) {
-      const { stdout } = await runCommand(['nft', '--terse', ...line], netns ? { netns } : {}, signal);
-      text = stdout;
-    }
-    // Its type and its brackets are no rules.
-    return text.split('\n').some((line) => /^\t\t\S/.test(line) && !/^\t\ttype \S+ hook /.test(line));
+  async areNamed(table, named, signal) {
+    // To list a chain reads the elements of all sets, even if told not to: half a second where there are many services. What
+    // rules name cannot be deleted, and the last command has the kernel refuse the whole, whatever it says to the others: a
+    // table that is there cannot be created, and in one that is not nothing can be deleted.
+    const asked = [...named.map((one) => deleting(one, table)), `create table inet ${table}`].join('; ');
+    const answer = (await open.ask(asked, signal)) ?? (await refusalOf(asked, netns, signal));
+    return [...answer.matchAll(IS_NAMED)].length === named.length;
   },
   async flows(signal) {
     const all: KnownFlow[] = [];
@@ -46,6 +43,24 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     }
   },
 });
+
+const IS_NAMED = /: Device or resource busy$/gm;
+
+function deleting(thing: string, table: string): string {
+  const [what, name] = thing.split(' ');
+  return `delete ${what} inet ${table} ${name}`;
+}
+
+/** What nft says against a script that cannot be done. */
+async function refusalOf(script: string, netns: string | undefined, signal: AbortSignal): Promise<string> {
+  try {
+    await runCommand(['nft', '-f', '-'], { input: `${script}\n`, ...(netns ? { netns } : {}) }, signal);
+    return '';
+  } catch (error) {
+    if (error instanceof CommandError) return error.stderr;
+    throw error;
+  }
+}
 
 /** A line of conntrack: the packets of who began, then those of who answers. */
 const FLOW = /^udp .*? dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+) /gm;

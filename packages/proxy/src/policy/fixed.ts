@@ -4,7 +4,7 @@ import { ARRIVING, DIRECTIONS, type Direction } from './compile.ts';
 
 export const POLICY_TABLE = 'navarch-policy';
 
-const LEAVING = 'leaving';
+export const LEAVING = 'leaving';
 
 /** The verdict for each address of a pod of this node. */
 export const verdictMap = (direction: Direction, { mark }: Family): string => `${direction}${mark}`;

@@ -39,7 +39,7 @@ async function withGuard(work: (world: World) => Promise<void>): Promise<void> {
       scripts.push(script);
       kernel.apply(script);
     },
-    hasRules: async (_: string, chain: string) => kernel.hasRules(chain),
+    areNamed: async (_: string, named: readonly string[]) => named.every((one) => kernel.isNamed(one)),
   };
   const podCaches: Cache[] = [];
   const podCache = (): Cache => {

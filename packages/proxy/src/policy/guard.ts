@@ -5,7 +5,7 @@ import { keyOf } from '@navarch/machinery';
 import { clusterCidrsOf } from '../cluster-cidrs.ts';
 import { FAMILIES } from '../families.ts';
 import type { PacketFilter } from '../proxy.ts';
-import { POLICY_TABLE } from './fixed.ts';
+import { LEAVING, POLICY_TABLE, verdictMap } from './fixed.ts';
 import { type Claim, podFacts } from './pod-facts.ts';
 import { PolicyView } from './view.ts';
 
@@ -15,7 +15,7 @@ export interface PolicyGuardDeps {
   podCache(): Cache;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly filter: Pick<PacketFilter, 'apply' | 'hasRules'>;
+  readonly filter: Pick<PacketFilter, 'apply' | 'areNamed'>;
   readonly nodeName: string;
   /** The device that pods of this node hang on. */
   readonly bridge: string;
@@ -31,8 +31,8 @@ const LOOK_MS = 5_000;
 const MIRROR = 'kubernetes.io/config.mirror';
 
 const REMOVAL = `add table inet ${POLICY_TABLE}\ndelete table inet ${POLICY_TABLE}\n`;
-/** Every packet comes by it; who empties a table (`nft flush table`) leaves its chains. */
-const LOOKED_AT = 'forward';
+/** What the first rules of packets name: who empties a table (`nft flush table`) leaves its chains. */
+const LOOKED_AT = [`map ${verdictMap('egress', FAMILIES[0])}`, `chain ${LEAVING}`];
 
 interface NumberedClaim extends Claim {
   readonly number: number;
@@ -213,7 +213,7 @@ export class PolicyGuard {
     for (;;) {
       await clock.sleep(LOOK_MS, signal);
       if (this.#table !== 'present') continue;
-      const isThere = await filter.hasRules(POLICY_TABLE, LOOKED_AT, signal).catch(() => false);
+      const isThere = await filter.areNamed(POLICY_TABLE, LOOKED_AT, signal).catch(() => false);
       if (signal.aborted) return;
       // It may just have been removed by us.
       if (isThere || this.#table !== 'present') continue;

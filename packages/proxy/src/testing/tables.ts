@@ -29,8 +29,12 @@ export class TransactedTables {
     for (const name of this.#tables.chains.keys()) this.#tables.chains.set(name, []);
   }
 
-  hasRules(chain: string): boolean {
-    return (this.#tables.chains.get(chain) ?? []).length > 0;
+  /** `map services` or `chain drops`. */
+  isNamed(thing: string): boolean {
+    const [what, name = ''] = thing.split(' ');
+    const pattern = what === 'chain' ? `(?:goto|jump) ${name}` : `@${name}`;
+    const rules = [...this.#tables.chains.values()].flat();
+    return rules.some((rule) => new RegExp(`${pattern}(?: |$)`).test(rule));
   }
 
   /** Everything that it has, in an order of its own. */
