@@ -97,13 +97,14 @@ class Scheduler {
       (pod) => this.#profileOf(pod)?.plugins.find(({ plugin }) => plugin.gate?.(pod, this.#snapshot))?.plugin,
     );
     this.#queue = new PodQueue(deps.clock, deps.backOff, held);
+    this.#measures = measures(deps.metrics ?? noMetrics, deps.clock, deps.hasGroups);
     this.#evictions = new Evictions({
       snapshot: this.#snapshot,
       queue: this.#queue,
       deps,
+      measures: this.#measures,
       write: (work) => this.#write(work),
     });
-    this.#measures = measures(deps.metrics ?? noMetrics, deps.clock);
     this.#timedProfiles = new Map(
       deps.profiles.map((profile) => [profile, timedProfile(profile, deps.clock, this.#measures.pluginTook)]),
     );

@@ -1,6 +1,6 @@
 import { systemUser, type User } from '@navarch/apiserver';
 import { event, localStorageClass, storageClass } from '@navarch/api';
-import { type Logger, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
+import { type Logger, type Metrics, noMetrics, type Random, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache, EventRecorder } from '@navarch/client';
 import { builtinControllers, runControllers, runKindControllers } from '@navarch/controllers';
 import { type ApiObject, apiVersionOf, type Kind } from '@navarch/machinery';
@@ -29,6 +29,8 @@ export interface SimClusterOptions {
   readonly machines?: SimMachineOptions;
   /** Pods may be of groups, which are placed together (`GenericWorkload`). */
   readonly hasGroups?: boolean;
+  /** What the scheduler counts goes there. */
+  readonly metrics?: Metrics;
   readonly log?: Logger;
 }
 
@@ -303,6 +305,7 @@ export class SimCluster implements AsyncDisposable {
           recorder,
           profiles: [defaultProfile],
           hasGroups: this.#options.hasGroups ?? false,
+          metrics: this.#options.metrics ?? noMetrics,
         },
         s,
       ),

@@ -88,7 +88,14 @@ export class GroupCycle {
 
   #sending(done: () => void): Parameters<typeof sendAway>[1] {
     const deps = this.#deps;
-    return { objects: deps.snapshot.objects, deps, write: (work) => deps.write(work), done };
+    return {
+      objects: deps.snapshot.objects,
+      deps,
+      write: (work) => deps.write(work),
+      preemptor: 'podgroup',
+      sent: (sent) => deps.measures.sent(sent),
+      done,
+    };
   }
 
   /** True: the pod is of a group, and its turn was that of the group. */
@@ -126,6 +133,7 @@ export class GroupCycle {
       ? placeInDomains(request, topology)
       : { placement: placeGroup(request), domains: undefined };
     for (const _ of pods) this.#deps.measures.decided(attempt.startedMs);
+    this.#deps.measures.groupDecided(attempt.startedMs);
     this.#carryOut({ ...attempt, domains }, placement);
   }
 
@@ -167,6 +175,7 @@ export class GroupCycle {
     const { group, profile, scheduled, startedMs } = attempt;
     const { homes, rejected } = placement;
     if (placement.outcome === 'fits') {
+      this.#deps.measures.groupEnded('scheduled', profile.schedulerName, startedMs);
       for (const { pod, nodeName } of homes) this.#deps.assume(pod, profile, nodeName, startedMs);
       for (const one of rejected)
         if (group.spec.preemptionPolicy === 'Never') this.#wait({ ...one, message: NEVER }, attempt);
@@ -183,7 +192,9 @@ export class GroupCycle {
         ? together
         : `0/${domains} placements are available${domains === 0 ? '' : `, first placement status: ${together}`}`;
     this.#tell(group, 'Unschedulable', message);
+    this.#deps.measures.groupEnded('unschedulable', profile.schedulerName, startedMs);
     const makesRoom = placement.outcome === 'makes room';
+    if (!makesRoom && group.spec.preemptionPolicy !== 'Never') this.#deps.measures.groupPreempted(undefined);
     const keptBy = domains === undefined ? [gangScheduling] : [gangScheduling, topologyPlacement];
     for (const one of rejected) this.#park(one.pod, attempt, [...keptBy, ...rejecters(one, profile)], makesRoom);
     const isRejected = new Set(rejected.map(({ pod }) => pod));
@@ -204,7 +215,7 @@ export class GroupCycle {
     { homes, evictions, rejected }: Extract<GroupPlacement, { readonly outcome: 'makes room' }>,
     message: string,
   ): void {
-    this.#deps.measures.preempted(evictions.length);
+    this.#deps.measures.groupPreempted(evictions.length);
     for (const { pod, nodeName } of homes) {
       this.#deps.makeRoom(pod, nodeName);
       const one = rejected.find((other) => other.pod === pod);
@@ -258,6 +269,7 @@ export class GroupCycle {
   /** It has nothing to do with where they fit. */
   #fail({ group, profile, pods, startedMs }: Attempt, message: string): void {
     this.#tell(group, 'SchedulerError', message);
+    this.#deps.measures.groupEnded('error', profile.schedulerName, startedMs);
     for (const pod of pods) {
       this.#deps.queue.park(pod, [gangScheduling]);
       this.#deps.measures.ended('error', profile.schedulerName, startedMs);

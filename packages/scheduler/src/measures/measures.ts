@@ -3,6 +3,7 @@ import type { CycleWatch, DecisionPoint } from '../cycle-watch.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { cycleWatches } from './cycle-watches.ts';
+import { type GroupMeasures, groupMeasures } from './group-measures.ts';
 import { byLabels } from './by-labels.ts';
 import type { PluginTook } from './timed-profile.ts';
 
@@ -35,7 +36,7 @@ interface Held {
 }
 
 /** What the scheduler counts, under upstream's names. */
-export interface Measures {
+export interface Measures extends GroupMeasures {
   /** Whether the attempt that begins now is one of those that are timed plugin by plugin. */
   isSampled(): boolean;
   readonly pluginTook: PluginTook;
@@ -57,7 +58,7 @@ export interface Measures {
   follow(held: Held, signal: AbortSignal): void;
 }
 
-export function measures(metrics: Metrics, clock: Clock): Measures {
+export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Measures {
   const attempts = metrics.counter(
     'scheduler_schedule_attempts_total',
     "[STABLE] Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
@@ -69,7 +70,7 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
   );
   const pending = metrics.gauge(
     'scheduler_pending_pods',
-    "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+    "[STABLE] Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulableEntities that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
   );
   const attemptsNeeded = metrics.histogram(
     'scheduler_pod_scheduling_attempts',
@@ -82,7 +83,7 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
   );
   const victims = metrics.histogram(
     'scheduler_preemption_victims',
-    '[STABLE] Number of selected preemption victims',
+    '[STABLE] Number of selected preemption victims for preemption initiated by a single pod',
     VICTIMS,
   );
   const algorithm = metrics.histogram(
@@ -134,7 +135,7 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
   );
   const afterFlush = metrics.counter(
     'scheduler_pod_scheduled_after_flush_total',
-    '[ALPHA] Number of pods that were successfully scheduled after being flushed from unschedulablePods due to timeout.',
+    '[ALPHA] Number of pods that were successfully scheduled after being flushed from unschedulableEntities due to timeout. This metric helps detect potential queueing hint misconfigurations or event handling issues.',
   );
   const pointOf = byLabels((profile, extension_point = '', status = '') =>
     points.of({ extension_point, profile, status }),
@@ -149,6 +150,7 @@ export function measures(metrics: Metrics, clock: Clock): Measures {
     return labels;
   };
   return {
+    ...groupMeasures(metrics, clock, hasGroups),
     isSampled: () => metrics !== noMetrics && attempt++ % SAMPLED_EVERY === 0,
     pluginTook: (plugin, point, { status, ms }) => pluginOf(plugin, point, status).observe(ms / 1000),
     watchOf,

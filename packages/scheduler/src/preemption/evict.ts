@@ -1,6 +1,7 @@
 import { type Pod, pod as podKind } from '@navarch/api';
 import type { Api, CacheReader } from '@navarch/client';
 import { formatTime, hasReason, keyOf } from '@navarch/machinery';
+import type { Sent } from '../measures/group-measures.ts';
 import { unitKeyOf } from '../gang/pod-groups.ts';
 import { observed, type OutcomeDeps } from '../outcome.ts';
 
@@ -22,22 +23,30 @@ interface Sending {
   readonly deps: OutcomeDeps;
   /** Does it beside everything else. */
   write(work: (signal: AbortSignal) => Promise<void>): void;
-  /** All have been told. */
+  /** Counts what came of it. */
+  sent(sent: Sent): void;
+  readonly preemptor: Sent['preemptor'];
+  /** All have been told, or cannot be. */
   done(): void;
 }
 
 /** Sends pods away; those of a group that is disrupted as a whole all or none. */
-export function sendAway(evictions: readonly Eviction[], { objects, deps, write, done }: Sending): void {
+export function sendAway(evictions: readonly Eviction[], { objects, deps, write, done, ...sending }: Sending): void {
   const units = Map.groupBy(evictions, ({ victim }) => unitKeyOf(victim, objects) ?? victim.metadata.uid);
+  const { preemptor } = sending;
+  const startedMs = deps.clock.monotonic();
+  let isDone = true;
   let left = units.size;
   if (left === 0) done();
   for (const unit of units.values())
     write(async (signal) => {
       const isWhole = unit.some(({ victim }) => unitKeyOf(victim, objects) !== undefined);
-      if (isWhole) await evictUnit(unit, deps, signal);
-      else for (const each of unit) await evict(each, deps, signal);
+      if (isWhole) isDone = (await evictUnit(unit, deps, signal)) && isDone;
+      else for (const each of unit) isDone = (await evict(each, deps, signal)) && isDone;
       left -= 1;
-      if (left === 0) done();
+      if (left > 0) return;
+      if (!signal.aborted) sending.sent({ preemptor, units: units.size, isDone, startedMs });
+      done();
     });
 }
 
@@ -47,19 +56,23 @@ export const isMarked = ({ status }: Pod): boolean =>
   false;
 
 /** Its condition says why before it goes. */
-async function evict(eviction: Eviction, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+async function evict(eviction: Eviction, deps: OutcomeDeps, signal: AbortSignal): Promise<boolean> {
+  let isDone = true;
   for (const step of [mark, remove])
     try {
       await step(eviction, deps);
     } catch (error) {
+      isDone = false;
       if (!signal.aborted) deps.log.warn('cannot evict a pod', { pod: keyOf(eviction.victim), error });
     }
+  return isDone;
 }
 
 /** The first goes when all are marked: whoever finds all that are left marked after a crash finishes it. */
-async function evictUnit(unit: readonly Eviction[], deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
+async function evictUnit(unit: readonly Eviction[], deps: OutcomeDeps, signal: AbortSignal): Promise<boolean> {
   for (const step of [mark, remove])
-    for (const eviction of unit) if (!(await untilDone(step, eviction, deps, signal))) return;
+    for (const eviction of unit) if (!(await untilDone(step, eviction, deps, signal))) return false;
+  return true;
 }
 
 async function untilDone(step: typeof mark, eviction: Eviction, deps: OutcomeDeps, signal: AbortSignal) {

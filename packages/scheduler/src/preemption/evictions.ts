@@ -3,12 +3,14 @@ import { keyOf } from '@navarch/machinery';
 import { losePromise, type OutcomeDeps } from '../outcome.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { GroupMeasures } from '../measures/group-measures.ts';
 import { sendAway } from './evict.ts';
 
 interface Evicting {
   readonly snapshot: Snapshot;
   readonly queue: PodQueue;
   readonly deps: OutcomeDeps;
+  readonly measures: GroupMeasures;
   /** Does it beside everything else. */
   write(work: (signal: AbortSignal) => Promise<void>): void;
 }
@@ -30,13 +32,20 @@ export class Evictions {
 
   /** The pod is in the queue, and detained: while some are still to be told, it would only evict others as well. */
   make({ pod, nodeName, victims, schedulerName }: Room): void {
-    const { queue, deps, write, snapshot } = this.#evicting;
+    const { queue, deps, write, snapshot, measures } = this.#evicting;
     this.promise(pod, nodeName);
     const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
     const by = { preemptor: pod, nodeName };
     sendAway(
       staying.map((victim) => ({ victim, schedulerName, by })),
-      { objects: snapshot.objects, deps, write, done: () => queue.letGo(keyOf(pod)) },
+      {
+        objects: snapshot.objects,
+        deps,
+        write,
+        preemptor: 'pod',
+        sent: (sent) => measures.sent(sent),
+        done: () => queue.letGo(keyOf(pod)),
+      },
     );
   }
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { node, pod, podGroup, priorityClass } from '@navarch/api';
+import { MetricRegistry } from '@navarch/base';
+import { SimCluster } from '@navarch/sim';
+
+const ROOM = { cpu: '2', memory: '8Gi', pods: '110' };
+
+const group = (cluster: SimCluster, name: string, minCount: number, spec: object = {}) =>
+  cluster.api.of(podGroup).create({
+    metadata: { name, namespace: 'default' },
+    spec: { schedulingPolicy: { gang: { minCount } }, ...spec },
+  } as never);
+
+const create = (cluster: SimCluster, name: string, of: string | undefined, priorityClassName?: string) =>
+  cluster.api.of(pod).create({
+    metadata: { name, namespace: 'default' },
+    spec: {
+      containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }],
+      terminationGracePeriodSeconds: 1,
+      ...(of === undefined ? {} : { schedulingGroup: { podGroupName: of } }),
+      ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    },
+  } as never);
+
+test('groups are counted by the end of their attempts, and whom was sent away for them, as one where it went as one', async () => {
+  const metrics = new MetricRegistry();
+  await using cluster = await SimCluster.start({ nodes: 2, hasGroups: true, metrics });
+  await cluster.settled();
+  for (const name of ['node-1', 'node-2'])
+    await cluster.api
+      .of(node)
+      .update(name, (n) => ({ ...n, status: { ...n.status, allocatable: ROOM, capacity: ROOM } }), {
+        subresource: 'status',
+      });
+  for (const value of [100, 200])
+    await cluster.api.of(priorityClass).create({ metadata: { name: `p${value}` }, value } as never);
+  await group(cluster, 'low', 3, { disruptionMode: { all: {} } });
+  for (let i = 0; i < 4; i++) await create(cluster, `low-${i}`, 'low');
+  await cluster.settled();
+  // Of equal importance: nobody has to go for it.
+  await group(cluster, 'same', 2);
+  for (let i = 0; i < 2; i++) await create(cluster, `same-${i}`, 'same');
+  await cluster.settled();
+  await group(cluster, 'high', 3, { priorityClassName: 'p100' });
+  for (let i = 0; i < 3; i++) await create(cluster, `high-${i}`, 'high', 'p100');
+  await cluster.clock.advance(30_000);
+  for (let i = 0; i < 2; i++) await create(cluster, `single-${i}`, undefined, 'p200');
+  await cluster.clock.advance(30_000);
+  const text = metrics.text();
+  const valueOf = (sample: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${sample} `))
+        ?.slice(sample.length + 1) ?? 'NaN',
+    );
+  assert.ok(valueOf('scheduler_podgroup_schedule_attempts_total{profile="default-scheduler",result="scheduled"}') >= 2);
+  for (const sample of [
+    'scheduler_podgroup_schedule_attempts_total{profile="default-scheduler",result="unschedulable"}',
+    'scheduler_podgroup_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"}',
+    'scheduler_podgroup_scheduling_algorithm_duration_seconds_count',
+    'scheduler_workload_preemption_attempts_total{result="Unschedulable"}',
+  ])
+    assert.ok(valueOf(sample) >= 1, sample);
+  for (const [sample, value] of [
+    ['scheduler_workload_preemption_attempts_total{result="Success"}', 1],
+    ['scheduler_workload_preemption_victims_sum', 4],
+    ['scheduler_preemption_workload_disruptions_sum{preemptor="podgroup"}', 1],
+    ['scheduler_preemption_workload_disruptions_sum{preemptor="pod"}', 1],
+    ['scheduler_preemption_victims_sum', 1],
+    ['scheduler_preemption_execution_duration_seconds_count{preemptor="pod",result="success"}', 1],
+    ['scheduler_preemption_goroutines_execution_total{result="success"}', 2],
+    ['scheduler_preemption_goroutines_duration_seconds_count{result="success"}', 2],
+  ] as const)
+    assert.equal(valueOf(sample), value, sample);
+});
