@@ -49,6 +49,45 @@ test('podCgroupLimits() keeps to what the node has for all its pods', () => {
   });
 });
 
+test('PodCgroups keeps memory for pods, their class and all of them, where the node has it so', () => {
+  const groups = new Map<string, CgroupLimits>();
+  const cgroups = new PodCgroups({
+    root: '/nv',
+    host: { cpus: 4, memoryBytes: 2 ** 33 } as HostFacts,
+    rules: { ...ORDINARY_RULES, isMemoryTiered: true },
+    hasOwnCpus: () => false,
+    cgroups: {
+      ensure: (path, limits) => void groups.set(path, { ...groups.get(path), ...limits }),
+      remove: (path) => groups.delete(path),
+      children: () => [],
+    },
+  });
+  const kept = (path: string): readonly unknown[] => [
+    groups.get(path)?.memoryMinBytes,
+    groups.get(path)?.memoryLowBytes,
+  ];
+  const asking = {
+    ...burstable,
+    spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { memory: '1Mi' } } }] },
+  } as unknown as Pod;
+  for (const pod of [guaranteed, asking, bestEffort]) cgroups.enter(pod);
+  assert.deepEqual(kept('/nv/kubepods'), [2 ** 30, 2 ** 20]);
+  assert.deepEqual(kept('/nv/kubepods/burstable'), [undefined, 2 ** 20]);
+  assert.deepEqual(kept('/nv/kubepods/podg'), [2 ** 30, undefined]);
+  assert.deepEqual(kept(`/nv/kubepods/burstable/pod${asking.metadata.uid}`), [undefined, 2 ** 20]);
+  assert.deepEqual(kept(`/nv/kubepods/besteffort/pod${bestEffort.metadata.uid}`), [undefined, undefined]);
+  cgroups.leave(asking);
+  assert.deepEqual(
+    [kept('/nv/kubepods'), kept('/nv/kubepods/burstable')],
+    [
+      [2 ** 30, 0],
+      [undefined, 0],
+    ],
+  );
+  cgroups.keep([asking]);
+  assert.deepEqual(kept('/nv/kubepods'), [0, 2 ** 20]);
+});
+
 test('PodCgroups gives classes what their pods ask for, and removes groups of pods that are gone', () => {
   const groups = new Map<string, CgroupLimits>();
   const cgroups = new PodCgroups({

@@ -22,6 +22,8 @@ export class PodCgroups {
   readonly #deps: PodCgroupsDeps;
   /** Milli-CPU that burstable pods ask for, by uid. */
   #burstable = new Map<string, number>();
+  /** Memory that is kept for pods, by uid; none where nothing is. */
+  #kept = new Map<string, Kept>();
 
   constructor(deps: PodCgroupsDeps) {
     this.#deps = deps;
@@ -31,6 +33,7 @@ export class PodCgroups {
   enter(pod: Pod): void {
     const { cgroups, root, rules, hasOwnCpus } = this.#deps;
     if (qosOf(pod) === 'Burstable') this.#burstable.set(pod.metadata.uid, milliCpu(pod));
+    this.#keep(pod);
     this.#balance();
     cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod, rules, hasOwnCpus(pod.metadata.uid)));
   }
@@ -39,7 +42,8 @@ export class PodCgroups {
   leave(pod: Pod): void {
     const { cgroups, root } = this.#deps;
     cgroups.remove(cgroupParent(pod, root));
-    if (this.#burstable.delete(pod.metadata.uid)) this.#balance();
+    const wasKept = this.#kept.delete(pod.metadata.uid);
+    if (this.#burstable.delete(pod.metadata.uid) || wasKept) this.#balance();
   }
 
   /** Sets what the classes get by all pods of the node, and removes cgroups of pods that are gone. */
@@ -48,6 +52,8 @@ export class PodCgroups {
     this.#burstable = new Map(
       pods.filter((pod) => qosOf(pod) === 'Burstable').map((pod) => [pod.metadata.uid, milliCpu(pod)]),
     );
+    this.#kept = new Map();
+    for (const pod of pods) this.#keep(pod);
     this.#balance();
     const wanted = new Set(pods.map((pod) => cgroupParent(pod, root)));
     for (const qos of ['Guaranteed', 'Burstable', 'BestEffort']) {
@@ -68,11 +74,29 @@ export class PodCgroups {
     };
   }
 
+  #keep(pod: Pod): void {
+    const kept = keptFor(pod, this.#deps.rules);
+    if (Object.keys(kept).length > 0) this.#kept.set(pod.metadata.uid, kept);
+  }
+
+  /** A group has no more than those above it: what is kept for pods is kept for their class, and for all pods. */
+  #keptForAll(): Kept {
+    if (!this.#deps.rules.isMemoryTiered) return {};
+    const all = [...this.#kept.values()];
+    return {
+      memoryMinBytes: all.reduce((sum, { memoryMinBytes = 0 }) => sum + memoryMinBytes, 0),
+      memoryLowBytes: all.reduce((sum, { memoryLowBytes = 0 }) => sum + memoryLowBytes, 0),
+    };
+  }
+
   /** In a shortage burstable pods share by what they ask for together, those that ask for nothing come last. */
   #balance(): void {
     const { cgroups, root } = this.#deps;
-    cgroups.ensure(qosCgroup('Guaranteed', root), this.#together());
+    const kept = this.#keptForAll();
+    const { memoryLowBytes } = kept;
+    cgroups.ensure(qosCgroup('Guaranteed', root), { ...this.#together(), ...kept });
     cgroups.ensure(qosCgroup('Burstable', root), {
+      ...(memoryLowBytes === undefined ? {} : { memoryLowBytes }),
       cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)),
     });
     cgroups.ensure(qosCgroup('BestEffort', root), { cpuShares: cpuShares(0) });
@@ -83,6 +107,15 @@ const UNLIMITED = -1;
 
 const qosOf = (pod: Pod): string => pod.status.qosClass ?? qosClassOf(pod.spec);
 const milliCpu = ({ spec }: Pod): number => quantityMilliValue(podRequests(spec)['cpu']);
+
+type Kept = Pick<CgroupLimits, 'memoryMinBytes' | 'memoryLowBytes'>;
+
+/** What a pod asks for, where the node keeps that for it (KEP-2570). */
+function keptFor(pod: Pod, { isMemoryTiered }: PodRules): Kept {
+  const bytes = isMemoryTiered ? quantityValue(podRequests(pod.spec)['memory']) : 0;
+  if (bytes === 0) return {};
+  return qosOf(pod) === 'Guaranteed' ? { memoryMinBytes: bytes } : { memoryLowBytes: bytes };
+}
 
 /** What a pod's containers may use together. A limit counts when each of them has one: otherwise one may take all. */
 export function podCgroupLimits(pod: Pod, rules: PodRules, hasOwnCpus = false): CgroupLimits {
@@ -98,6 +131,7 @@ export function podCgroupLimits(pod: Pod, rules: PodRules, hasOwnCpus = false): 
     cpuShares: cpuShares(qosOf(pod) === 'BestEffort' ? 0 : milliCpu(pod)),
     ...(quota === undefined ? {} : { cpuQuotaUs: quota, cpuPeriodUs: rules.cpuPeriodUs }),
     ...(isLimited('memory') ? { memoryBytes: quantityValue(limits['memory']) } : {}),
+    ...keptFor(pod, rules),
     ...(rules.pidsMax === undefined ? {} : { pids: rules.pidsMax }),
   };
 }

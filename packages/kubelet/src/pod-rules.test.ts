@@ -72,6 +72,46 @@ test('linuxResources() keeps to the period and the swap that the node has for po
   assert.equal(resources(half, {}, { hasCpuQuota: false }).cpuQuota, undefined);
 });
 
+test('linuxResources() holds up and keeps memory for containers as the node has it, by the class of their pod', () => {
+  const host = { memoryBytes: 2 ** 30, cgroupVersion: 2 as const };
+  const memory = (requests: string | undefined, limits: string | undefined, cpu?: string): Pod => {
+    const of = (text: string | undefined): object => ({ ...(text ? { memory: text } : {}), ...(cpu ? { cpu } : {}) });
+    return podOf({}, { resources: { requests: of(requests), limits: of(limits) } });
+  };
+  const found = (pod: Pod, more: Partial<PodRules>, of: object = {}) => {
+    const { unified = {} } = linuxResources(
+      pod,
+      pod.spec.containers[0] as Container,
+      { ...host, ...of },
+      false,
+      rules(more),
+    );
+    return ['memory.high', 'memory.min', 'memory.low'].map((name) => unified[name]);
+  };
+  const [guaranteed, limited, open, best] = [
+    memory('1Mi', '1Mi', '1'),
+    memory('1Mi', '2Mi'),
+    memory('1Mi', undefined),
+    memory(undefined, undefined),
+  ];
+  const nothing = [undefined, undefined, undefined];
+  const factor = { memoryThrottlingFactor: 0.9, memoryAllocatable: 2 ** 29 };
+  const pages = (bytes: number): string => String(Math.floor(bytes / 4096) * 4096);
+  assert.deepEqual(
+    [guaranteed, limited, open, best].map((pod) => found(pod, {})),
+    [nothing, nothing, nothing, nothing],
+  );
+  assert.deepEqual(
+    [guaranteed, memory('1Mi', '1Mi'), limited, open, best].map((pod) => found(pod, factor)[0]),
+    [undefined, undefined, pages(2 ** 20 * 1.9), pages(2 ** 20 + (2 ** 29 - 2 ** 20) * 0.9), pages(2 ** 29 * 0.9)],
+  );
+  assert.deepEqual(
+    [guaranteed, limited, best].map((pod) => found(pod, { isMemoryTiered: true })),
+    [[undefined, '1048576', undefined], [undefined, undefined, '1048576'], nothing],
+  );
+  assert.deepEqual(found(limited, { ...factor, isMemoryTiered: true }, { cgroupVersion: 1 }), nothing);
+});
+
 test('backOffSeconds() waits no longer than the node has it', () => {
   const ending = (failures: number) => ({ failures, startedAt: 0, finishedAt: 1000 }) as never;
   assert.deepEqual(

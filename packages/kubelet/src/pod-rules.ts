@@ -13,6 +13,12 @@ export interface PodRules {
   readonly isSeccompDefault: boolean;
   /** Burstable pods may use some of the node's swap; otherwise none does (KEP-2400). */
   readonly hasSwap: boolean;
+  /** How far between what it asks for and what it may have a container is held up (KEP-2570); nobody is when undefined. */
+  readonly memoryThrottlingFactor?: number;
+  /** What containers ask for is kept for them: from all others, or as long as there is other memory to be had. */
+  readonly isMemoryTiered: boolean;
+  /** Bytes that a container may have which has no limit; all that the node has when undefined. */
+  readonly memoryAllocatable?: number;
   /** Until a container that crashes is started anew, at most. */
   readonly restartSecondsMax: number;
 }
@@ -26,5 +32,6 @@ export const ORDINARY_RULES: PodRules = {
   cpuPeriodUs: 100_000,
   isSeccompDefault: false,
   hasSwap: false,
+  isMemoryTiered: false,
   restartSecondsMax: 300,
 };

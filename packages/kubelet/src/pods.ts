@@ -1,7 +1,7 @@
 import { isTerminal, type Node, node, type Pod, pod, runtimeClass, service } from '@navarch/api';
 import { noMetrics, type TaskGroup } from '@navarch/base';
 import type { Cache, EventRecorder } from '@navarch/client';
-import { keyOf } from '@navarch/machinery';
+import { keyOf, quantityValue } from '@navarch/machinery';
 import { rejectionOf, resizeRefusal } from './admission.ts';
 import type { AccountTokens } from './volumes/account-tokens.ts';
 import type { CsiVolumes } from './csi/csi-volumes.ts';
@@ -15,6 +15,7 @@ import type { NodeResources } from './node-resources/node-resources.ts';
 import { Images } from './images/images.ts';
 import { NamedObjects } from './named-objects/named-objects.ts';
 import type { KubeletDeps } from './kubelet.ts';
+import { allocatableOf, withEviction } from './node-capacity.ts';
 import { PodObserver } from './observe.ts';
 import { ORDINARY_RULES } from './pod-rules.ts';
 import { PodCgroups } from './pod-cgroups.ts';
@@ -59,16 +60,20 @@ export class Pods {
     this.#cache = cache;
     this.#group = group;
     this.#resources = deps.resources;
+    const { aside } = deps.resources.settings;
+    const allocatable = allocatableOf(deps.host, withEviction(aside, deps.host, deps.eviction));
+    const rules = { ...(deps.rules ?? ORDINARY_RULES), memoryAllocatable: quantityValue(allocatable['memory']) };
     this.#cgroups = new PodCgroups({
       cgroups: deps.cgroups,
       host: deps.host,
       root: deps.dirs.cgroupRoot,
       hasOwnCpus: (uid) => deps.resources.cpus?.has(uid) ?? false,
-      rules: deps.rules ?? ORDINARY_RULES,
-      ...(deps.enforcesAllocatable === false ? {} : { aside: deps.resources.settings.aside }),
+      rules,
+      ...(deps.enforcesAllocatable === false ? {} : { aside }),
     });
     this.#shared = {
       ...deps,
+      rules,
       cgroups: this.#cgroups,
       recorder,
       objects: new NamedObjects(deps, group),

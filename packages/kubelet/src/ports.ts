@@ -90,6 +90,9 @@ export interface CgroupLimits {
   readonly cpuQuotaUs?: number;
   readonly cpuPeriodUs?: number;
   readonly memoryBytes?: number;
+  /** Memory that nobody takes from the group, and that is taken only where nothing else is left; cgroup v2 alone has it. */
+  readonly memoryMinBytes?: number;
+  readonly memoryLowBytes?: number;
   /** Processes; -1 takes the limit off. */
   readonly pids?: number;
 }

@@ -117,6 +117,8 @@ test('settingsOf() makes of a file what the kubelet goes by', () => {
       cpuCFSQuotaPeriod: '5ms',
       crashLoopBackOff: { maxContainerRestartPeriod: '20s' },
       memorySwap: { swapBehavior: 'LimitedSwap' },
+      memoryThrottlingFactor: 0.8,
+      memoryReservationPolicy: 'TieredReservation',
       containerLogMaxSize: '1Mi',
       containerLogMonitorInterval: '5s',
       nodeStatusUpdateFrequency: '4s',
@@ -135,6 +137,8 @@ test('settingsOf() makes of a file what the kubelet goes by', () => {
     cpuPeriodUs: 5000,
     isSeccompDefault: false,
     hasSwap: true,
+    memoryThrottlingFactor: 0.8,
+    isMemoryTiered: true,
     restartSecondsMax: 20,
   });
   assert.deepEqual(logLimits, { fileBytesMax: 2 ** 20, filesMax: 5, workers: 1, lookMs: 5000 });

@@ -44,8 +44,6 @@ const IDLE: Readonly<Record<string, string>> = {
   enableProfilingHandler: 'Node is profiled otherwise',
   enableDebugFlagsHandler: 'Node is profiled otherwise',
   showHiddenMetricsForVersion: 'no metric is hidden',
-  memoryThrottlingFactor: 'MemoryQoS is not done here',
-  memoryReservationPolicy: 'MemoryQoS is not done here',
   tracing: 'no spans are sent',
   containerRuntimeEndpoint: 'every node has a containerd of its own',
   imageServiceEndpoint: 'every node has a containerd of its own',

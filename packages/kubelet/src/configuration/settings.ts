@@ -63,6 +63,8 @@ function rulesOf(config: CompleteConfiguration): NonNullable<KubeletDeps['rules'
     cpuPeriodUs: Math.floor(msOf(config.cpuCFSQuotaPeriod) * 1000),
     isSeccompDefault: config.seccompDefault,
     hasSwap: config.memorySwap.swapBehavior === 'LimitedSwap',
+    ...(config.memoryThrottlingFactor === undefined ? {} : { memoryThrottlingFactor: config.memoryThrottlingFactor }),
+    isMemoryTiered: config.memoryReservationPolicy === 'TieredReservation',
     restartSecondsMax: msOf(config.crashLoopBackOff.maxContainerRestartPeriod) / 1000,
   };
 }

@@ -2,6 +2,7 @@ import { type Container, isSidecar, type Pod, qosClassOf } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { Input, LinuxContainerResources } from '../cri/index.ts';
 import { ORDINARY_RULES, type PodRules } from '../pod-rules.ts';
+import { memoryQos } from './memory-qos.ts';
 import type { HostFacts } from '../ports.ts';
 
 const CPU_SHARES_MIN = 2;
@@ -41,8 +42,20 @@ export function linuxResources(
       pageSize: runtimePageSize(name.slice(HUGE_PAGES.length)),
       limit: quantityValue(text),
     })),
-    ...swap(pod, container, host, rules),
+    ...limitsOfKernel(pod, container, host, rules),
   };
+}
+
+/** What has no field in CRI goes by the kernel's names. */
+function limitsOfKernel(
+  pod: Pod,
+  container: Container,
+  host: Pick<HostFacts, 'memoryBytes' | 'cgroupVersion' | 'swap'>,
+  rules: PodRules,
+): Input<LinuxContainerResources> {
+  const { unified, ...ofSwap } = swap(pod, container, host, rules);
+  const all = { ...unified, ...memoryQos(pod, container, host, rules) };
+  return { ...ofSwap, ...(Object.keys(all).length > 0 ? { unified: all } : {}) };
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { Pod } from '@navarch/api';
 import { logFile, podDir, sandboxConfig } from '../container-config.ts';
 import { dnsProblems } from '../container/dns-config.ts';
+import { memoryQos } from '../container/memory-qos.ts';
 import { linuxResources } from '../container/resources.ts';
 import { orGone } from '../cri/or-gone.ts';
 import { removeLogs } from '../logs/rotate-logs.ts';
 import type { Action, PreStop, ResizeContainer, StopContainer } from '../pod-machine/action.ts';
 import type { Observed } from '../pod-machine/observed.ts';
 import { grows } from '../pod-machine/resize.ts';
+import { ORDINARY_RULES } from '../pod-rules.ts';
 import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 import type { StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
@@ -83,6 +85,8 @@ async function startSandbox(
 ): Promise<void> {
   const { runtime, files, dirs, dns, host, clock, random, notes, events } = deps;
   try {
+    const runtimeHandler = await handlerOf(pod, deps);
+    if (pod.spec.hostUsers === false && !runtime.features().hasUserNamespaces) throw new Error(noUsers(runtimeHandler));
     const config = sandboxConfig(pod, action.attempt, dirs, dns, host, deps.rules);
     if (action.after) {
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
@@ -92,7 +96,7 @@ async function startSandbox(
     await files.makeDir(config.logDirectory ?? '', 0o755);
     if (!(await prepareClaims(pod, deps, signal))) return;
     deps.cgroups.enter(pod);
-    await runtime.runPodSandbox({ config, runtimeHandler: await handlerOf(pod, deps) }, signal);
+    await runtime.runPodSandbox({ config, runtimeHandler }, signal);
     notes.sandboxRetryAt = undefined;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -101,6 +105,9 @@ async function startSandbox(
     events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
   }
 }
+
+const noUsers = (handler: string): string =>
+  `can't set \`spec.hostUsers: false\`, ${handler === '' ? 'runtime' : `RuntimeClass handler ${JSON.stringify(handler)}`} does not support user namespaces`;
 
 /** False where a driver has not made ready what the pod claims: it is asked again. */
 async function prepareClaims(pod: Pod, deps: StepDeps, signal: AbortSignal): Promise<boolean> {
@@ -172,8 +179,10 @@ async function resizeContainer(
     cpuQuota = NO_QUOTA,
     memoryLimitInBytes,
   } = linuxResources(pod, container, host, false, rules);
+  const unified = memoryQos(pod, container, host, rules ?? ORDINARY_RULES);
+  const more = Object.keys(unified).length > 0 ? { unified } : {};
   await runtime.updateContainerResources(
-    { containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes } },
+    { containerId: id, linux: { cpuShares, cpuPeriod, cpuQuota, memoryLimitInBytes, ...more } },
     signal,
   );
   cgroups.enter(pod);

@@ -63,6 +63,20 @@ test('kubelet: a sandbox is made by the handler of its class', async () => {
   );
 });
 
+test('kubelet: a pod that wants users of its own is told that the runtime has none, by the name of its handler', async () => {
+  await using world = await KubeletWorld.start();
+  await world.api.of(runtimeClass).create({ metadata: { name: 'safe' }, handler: 'kata' } as never);
+  await world.run('plain', { hostUsers: false });
+  await world.run('kata', { hostUsers: false, runtimeClassName: 'safe' });
+  await world.advance(2000);
+  const about = async (name: string): Promise<readonly string[]> =>
+    (await world.events(name)).filter((told) => told.startsWith('FailedCreatePodSandBox'));
+  const words = "FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`,";
+  assert.equal((await about('plain'))[0], `${words} runtime does not support user namespaces`);
+  assert.equal((await about('kata'))[0], `${words} RuntimeClass handler "kata" does not support user namespaces`);
+  assert.equal(world.machine.runtime.sandboxes.size, 0);
+});
+
 test('kubelet: a sandbox that the runtime goes on refusing is asked for every ten seconds and a little', async () => {
   await using world = await KubeletWorld.start();
   const safe = { metadata: { name: 'safe' }, handler: 'kata' } as never;

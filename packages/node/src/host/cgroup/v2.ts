@@ -65,6 +65,8 @@ function setLimits(folder: string, limits: CgroupLimits): void {
   }
   if (limits.memoryBytes !== undefined)
     writeSetting(join(folder, 'memory.max'), limits.memoryBytes < 0 ? 'max' : limits.memoryBytes);
+  if (limits.memoryMinBytes !== undefined) writeSetting(join(folder, 'memory.min'), limits.memoryMinBytes);
+  if (limits.memoryLowBytes !== undefined) writeSetting(join(folder, 'memory.low'), limits.memoryLowBytes);
   if (limits.pids !== undefined) writeSetting(join(folder, 'pids.max'), limits.pids < 0 ? 'max' : limits.pids);
 }
 
