@@ -87,8 +87,7 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
     async kindOfNamed(path) {
       const mount = await remoteOnTheWay(path, remoteMounts(readMounts()));
       if (mount !== undefined) return remote.kindOf(path, mount);
-      const found = await orAbsent(stat(path));
-      return found && kindOf(found);
+      return namedKind(path);
     },
     sizeOf: async (path) => (await orAbsent(stat(path)))?.size,
     async replaceLink(path, target) {
@@ -170,6 +169,18 @@ async function readText(path: string, bytesMax?: number): Promise<string | undef
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+/** What nobody may look at, or no way leads to, is there and nothing that was wanted. */
+async function namedKind(path: string): Promise<FileKind | undefined> {
+  try {
+    const found = await orAbsent(stat(path));
+    return found && kindOf(found);
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return 'other';
+    throw error;
   }
 }
 

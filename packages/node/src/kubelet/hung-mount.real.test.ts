@@ -70,6 +70,14 @@ test('Files refuse what lies on a file system that does not answer, and do the r
   );
 });
 
+test('Files say of what nobody may look at, on disk or not, that it is something', { timeout: 20_000 }, async () => {
+  symlinkSync('loop', join(dir, 'loop'));
+  const files = nodeFiles(end.signal);
+  const remote = new RemoteFiles(end.signal);
+  const path = join(dir, 'loop');
+  assert.deepEqual([await files.kindOfNamed(path), await remote.kindOf(path, 'elsewhere')], ['other', 'other']);
+});
+
 test('Files unmount what does not answer at once', { timeout: 20_000 }, async () => {
   const files = nodeFiles(end.signal);
   await files.unmountBelow(join(dir, 'volumes'));

@@ -63,6 +63,12 @@ export class RemoteFiles {
       return KINDS.get(Number.parseInt(stdout, 16) & constants.S_IFMT) ?? 'other';
     } catch (error) {
       if (error instanceof CommandError && /No such file|Not a directory/.test(error.stderr)) return undefined;
+      // As on a disk: there, and nothing that was wanted.
+      if (
+        error instanceof CommandError &&
+        /Permission denied|not permitted|Too many levels|too long/.test(error.stderr)
+      )
+        return 'other';
       throw error;
     }
   }
