@@ -37,6 +37,8 @@ export interface Files {
   diskSpace(path: string): Promise<{ readonly capacityBytes: number; readonly availableBytes: number } | undefined>;
   /** Follows no link. Throws when something is mounted there or below: that may be someone's data. */
   removeTree(path: string): Promise<void>;
+  /** The same, of what was made here and where nobody mounts anything: the table of mounts is not read. */
+  removeMade(path: string): Promise<void>;
   /** Sets permission bits, set-group-id among them. */
   chmod(path: string, mode: number): Promise<void>;
   /**

@@ -15,6 +15,8 @@ export interface AtomicWriterDeps {
 }
 
 const DATA = '..data';
+/** Folders of sets, as `writeFresh` names them: payloads have no such names. */
+const MADE = /^\.\.\d{4}_/;
 
 /**
  * Writes a set of files so that a reader sees all of the old set or all of the new one: they lie in a folder of their
@@ -38,7 +40,9 @@ export async function writeAtomically(
       await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
   }
   for (const name of await files.list(dir)) {
-    if (name !== DATA && name !== target && !wanted.has(name)) await files.removeTree(`${dir}/${name}`);
+    if (name === DATA || name === target || wanted.has(name)) continue;
+    if (MADE.test(name)) await files.removeMade(`${dir}/${name}`);
+    else await files.removeTree(`${dir}/${name}`);
   }
   // Last, so that a volume of the group is one that is complete.
   if (group !== undefined) await files.ownTree(dir, group, { isWritable: false, onRootMismatch: isCurrent });

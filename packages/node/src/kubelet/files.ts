@@ -121,6 +121,7 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
       if (inner !== undefined) throw new Error(`Cannot remove ${path}: ${inner} is mounted`);
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
     },
+    removeMade: (path) => rm(path, { recursive: true, force: true, maxRetries: 3 }),
     async removeEmpty(path) {
       const found = await orAbsent(lstat(path));
       if (found) await orAbsent(found.isDirectory() ? rmdir(path) : unlink(path));

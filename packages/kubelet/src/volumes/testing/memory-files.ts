@@ -131,6 +131,7 @@ export function memoryFiles(): MemoryFiles {
       change(`remove ${path}`);
       entries.delete(path);
     },
+    removeMade: (path) => files.removeTree(path),
     async removeEmpty(path) {
       if (!entries.has(path)) return;
       if (mounts.has(path)) throw new Error(`EBUSY: ${path}`);
