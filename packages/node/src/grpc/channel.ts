@@ -103,8 +103,12 @@ function deadlineAfter(timeoutMs: number | undefined): { deadline?: number } {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
 }
 
+/** Waiting for too long is told to people, in events: in the words that they know, not with addresses and fractions. */
+const spoken = (code: RpcCode, details: string): string =>
+  code === 'DEADLINE_EXCEEDED' && details.startsWith('Deadline exceeded') ? 'context deadline exceeded' : details;
+
 function toRpcError(error: ServiceError): unknown {
   if (typeof error.code !== 'number') return error; // Ours: a request that cannot be encoded.
   const code = (grpcStatus[error.code] ?? 'UNKNOWN') as RpcCode;
-  return new RpcError(code, error.details, { cause: error });
+  return new RpcError(code, spoken(code, error.details), { cause: error });
 }

@@ -59,6 +59,19 @@ test('serveGrpc() answers calls, streams, and refuses in the words of the answer
   await assert.rejects(channel.call('unknown', {}, 5000, signal), (error) => RpcError.is(error, 'UNIMPLEMENTED'));
 });
 
+test('GrpcChannel says in the words of events that no answer came in time, and leaves what was answered', async () => {
+  await using server = await served({
+    say: async ({ text }: Word) => {
+      if (text === 'late') throw new RpcError('DEADLINE_EXCEEDED', 'the disk is slow');
+      return new Promise(() => undefined);
+    },
+  });
+  using channel = new GrpcChannel(server.path, protocol);
+  const refusal = (text: string): Promise<unknown> => channel.call('say', { text }, 200, signal).catch(String);
+  assert.equal(await refusal('hang'), 'RpcError: rpc error: code = DeadlineExceeded desc = context deadline exceeded');
+  assert.equal(await refusal('late'), 'RpcError: rpc error: code = DeadlineExceeded desc = the disk is slow');
+});
+
 test('serveGrpc() tells an answer that its caller is gone', async () => {
   const { promise: gone, resolve } = Promise.withResolvers<string>();
   await using server = await served({
