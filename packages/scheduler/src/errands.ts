@@ -1,5 +1,5 @@
 import { type Clock, type Logger, TaskGroup } from '@navarch/base';
-import type { Api, Cache } from '@navarch/client';
+import type { Api, Cache, Recorder } from '@navarch/client';
 import type { Pod } from '@navarch/api';
 import type { Errand, Profile } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
@@ -10,6 +10,7 @@ export interface ErrandDeps {
   readonly cache: Cache;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly recorder: Recorder;
 }
 
 /** Between two tries to take back what was written. */
@@ -38,7 +39,7 @@ export async function writeErrands(errands: readonly Errand[], { api, clock }: E
 /** Resolves when all that they wait for has come about. */
 export async function waitForErrands(
   errands: readonly Errand[],
-  { cache, clock }: ErrandDeps,
+  { cache, clock, recorder }: ErrandDeps,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
@@ -55,6 +56,14 @@ export async function waitForErrands(
   try {
     for (const errand of errands)
       await of(errand, async () => {
+        const { waits } = errand;
+        if (waits && errand.conditions.length > 0)
+          recorder.record(waits.pod, {
+            type: 'Normal',
+            reason: waits.reason,
+            action: 'Scheduling',
+            message: waits.message,
+          });
         for (const { kind, isMet } of errand.conditions)
           await cache
             .when(kind, () => isMet(cache), either)

@@ -62,6 +62,8 @@ export interface Errand {
   readonly says: string;
   /** How long all of it may take; then the pod is placed anew. */
   readonly waitMsMax: number;
+  /** What is said about the pod when the wait for its conditions begins. */
+  readonly waits?: { readonly pod: Pod; readonly reason: string; readonly message: string };
   /** What the pod is told when it has taken too long. */
   readonly lateMessage?: string;
   /** Keeps what was decided on from others, from this moment on. */

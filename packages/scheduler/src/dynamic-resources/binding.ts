@@ -18,6 +18,7 @@ export interface Part {
 
 interface Binding {
   readonly ledger: DeviceLedger;
+  readonly nodeName: string;
   readonly waitMsMax: number;
   /** What the claim asks for that stands for the pod's extended resources, if one does: it is the last of the parts. */
   readonly extended: ExtendedRequests | undefined;
@@ -29,7 +30,7 @@ interface Binding {
 export function errandFor(
   pod: Pod,
   parts: readonly Part[],
-  { ledger, waitMsMax, extended, useless }: Binding,
+  { ledger, nodeName, waitMsMax, extended, useless }: Binding,
 ): Errand | undefined {
   const open = parts.filter(({ claim, allocation }) => allocation || !isReservedFor(claim, pod));
   const slow = parts.filter(({ claim, allocation }) => isSlow(allocation ?? claim.status.allocation));
@@ -41,6 +42,11 @@ export function errandFor(
   return {
     says: 'running PreBind plugin "DynamicResources"',
     waitMsMax,
+    waits: {
+      pod,
+      reason: 'BindingConditionsPending',
+      message: `waiting for binding conditions for device on node ${nodeName}`,
+    },
     lateMessage: 'device binding timeout',
     reserve() {
       for (const { claim, allocation } of given) ledger.hold(claim, allocation, pod);

@@ -134,7 +134,13 @@ function errandOf(pod: Pod, info: NodeInfo, prepared: Prepared, waitMsMax: numbe
     ...(extended?.made ? [had(extended.made)] : []),
   ];
   const useless = prepared.leftovers.filter((claim) => claim !== extended?.made);
-  return errandFor(pod, parts, { ledger: prepared.ledger, waitMsMax, extended: extended?.requests, useless });
+  return errandFor(pod, parts, {
+    ledger: prepared.ledger,
+    nodeName: info.name,
+    waitMsMax,
+    extended: extended?.requests,
+    useless,
+  });
 }
 
 /** A claim that gave its devices back may help anybody; else only what is new about one of the pod's own. */

@@ -176,5 +176,11 @@ test('a pod whose device does not get ready in time is told so, and placed anew'
   await create(cluster, 'p', fromTemplate);
   await cluster.advance('11m');
   assert.equal(await why(cluster, 'p'), 'running PreBind plugin "DynamicResources": device binding timeout');
+  const { items: events } = await cluster.api.of(event).list({ namespace: 'default' });
+  const waits = events.find(({ reason }) => reason === 'BindingConditionsPending');
+  assert.deepEqual(
+    [waits?.type, waits?.action, waits?.message, waits?.involvedObject.name],
+    ['Normal', 'Scheduling', 'waiting for binding conditions for device on node node-1', 'p'],
+  );
   assert.deepEqual(given(await claims(cluster)), ['node-1/a']);
 });
