@@ -55,8 +55,8 @@ export async function describedState(
   const port = wanted.port ?? plan.apiServer.port ?? known?.port ?? freePort(DEFAULTS.port, taken);
   const open = new Set([...taken, port]);
   const chosen = { ...plan, nodes: withPorts(plan.nodes, known?.plan?.nodes ?? [], open) };
-  const inBlock = plan.clusterCidr.includes('.') ? addressIn : addressIn6;
-  const shape = { plan: chosen, block, runtime, nodeIP: inBlock(block, 2) };
+  const families = addressesOf(plan);
+  const shape = { plan: chosen, block, runtime, nodeIP: families[0](block, 2) };
   const [first] = localNodes(layout, shape);
   return {
     name: layout.name,
@@ -65,9 +65,17 @@ export async function describedState(
     ...shape,
     nodes: chosen.nodes.length,
     loadBalancerPool:
-      wanted.loadBalancerPool ?? known?.loadBalancerPool ?? `${inBlock(block, 128)}-${inBlock(block, 254)}`,
+      wanted.loadBalancerPool ??
+      known?.loadBalancerPool ??
+      families.map((addressOf) => `${addressOf(block, 128)}-${addressOf(block, 254)}`).join(','),
   };
 }
+
+type InBlock = (block: number, host: number) => string;
+
+/** How nodes are numbered in the families of a cluster's pods, that of their own first. */
+const addressesOf = ({ clusterCidr }: ClusterPlan): readonly [InBlock, ...InBlock[]] =>
+  clusterCidr.includes('.') ? [addressIn, ...(clusterCidr.includes(':') ? [addressIn6] : [])] : [addressIn6];
 
 /** Whether a running cluster is the one that a file describes, in which ports may have been left open. */
 export const sameAs = (wanted: ClusterPlan, known: ClusterPlan | undefined): boolean =>
