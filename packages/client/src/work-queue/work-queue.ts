@@ -105,7 +105,8 @@ export class WorkQueue {
 
   #offer(key: string): void {
     this.#ready.push(key);
-    this.#wake.notify();
+    // One key is for one worker: all the others would only lie down again.
+    this.#wake.notifyOne();
   }
 }
 

@@ -37,7 +37,7 @@ test('play() finds what is wrong for the moment of one write only', async () => 
 });
 
 test('play() finds what does not come to hold, and what does not stay', async () => {
-  assert.match(await errorOf({ end: () => assert.fail('not yet') }), /not so after 15 minutes.*not yet/);
+  assert.match(await errorOf({ end: () => assert.fail('not yet') }), /not so after 30 minutes.*not yet/);
   const passing = defineController({
     name: 'passing',
     watches: [self(configMap, ({ current }) => current?.metadata.name === 'one')],
@@ -50,7 +50,7 @@ test('play() finds what does not come to hold, and what does not stay', async ()
       return undefined;
     },
   });
-  assert.match(await errorOf({ controllers: () => [passing] }), /not so after 15 minutes/);
+  assert.match(await errorOf({ controllers: () => [passing] }), /not so after 30 minutes/);
 });
 
 test('play() finds two histories of one seed', async () => {

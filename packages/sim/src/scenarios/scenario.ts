@@ -65,7 +65,10 @@ export interface Rest {
   readonly retries: number;
 }
 
-/** Thousands of plays are the point: what a scenario may take of simulated time after its last step. */
-export const CALM_LIMIT_MS = 15 * 60_000;
+/**
+ * What a scenario may take of simulated time after its last step: a watch that lies still is asked for anew within ten
+ * minutes, and who was refused until then tries again after a thousand seconds at the latest.
+ */
+export const CALM_LIMIT_MS = 30 * 60_000;
 
 export const defineScenario = (scenario: Scenario): Scenario => Object.freeze(scenario);

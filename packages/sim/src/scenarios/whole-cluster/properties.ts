@@ -22,6 +22,8 @@ import type { View } from '../view.ts';
 const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 /** What was ready so long ago may be taken for ready by who was behind, or down, meanwhile. */
 const BEHIND_MS = 90_000;
+/** What became ready within so long may not be known as such yet to who takes pods away: those that do not serve go first. */
+const NEWS_MS = 10_000;
 
 const boundOnce: Property = defineProperty({
   name: 'a pod is bound once',
@@ -111,6 +113,7 @@ const enoughLeft: Property = defineProperty({
     const told = new Map<string, { readonly size: number; readonly atMs: number }>();
     const going = new Set<string>();
     const readyAt = new Map<string, number>();
+    const readySince = new Map<string, number>();
     /** Who evicts does not ask the rollout, and the rollout hears of it later. */
     const evictedAt: number[] = [];
     const sizes = new Map<string, { size: number; atMs: number }[]>();
@@ -128,7 +131,12 @@ const enoughLeft: Property = defineProperty({
         if (told.get(metadata.uid)?.size !== size) told.set(metadata.uid, { size, atMs: now });
       }
       const pods = view.list(pod);
-      for (const p of pods) if (isActive(p) && isReady(p)) readyAt.set(p.metadata.uid, now);
+      for (const p of pods) {
+        const { uid } = p.metadata;
+        if (isActive(p) && isReady(p)) readyAt.set(uid, now);
+        if (!isReady(p)) readySince.delete(uid);
+        else if (!readySince.has(uid)) readySince.set(uid, now);
+      }
       for (const p of pods) {
         if (!p.metadata.deletionTimestamp || going.has(p.metadata.uid)) continue;
         going.add(p.metadata.uid);
@@ -136,6 +144,7 @@ const enoughLeft: Property = defineProperty({
         // A set whose watch lies still for minutes does late what was right when it was told to.
         const since = Math.min(now - BEHIND_MS, told.get(controllerOf(p)?.uid ?? '')?.atMs ?? now);
         const evicted = evictedAt.filter((at) => at >= since).length;
+        if (now - (readySince.get(p.metadata.uid) ?? now) < NEWS_MS) continue;
         const wrong = lackingAfter(p, { view, now, readyAt, sizes, evicted });
         if (wrong !== undefined) return wrong;
       }
