@@ -102,7 +102,7 @@ export const builtinControllers = (options: ControllerOptions): readonly Control
   serviceAccountTokenController,
   legacyTokenCleanerController,
   clusterRoleAggregationController,
-  volumeBindingController,
+  volumeBindingController(),
   volumeExpanderController,
   attachDetachController(),
   ephemeralVolumeController,

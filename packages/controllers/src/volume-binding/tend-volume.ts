@@ -5,6 +5,7 @@ import { setVolumePhase } from './bind.ts';
 import { keyOfClaim } from './indexes.ts';
 import { BOUND_BY_CONTROLLER, type Claim, marked, PROVISIONED_BY, type Volume } from '../shared/volume-marks.ts';
 import { isSameMode } from './match-volume.ts';
+import { countUndeletable } from './operations.ts';
 
 /** Says whether a volume is free, bound or released, and lets go of one whose claim went elsewhere. */
 export async function tendVolume(volume: Volume, context: Context): Promise<void> {
@@ -60,6 +61,7 @@ async function reclaim(volume: Volume, context: Context): Promise<void> {
   )
     return;
   const message = `error getting deleter volume plugin for volume ${JSON.stringify(volume.metadata.name)}: no deletable volume plugin matched`;
+  countUndeletable(context.metrics);
   return fail(volume, context, 'VolumeFailedDelete', message);
 }
 

@@ -16,6 +16,7 @@ import { claimsOfPod } from '../shared/claims-of-pods.ts';
 import { keyOfClaim, openClaimsByClass, volumesByClaim } from './indexes.ts';
 import { BIND_COMPLETED, classOf, isMarked } from '../shared/volume-marks.ts';
 import { volumeGauges } from './gauges.ts';
+import { VolumeOperations } from './operations.ts';
 import { tendClaim } from './tend-claim.ts';
 import { tendVolume } from './tend-volume.ts';
 
@@ -74,29 +75,34 @@ function* openClaims(className: string, cache: CacheReader): Iterable<string> {
 }
 
 /** Brings claims and volumes together, and says of each what has become of it. */
-export const volumeBindingController: Controller = defineController({
-  name: 'persistentvolume-binder-controller',
-  queueName: 'claims',
-  eventSource: 'persistentvolume-controller',
-  gauges: volumeGauges,
-  watches: [claims, volumes, classes, pods],
-  async reconcile(key, context) {
-    try {
-      await tend(key, context);
-    } catch (error) {
-      // What went meanwhile needs no more; its going wakes the key again.
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
-    return undefined;
-  },
-});
+export function volumeBindingController(): Controller {
+  const operations = new VolumeOperations();
+  return defineController({
+    name: 'persistentvolume-binder-controller',
+    queueName: 'claims',
+    eventSource: 'persistentvolume-controller',
+    gauges: volumeGauges,
+    watches: [claims, volumes, classes, pods],
+    async reconcile(key, context) {
+      try {
+        await tend(key, operations, context);
+      } catch (error) {
+        // What went meanwhile needs no more; its going wakes the key again.
+        if (!hasReason(error, 'NotFound')) throw error;
+      }
+      return undefined;
+    },
+  });
+}
 
-async function tend(key: string, context: Context): Promise<void> {
+async function tend(key: string, operations: VolumeOperations, context: Context): Promise<void> {
   const { cache } = context;
   if (!key.includes('/')) {
     const volume = cache.get(persistentVolume, key);
+    operations.volume(key, volume, context);
     return volume && tendVolume(volume, context);
   }
   const claim = cache.get(persistentVolumeClaim, key);
+  operations.claim(key, claim, context);
   return claim && tendClaim(claim, context);
 }

@@ -19,8 +19,8 @@ import type { Draft } from '@navarch/machinery';
 import { ControlPlane } from '../testing/control-plane.ts';
 
 const SELECTED = { 'volume.kubernetes.io/selected-node': 'n1' };
-const controllers = [
-  volumeBindingController,
+const controllers = () => [
+  volumeBindingController(),
   localProvisionerController,
   claimProtectionController,
   volumeProtectionController,
@@ -42,7 +42,7 @@ async function begin({
   spec = {},
   hasNode = true,
 }: Setting = {}): Promise<ControlPlane> {
-  const plane = await ControlPlane.start({ controllers });
+  const plane = await ControlPlane.start({ controllers: controllers() });
   if (hasNode)
     await plane.api.of(node).create({
       metadata: {

@@ -10,8 +10,11 @@ import {
   pod,
   service,
   statefulSet,
+  storageClass,
 } from '@navarch/api';
 import {
+  claimProtectionController,
+  type Controller,
   cronJobController,
   endpointSliceController,
   jobController,
@@ -20,9 +23,10 @@ import {
   podGcController,
   rootCaController,
   statefulSetController,
-  trustBundleController,
   trackingFinalizersController,
+  trustBundleController,
   volumeBindingController,
+  volumeProtectionController,
 } from '@navarch/controllers';
 import { ControlPlane, quickPods } from '../testing/control-plane.ts';
 import { endRunning } from '../testing/pod-outcomes.ts';
@@ -210,7 +214,7 @@ test('statefulSetController tells how many pods may be missing, and how many are
 });
 
 test('volumeBindingController tells how many volumes and claims are bound', async () => {
-  await using plane = await ControlPlane.start({ controllers: [volumeBindingController] });
+  await using plane = await ControlPlane.start({ controllers: [volumeBindingController()] });
   for (const name of ['v', 'w'])
     await plane.api.of(persistentVolume).create({
       metadata: { name },
@@ -227,4 +231,72 @@ test('volumeBindingController tells how many volumes and claims are bound', asyn
   assert.deepEqual(of('bound_pv_count'), ['{storage_class=""} 1']);
   assert.deepEqual(of('unbound_pv_count'), ['{storage_class=""} 1']);
   assert.deepEqual(of('bound_pvc_count'), ['{namespace="default",storage_class="",volume_attributes_class=""} 1']);
+});
+
+const ofVolumes = (): readonly Controller[] => [
+  volumeBindingController(),
+  claimProtectionController,
+  volumeProtectionController,
+];
+
+/** A class of a driver, a claim of it that was placed, and the volume that the driver makes for it after so long. */
+async function provisioned(afterMs: number): Promise<ControlPlane> {
+  const plane = await ControlPlane.start({ controllers: ofVolumes() });
+  await plane.api
+    .of(storageClass)
+    .create({ metadata: { name: 'fast' }, provisioner: 'csi.example.com', volumeBindingMode: 'Immediate' });
+  const resources = { requests: { storage: '1Gi' } };
+  const { metadata } = await plane.api.of(persistentVolumeClaim).create({
+    metadata: { name: 'c', namespace: 'default' },
+    spec: { accessModes: ['ReadWriteOnce'], resources, storageClassName: 'fast' },
+  });
+  await plane.clock.advance(afterMs);
+  await plane.api.of(persistentVolume).create({
+    metadata: { name: 'v', annotations: { 'pv.kubernetes.io/provisioned-by': 'csi.example.com' } },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'fast',
+      persistentVolumeReclaimPolicy: 'Delete',
+      csi: { driver: 'csi.example.com', volumeHandle: '1' },
+      claimRef: { namespace: 'default', name: 'c', uid: metadata.uid },
+    },
+  });
+  await plane.clock.advance(1000);
+  return plane;
+}
+
+test('volumeBindingController measures how long a driver takes to make a volume, and to delete it', async () => {
+  await using plane = await provisioned(20_000);
+  const sums = (): readonly string[] =>
+    plane.counted('volume_operation_total_seconds').filter((line) => line.startsWith('_sum'));
+  const made = '_sum{operation_name="provision",plugin_name="csi.example.com"} 20';
+  assert.deepEqual(sums(), [made]);
+  await plane.api.of(persistentVolumeClaim).delete('default/c');
+  await plane.clock.advance(100_000);
+  assert.deepEqual(sums(), [made]);
+  await plane.api.of(persistentVolume).delete('v');
+  await plane.clock.advance(1000);
+  assert.deepEqual(sums().toSorted(), ['_sum{operation_name="delete",plugin_name="csi.example.com"} 100', made]);
+});
+
+test('volumeBindingController counts a volume that nobody can delete, once', async () => {
+  await using plane = await ControlPlane.start({ controllers: ofVolumes() });
+  await plane.api.of(persistentVolume).create({
+    metadata: { name: 'v' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/v' },
+      persistentVolumeReclaimPolicy: 'Delete',
+    },
+  });
+  await plane.api.of(persistentVolumeClaim).create({
+    metadata: { name: 'c', namespace: 'default' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '' },
+  });
+  await plane.clock.advance(1000);
+  await plane.api.of(persistentVolumeClaim).delete('default/c');
+  await plane.clock.advance(60_000);
+  assert.deepEqual(plane.counted('volume_operation_errors_total'), ['{operation_name="delete",plugin_name="N/A"} 1']);
 });

@@ -44,7 +44,7 @@ const claimOf = (
 const start = (faults: Partial<Faults> = {}, seed = 1): Promise<ControlPlane> =>
   ControlPlane.start({
     controllers: [
-      volumeBindingController,
+      volumeBindingController(),
       ephemeralVolumeController,
       claimProtectionController,
       volumeProtectionController,

@@ -228,7 +228,7 @@ const policy = badInput({
 const unbound = badInput({
   name: 'bad-input/claim-never-bound',
   says: 'A claim that no volume will ever fit says what it waits for, each in its own way.',
-  controllers: () => [volumeBindingController],
+  controllers: () => [volumeBindingController()],
   rest: { requests: 1, retries: 0.5 },
   async trouble(world) {
     await world.create(storageClass, { metadata: { name: 'elsewhere' }, provisioner: 'example.com/nobody' });

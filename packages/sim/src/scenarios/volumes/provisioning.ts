@@ -84,7 +84,7 @@ const oneVolumeEach: Property = defineProperty({
 const about = (scenario: Pick<Scenario, 'name' | 'says' | 'act' | 'end'> & Partial<Scenario>): Scenario =>
   defineScenario({
     controllers: () => [
-      volumeBindingController,
+      volumeBindingController(),
       localProvisionerController,
       claimProtectionController,
       volumeProtectionController,
@@ -194,7 +194,7 @@ export const provisioningScenarios: readonly Scenario[] = [
   about({
     name: 'volume-expansion/external',
     says: 'A claim that is to grow on a volume of somebody else waits for them, and says so; one that may not grow is refused.',
-    controllers: () => [volumeBindingController, volumeExpanderController],
+    controllers: () => [volumeBindingController(), volumeExpanderController],
     spares: ['crashes', 'network'],
     async act(world) {
       for (const [name, allowVolumeExpansion] of [

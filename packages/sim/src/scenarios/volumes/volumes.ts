@@ -24,7 +24,7 @@ const oneClaimEach: Property = defineProperty({
 
 const about = (scenario: Partial<Scenario> & Pick<Scenario, 'name' | 'says' | 'act' | 'end'>): Scenario =>
   defineScenario({
-    controllers: () => [volumeBindingController, claimProtectionController, volumeProtectionController],
+    controllers: () => [volumeBindingController(), claimProtectionController, volumeProtectionController],
     always: [oneClaimEach],
     ...scenario,
   });
