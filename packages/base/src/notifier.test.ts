@@ -11,7 +11,7 @@ function waiting(notifier: Notifier, ...names: readonly string[]) {
   return { woken, stop, all };
 }
 const turn = async (): Promise<void> => {
-  for (let n = 0; n < 10; n++) await undefined;
+  for (let n = 0; n < 10; n++) await Promise.resolve();
 };
 
 test('Notifier.notifyOne() wakes who has waited longest, and nobody else', async () => {

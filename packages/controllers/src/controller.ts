@@ -1,6 +1,7 @@
 import type { Clock, Logger, MetricFamily, Metrics, Random } from '@navarch/base';
 import type { Api, CacheReader, Recorder } from '@navarch/client';
 import { type ApiObject, controllerOf, type Key, keyIn, keyOf, type Kind } from '@navarch/machinery';
+import type { Count } from './shared/measure.ts';
 
 /** `current` is undefined when the object is gone, `previous` when it is new. */
 export interface Change<O extends ApiObject = ApiObject> {
@@ -48,6 +49,8 @@ export interface Controller {
   readonly initialKeys?: readonly Key[];
   /** Keys looked at side by side. Default 5. */
   readonly workers?: number;
+  /** Counted for every half minute that it waits for its copy of what it reads. */
+  readonly unsynced?: Count;
   /** What can be told by looking at the cache when somebody reads metrics; it costs nothing before. */
   gauges?(cache: CacheReader): Iterable<MetricFamily>;
   /** Makes the world as `key` wants it, from what is, not from what happened. May be stopped and begun again at any point. */

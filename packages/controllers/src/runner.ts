@@ -35,6 +35,8 @@ export interface RunnerDeps {
 }
 
 const WORKERS = 5;
+/** Upstream's garbage collector waits for so long, and then says that it could not. */
+const UNSYNCED_MS = 30_000;
 
 /**
  * Runs controllers until the signal aborts. Everything that is the same for all of them is here, once: queues, back-off,
@@ -83,8 +85,7 @@ class Run {
 
   async run(signal: AbortSignal): Promise<void> {
     const { cache } = this.#deps;
-    // Every kind is complete before the first key: an owner is not taken for one without dependents.
-    await cache.whenSynced(this.#reads, signal);
+    await this.#synced(signal);
     await using group = new TaskGroup(signal);
     group.spawn((s) => this.#queue.run(s));
     group.spawn((s) => this.#events.run(s));
@@ -108,6 +109,21 @@ class Run {
       this.#running.set(0, running);
       for (const stop of stops) stop();
     }
+  }
+
+  /** Every kind is complete before the first key: an owner is not taken for one without dependents. */
+  async #synced(signal: AbortSignal): Promise<void> {
+    const { cache, clock, metrics } = this.#deps;
+    const { unsynced } = this.#controller;
+    if (!unsynced) return cache.whenSynced(this.#reads, signal);
+    await using waiting = new TaskGroup(signal);
+    waiting.spawn(async (s) => {
+      for (;;) {
+        await clock.sleep(UNSYNCED_MS, s);
+        unsynced.add(metrics);
+      }
+    });
+    await cache.whenSynced(this.#reads, waiting.signal);
   }
 
   async #work(group: TaskGroup, signal: AbortSignal): Promise<void> {

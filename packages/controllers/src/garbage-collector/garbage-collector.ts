@@ -19,6 +19,12 @@ import {
   type Outcome,
   type Watch,
 } from '../controller.ts';
+import { count } from '../shared/measure.ts';
+
+const UNSYNCED = count(
+  'garbagecollector_controller_resources_sync_error_total',
+  '[ALPHA] Times that what the collector reads could not be read in half a minute',
+);
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -52,6 +58,7 @@ export const garbageCollectorController = (all: readonly Kind<any>[]): Controlle
       keys: (change, cache) => wakes(kind, change, kinds, cache),
     })),
     workers: 20,
+    unsynced: UNSYNCED,
     async reconcile(key, context) {
       const [id = '', objectKey = ''] = key.split('|');
       const kind = kinds.get(id);
