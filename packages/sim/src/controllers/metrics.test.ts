@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  builtinKinds,
   cronJob,
   job,
   namespace,
@@ -17,6 +18,7 @@ import {
   type Controller,
   cronJobController,
   endpointSliceController,
+  garbageCollectorController,
   jobController,
   nodeIpamController,
   nodeLifecycleController,
@@ -300,3 +302,15 @@ test('volumeBindingController counts a volume that nobody can delete, once', asy
   await plane.clock.advance(60_000);
   assert.deepEqual(plane.counted('volume_operation_errors_total'), ['{operation_name="delete",plugin_name="N/A"} 1']);
 });
+
+for (const [refuseRead, times] of [
+  [1, 3],
+  [0, 0],
+] as const)
+  test(`garbageCollectorController counts half minutes in which it cannot read what it collects: ${times}`, async () => {
+    const controllers = [garbageCollectorController(builtinKinds)];
+    await using plane = await ControlPlane.start({ controllers, faults: { refuseRead } });
+    await plane.clock.advance(100_000);
+    const counted = plane.counted('garbagecollector_controller_resources_sync_error_total');
+    assert.deepEqual(counted, times > 0 ? [` ${times}`] : []);
+  });
