@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node, Pod, Taint, Toleration } from '@navarch/api';
+import { seededRandom } from '@navarch/base';
+import { place } from '../place.ts';
+import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { defaultProfile } from '../profile.ts';
 import { nodeOf, podOf, profileOf, put, snapshotOf, verdict } from '../testing/builders.ts';
@@ -308,6 +311,15 @@ test('nodeDeclaredFeatures keeps pods from nodes that do not say that they have 
   const RESTARTS = 'RestartAllContainersOnContainerExits';
   assert.equal(all(restarting('RestartAllContainers'), node('a', 'Other'), node('b', 'Other', RESTARTS)), 'b');
   assert.equal(all(restarting('Restart'), node('a')), 'a');
+  const [snapshot, memory] = [snapshotOf([node('a')]), new Memory()];
+  const found = ['Restart', 'RestartAllContainers'].map((action) =>
+    place(podOf(action, { spec: restarting(action) }), snapshot, defaultProfile, { random: seededRandom(1), memory }),
+  );
+  assert.deepEqual(
+    found.map((placement) => placement.node),
+    ['a', undefined],
+    'what is remembered of the one says nothing of the other',
+  );
   assert.equal(
     all({ ...restarting('RestartAllContainers'), hostNetwork: true, hostUsers: false }, node('a'), node('b', RESTARTS)),
     '0/2 nodes are available: 1 node declared features check failed - unsatisfied requirements: RestartAllContainersOnContainerExits, UserNamespacesHostNetworkSupport, 1 node declared features check failed - unsatisfied requirements: UserNamespacesHostNetworkSupport.',
