@@ -1,6 +1,7 @@
 import { defineBenchmark, type Workload } from '../harness/benchmark.ts';
 import { scheduleAll } from './schedule-all.ts';
 import { decide } from './schedule-replays/decide.ts';
+import { idleWorkloads } from './schedule-replays/idle.ts';
 import { replays } from './schedule-replays/index.ts';
 import { playReplay } from './schedule-replays/play.ts';
 
@@ -29,6 +30,7 @@ export const schedule = defineBenchmark({
   all: scheduleAll,
   notes: [
     'One `navarch server` process (API server, durable store, admission, controllers, scheduler) and one load client share the machine. From the first create to the last binding seen by a watch; pods before the measured ones and nodes are not counted.',
+    'Idle: a scheduler in a process with nothing but a cache of those pods; bytes are what is held more than by the cache alone, CPU that of the whole process.',
     'Decision alone: place() on a snapshot in this process, without API server, queue and binding.',
     "The floors are those of upstream's CI for the same shapes, on larger machines, where API server, etcd and scheduler run beside each other. `--all` plays all of upstream's workloads.",
   ],
@@ -53,6 +55,6 @@ export const schedule = defineBenchmark({
         better: 'more',
         ours: async () => ({ figure: decide(at(size)) }),
       }));
-    return [...throughApi, ...decisions];
+    return [...throughApi, ...decisions, ...idleWorkloads(size, context)];
   },
 });
