@@ -44,7 +44,7 @@ import { accessOf, addressTowards, joinedAccess, localAccess, type NodeAccess } 
 import { type NodeSettings, readNodeSettings } from '../join/node-settings.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { sentenceOf, UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 The first time, --server and --token make this machine a node of the cluster; the identity it gets is kept, renewed

@@ -5,7 +5,7 @@ import { layoutOf } from '../cluster/layout.ts';
 import { localRuntimes } from '../cluster/local-nodes.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { flagsOf, runScript } from '../run-program.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 import { bundledKubectl, programsOf } from './kubectl.ts';
 
 interface TestImage {

@@ -17,7 +17,7 @@ import { Steps } from '../cluster/steps.ts';
 import { takeTurnDown } from '../cluster/turn.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 /** What `--keep-data` leaves: the next `up` finds every object and every volume again, a node that joined its identity. */
 const KEPT = [/^(store|pki|cluster\.json)$/, /^(nodes\/\d+\/)?(identity|format\.json|kubelet\/local-volumes)$/];

@@ -5,7 +5,7 @@ import { runApiServer } from '../envtest/api-server.ts';
 import { runEtcd } from '../envtest/etcd.ts';
 import { UserError } from '../user-error.ts';
 import { bundledKubectl } from './kubectl.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 Go projects that test with controller-runtime's envtest run on Navarch's API server unchanged.

@@ -3,7 +3,7 @@ import { type Containerd, importIntoAll, listImageNames } from '@navarch/node/co
 import { localRuntimes } from '../cluster/local-nodes.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 Examples:

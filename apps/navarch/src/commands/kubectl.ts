@@ -6,7 +6,7 @@ import { readZipEntry } from '../cluster/unzip.ts';
 import { usualCluster } from '../cluster/usual-cluster.ts';
 import { runProgram } from '../run-program.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 export const declareKubectl: Declare = (program, exit) => {
   program

@@ -7,7 +7,7 @@ import { type Layout, layoutOf } from '../cluster/layout.ts';
 import { allNodes } from '../cluster/local-nodes.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const COMPONENTS = ['server', 'agent', 'containerd'] as const;
 const LINES_MAX = 1_000_000;

@@ -10,7 +10,7 @@ import { Steps } from '../cluster/steps.ts';
 import { takeTurnUp } from '../cluster/turn.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 For trying what a cluster does about faults. \`stop\` ends all that runs on a node at once, as when a machine loses its power,

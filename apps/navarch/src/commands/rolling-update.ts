@@ -10,7 +10,7 @@ import { roll } from '../rolling-update/roll.ts';
 import { checkApart, labelOld, withImage } from '../rolling-update/successor.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { sentenceOf, UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 Legacy: what \`kubectl rolling-update\` did before Deployments. Nothing in the cluster remembers it but annotations

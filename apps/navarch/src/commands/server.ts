@@ -42,7 +42,7 @@ import { createToken } from '../join/tokens.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const TOKEN_LIFE_MS = 24 * 3_600_000;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { flagsOf, runScript } from '../run-program.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 Examples:

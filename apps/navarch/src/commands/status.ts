@@ -10,7 +10,7 @@ import { adminClient } from '../cluster/wait-ready.ts';
 import { clusterOption } from '../cluster/usual-cluster.ts';
 import { sentenceOf } from '../user-error.ts';
 import { KUBERNETES_VERSION, VERSION } from '../version.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const ANSWER_MS = 5_000;
 

@@ -11,7 +11,7 @@ import { clusterOption } from '../cluster/usual-cluster.ts';
 import { joinCommand, joinTokenText } from '../join/join-token.ts';
 import { createToken, deleteToken, listTokens } from '../join/tokens.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 A token lets machines join until it expires. It names the cluster's certificate authority, so that a machine that joins

@@ -18,7 +18,7 @@ import { USUAL_NAME } from '../cluster/usual-cluster.ts';
 import { joinCommand } from '../join/join-token.ts';
 import type { ClusterPlan, Planned } from '../kind-config/plan.ts';
 import { UserError } from '../user-error.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 const HELP = `
 Installs what is missing (Debian packages; says which before it does), starts the server, containerd and the agent in the

@@ -6,7 +6,7 @@ import { clusterOption } from '../cluster/usual-cluster.ts';
 import { UserError } from '../user-error.ts';
 import { placementPath } from '../why/asked-about.ts';
 import { explanationText } from '../why/explanation-text.ts';
-import type { Declare } from './index.ts';
+import type { Declare } from './declare.ts';
 
 /** A cluster of many pods is thought about for a second or two, and one question waits for the other. */
 const ANSWER_MS = 60_000;

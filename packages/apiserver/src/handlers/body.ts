@@ -5,8 +5,9 @@ import { CBOR_TYPE, cborFormat, type Format, formats, PROTOBUF_TYPE } from '../r
 import type { ApiRequest } from '../request.ts';
 import { checkIdentity, noKind, type Refuse, unhandled } from '../registry/sent-body.ts';
 import { cborObject, cborPatch } from './cbor-body.ts';
-import { type BodySource, JsonSource } from './json-source.ts';
+import { JsonSource } from './json-source.ts';
 import { jsonMistake } from './json-mistake.ts';
+import type { Body, Wanted } from './read-body.ts';
 import { YamlSource } from './yaml-source.ts';
 
 /** Bytes of a body shown in a refusal. */
@@ -20,22 +21,11 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
 };
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** What a body is to be; what is custom must say so itself. */
-export interface Wanted extends Partial<Pick<Kind<any>, 'version' | 'behaviour'>> {
-  readonly kind: string;
-}
-
 interface Judging {
   /** What is wrong with it is said without a word about what it should have been. */
   readonly isBare?: boolean;
   /** Nobody asked for a strict reader. */
   readonly isLax?: boolean;
-}
-
-export interface Body {
-  readonly value: unknown;
-  /** Of a body that is text. */
-  readonly source?: BodySource;
 }
 
 /** Reads a YAML document; tells keys that come again in their mapping, as a strict reader writes them; the last value counts. */

@@ -1,6 +1,6 @@
 import { badRequest, CborError, cborDiagnosis, cborTypeOf, decodeCbor, skimCbor } from '@navarch/machinery';
 import { noKind, type Refuse, unhandled } from '../registry/sent-body.ts';
-import type { Body, Wanted } from './body.ts';
+import type { Body, Wanted } from './read-body.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
