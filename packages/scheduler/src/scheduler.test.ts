@@ -221,3 +221,17 @@ test('runScheduler() binds a pod when its volumes are bound, lets others pass me
   await world.showOther(persistentVolumeClaim, claim({ 'pv.kubernetes.io/bind-completed': 'yes' }));
   assert.deepEqual(world.said(), ['bind d/waits a', 'Scheduled Successfully assigned d/waits to a']);
 });
+
+test('runScheduler() asks again for a victim to go where that was not answered: nobody else has to go, and nobody waits for long', async () => {
+  await using world = new World();
+  for (const name of ['a', 'b']) await world.showNode(small(name));
+  for (const name of ['low', 'also-low']) await world.show(one(name, { spec: { priority: 1 } }));
+  world.failNextDeletion = new Error('connection refused');
+  await world.show(one('high', { spec: { priority: 2 } }));
+  world.said();
+  await world.clock.advance(1000);
+  await world.settle();
+  const said = world.said();
+  assert.equal(said.filter((line) => line.startsWith('delete ')).length, 1);
+  assert.equal(said.filter((line) => line.startsWith('bind d/high ')).length, 1);
+});

@@ -10,6 +10,8 @@ const TYPE = 'DisruptionTarget';
 const RETRY_MS = 1000;
 /** Of a group that goes as a whole: after that many the rest of it stays. */
 const TRIES_MAX = 600;
+/** Of one that goes by itself: then others may be sent away instead. */
+const TRIES_MAX_ALONE = 5;
 
 export interface Eviction {
   readonly victim: Pod;
@@ -55,27 +57,25 @@ export const isMarked = ({ status }: Pod): boolean =>
   status.conditions?.some(({ type, status: is, reason }) => type === TYPE && is === 'True' && reason === REASON) ??
   false;
 
-/** Its condition says why before it goes. */
+/** Its condition says why before it goes; that it cannot be said keeps nobody. */
 async function evict(eviction: Eviction, deps: OutcomeDeps, signal: AbortSignal): Promise<boolean> {
-  let isDone = true;
-  for (const step of [mark, remove])
-    try {
-      await step(eviction, deps);
-    } catch (error) {
-      isDone = false;
-      if (!signal.aborted) deps.log.warn('cannot evict a pod', { pod: keyOf(eviction.victim), error });
-    }
-  return isDone;
+  const isTold = await untilDone(mark, eviction, { ...deps, triesMax: TRIES_MAX_ALONE }, signal);
+  return (await untilDone(remove, eviction, { ...deps, triesMax: TRIES_MAX_ALONE }, signal)) && isTold;
 }
 
 /** The first goes when all are marked: whoever finds all that are left marked after a crash finishes it. */
 async function evictUnit(unit: readonly Eviction[], deps: OutcomeDeps, signal: AbortSignal): Promise<boolean> {
   for (const step of [mark, remove])
-    for (const eviction of unit) if (!(await untilDone(step, eviction, deps, signal))) return false;
+    for (const eviction of unit)
+      if (!(await untilDone(step, eviction, { ...deps, triesMax: TRIES_MAX }, signal))) return false;
   return true;
 }
 
-async function untilDone(step: typeof mark, eviction: Eviction, deps: OutcomeDeps, signal: AbortSignal) {
+interface Trying extends OutcomeDeps {
+  readonly triesMax: number;
+}
+
+async function untilDone(step: typeof mark, eviction: Eviction, deps: Trying, signal: AbortSignal): Promise<boolean> {
   for (let tries = 1; !signal.aborted; tries++)
     try {
       await step(eviction, deps);
@@ -83,7 +83,7 @@ async function untilDone(step: typeof mark, eviction: Eviction, deps: OutcomeDep
     } catch (error) {
       if (signal.aborted) break;
       deps.log.warn('cannot evict a pod', { pod: keyOf(eviction.victim), error });
-      if (tries === TRIES_MAX) break;
+      if (tries === deps.triesMax) break;
       await deps.clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   return false;

@@ -21,6 +21,8 @@ export class World implements AsyncDisposable {
   readonly log: string[] = [];
   /** Thrown by the next binding, once. */
   failNextBinding: Error | undefined;
+  /** Thrown by the next deletion, once. */
+  failNextDeletion: Error | undefined;
   readonly #listeners = new Map<unknown, Listener>();
   readonly #moved = new Notifier();
   readonly #stop = new AbortController();
@@ -171,6 +173,9 @@ export class World implements AsyncDisposable {
           this.put({ ...pod, status: status as Pod['status'] });
         },
         delete: async (key: string) => {
+          const failed = this.failNextDeletion;
+          this.failNextDeletion = undefined;
+          if (failed) throw failed;
           this.log.push(`delete ${key}`);
           this.#remove(key);
         },
