@@ -1,22 +1,33 @@
 import { persistentVolume, persistentVolumeClaim } from '@navarch/api';
 import { equalJson, keyOf } from '@navarch/machinery';
 import type { Context } from '../controller.ts';
-import { BIND_COMPLETED, BOUND_BY_CONTROLLER, type Claim, isFor, marked, type Volume } from '../shared/volume-marks.ts';
+import {
+  BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
+  type Claim,
+  isFor,
+  isMarked,
+  marked,
+  type Volume,
+} from '../shared/volume-marks.ts';
 
 /**
  * Brings a claim and a volume together, in four writes of which each may be the last before a crash: the volume names the
- * claim, says that it is bound, the claim names the volume, says that it is bound. What is so already is not written.
+ * claim, says that it is bound, the claim names the volume, says that it is bound. What is seen to be so already is not
+ * asked for: where many requests fail, none would ever get to the last of them.
  */
 export async function bind(volume: Volume, claim: Claim, context: Context): Promise<void> {
   const { api } = context;
   const volumes = api.of(persistentVolume);
   const claims = api.of(persistentVolumeClaim);
-  const promised = await volumes.update(volume.metadata.name, (current) => withClaim(current, claim));
+  const isPromised = volume.spec.claimRef?.uid === claim.metadata.uid;
+  const promised = isPromised ? volume : await volumes.update(volume.metadata.name, (held) => withClaim(held, claim));
   await setVolumePhase(promised, { phase: 'Bound' }, context);
-  const taken = await claims.update(keyOf(claim), (current) =>
-    isSame(current, claim) ? withVolume(current, volume) : current,
-  );
-  if (!isSame(taken, claim)) return;
+  const isTaken = claim.spec.volumeName === volume.metadata.name && isMarked(claim, BIND_COMPLETED);
+  const taken = isTaken
+    ? claim
+    : await claims.update(keyOf(claim), (held) => (isSame(held, claim) ? withVolume(held, volume) : held));
+  if (!isSame(taken, claim) || boundStatus(taken, promised) === taken) return;
   await claims.update(keyOf(claim), (current) => (isSame(current, claim) ? boundStatus(current, promised) : current), {
     subresource: 'status',
   });
