@@ -1,13 +1,7 @@
 export { decide, type Request } from './decide.ts';
 export { type ConfigChange, changeBetween } from './haproxy/change.ts';
-export {
-  type EngineConfig,
-  type EngineSettings,
-  GENERATION,
-  haproxyConfig,
-  structureOf,
-  textOf,
-} from './haproxy/config.ts';
+export { type EngineConfig, GENERATION, haproxyConfig, structureOf, textOf } from './haproxy/config.ts';
+export type { EngineSettings } from './haproxy/settings.ts';
 export { assignSlots, type Slots } from './haproxy/slots.ts';
 export type * from './model.ts';
 export { byPrecedence } from './precedence.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from '@navarch/base';
 import { changeBetween } from './haproxy/change.ts';
-import { type EngineConfig, type EngineSettings, haproxyConfig } from './haproxy/config.ts';
+import { type EngineConfig, haproxyConfig } from './haproxy/config.ts';
+import type { EngineSettings } from './haproxy/settings.ts';
 import { assignSlots, type Slots } from './haproxy/slots.ts';
 import type { Problem, Site } from './model.ts';
 import type { Engine } from './ports.ts';

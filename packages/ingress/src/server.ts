@@ -7,7 +7,7 @@ import { keepAddresses, ownAddressesOf } from './gateway/keep-addresses.ts';
 import type { Gateway } from './gateway/objects.ts';
 import type { GatewayObjects, GatewaySource } from './gateway/source.ts';
 import { statusWrites } from './gateway/status.ts';
-import type { EngineSettings } from './haproxy/config.ts';
+import type { EngineSettings } from './haproxy/settings.ts';
 import { isOurs, ownClasses, ownerOfClass } from './ingress/classes.ts';
 import { EngineKeeper } from './keep-engine.ts';
 import type { Bind, Problem } from './model.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { node as nodeKind } from '@navarch/api';
 import { hasReason } from '@navarch/machinery';
-import type { ClusterPlan, NodePlan } from '../kind-config/plan.ts';
+import type { ClusterPlan, NodePlan } from '../kind-config/cluster-plan.ts';
 import { UserError } from '../user-error.ts';
 import type { Layout } from './layout.ts';
 import { type LocalNode, localNodes, NODES_MAX } from './local-nodes.ts';

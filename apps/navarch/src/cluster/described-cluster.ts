@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { whoListens } from '@navarch/node/host';
-import type { ClusterPlan, NodePlan, Planned, PortMapping } from '../kind-config/plan.ts';
+import type { ClusterPlan, NodePlan, Planned, PortMapping } from '../kind-config/cluster-plan.ts';
 import { UserError } from '../user-error.ts';
 import { DEFAULTS } from './flags.ts';
 import type { Layout } from './layout.ts';

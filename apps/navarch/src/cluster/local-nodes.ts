@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Containerd, findContainerd } from '@navarch/node/containerd';
 import { netnsPath } from '@navarch/node/host';
-import type { ClusterPlan, NodePlan } from '../kind-config/plan.ts';
+import type { ClusterPlan, NodePlan } from '../kind-config/cluster-plan.ts';
 import { DEFAULTS } from './flags.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { addressIn, addressIn6, type Cable, type NodePort } from './node-network.ts';

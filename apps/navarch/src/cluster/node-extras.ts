@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { ContainerdPatches, NodeMount } from '../kind-config/plan.ts';
+import type { ContainerdPatches, NodeMount } from '../kind-config/cluster-plan.ts';
 import type { Layout } from './layout.ts';
 
 /** What of a described cluster an agent has no flag for: `up` leaves it in the node's folder. */

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { CommandError, createNetns, deleteLink, findProgram, runCommand, writeSysctl } from '@navarch/node/host';
-import type { PortMapping } from '../kind-config/plan.ts';
+import type { PortMapping } from '../kind-config/cluster-plan.ts';
 import { UserError } from '../user-error.ts';
 import { DEFAULTS } from './flags.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '@navarch/node/containerd';
 import { deleteLink, deleteNetns, findCniFolder, signalProcess } from '@navarch/node/host';
 import { PAUSE_IMAGE } from '../compose/agent.ts';
-import type { ClusterPlan } from '../kind-config/plan.ts';
+import type { ClusterPlan } from '../kind-config/cluster-plan.ts';
 import { bringImages, FIRST_IMAGES, keptImages } from './bring-images.ts';
 import { type DaemonName, endUnclaimed, findDaemon, startDaemon, stopDaemon } from './daemon.ts';
 import { SHARED_MACHINE } from './eviction-flags.ts';

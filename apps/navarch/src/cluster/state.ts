@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { ClusterPlan } from '../kind-config/plan.ts';
+import type { ClusterPlan } from '../kind-config/cluster-plan.ts';
 import type { Layout } from './layout.ts';
 
 /** What `up` decided about a cluster, so that later commands know. */

@@ -16,7 +16,7 @@ import { takeTurnUp } from '../cluster/turn.ts';
 import { describedState, readDescription, sameAs } from '../cluster/described-cluster.ts';
 import { USUAL_NAME } from '../cluster/usual-cluster.ts';
 import { joinCommand } from '../join/join-token.ts';
-import type { ClusterPlan, Planned } from '../kind-config/plan.ts';
+import type { ClusterPlan, Planned } from '../kind-config/cluster-plan.ts';
 import { UserError } from '../user-error.ts';
 import type { Declare } from './declare.ts';
 

@@ -56,7 +56,7 @@ import { requestCertificate } from '../join/request-certificate.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
-import type { NodeMount } from '../kind-config/plan.ts';
+import type { NodeMount } from '../kind-config/cluster-plan.ts';
 import { csiSocketsIn, draSocketsIn, usualFolder } from './kubelet-folder.ts';
 import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';

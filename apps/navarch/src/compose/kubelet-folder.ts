@@ -1,6 +1,6 @@
 import type { CsiNodeService, KubeletDeps } from '@navarch/kubelet';
 import { onHost } from '../kind-config/on-host.ts';
-import type { NodeMount } from '../kind-config/plan.ts';
+import type { NodeMount } from '../kind-config/cluster-plan.ts';
 
 type CsiSockets = NonNullable<KubeletDeps['csiSockets']>;
 type DraSockets = NonNullable<KubeletDeps['draSockets']>;

@@ -1,6 +1,6 @@
 import type { cri, KubeletDeps } from '@navarch/kubelet';
 import { mountOf, onHost } from '../kind-config/on-host.ts';
-import type { NodeMount } from '../kind-config/plan.ts';
+import type { NodeMount } from '../kind-config/cluster-plan.ts';
 
 type Files = KubeletDeps['files'];
 

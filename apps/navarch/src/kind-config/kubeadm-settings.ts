@@ -7,7 +7,7 @@ import { UserError } from '../user-error.ts';
 import { isRecord } from './fields.ts';
 import type { KubeadmDocuments } from './kubeadm.ts';
 import { onHost } from './on-host.ts';
-import type { NodeMount, NodePlan } from './plan.ts';
+import type { NodeMount, NodePlan } from './cluster-plan.ts';
 
 type Document = Readonly<Record<string, unknown>>;
 

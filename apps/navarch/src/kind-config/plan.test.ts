@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../user-error.ts';
-import { type ClusterPlan, type NodePlan, type Planned, planOf } from './plan.ts';
+import type { ClusterPlan, NodePlan, Planned } from './cluster-plan.ts';
+import { planOf } from './plan.ts';
 
 // Files as users of kind have them: the examples of its documentation, and what people make of those.
 

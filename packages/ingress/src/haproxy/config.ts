@@ -1,3 +1,4 @@
+import type { EngineSettings } from './settings.ts';
 import type { Backend, Site } from '../model.ts';
 import { backendLines } from './backend.ts';
 import { frontend } from './frontend.ts';
@@ -18,17 +19,6 @@ export interface EngineConfig {
   readonly lines: readonly Line[];
   /** What the lines refer to, by names relative to them: maps and certificates. */
   readonly files: ReadonlyMap<string, string>;
-}
-
-export interface EngineSettings {
-  /** The control socket, by its path. */
-  readonly socket: string;
-  /** Whom it runs as once its ports are open. Absent: who starts it. */
-  readonly user?: { readonly name: string; readonly group: string };
-  /** Shown to whom nobody gave a certificate: certificates, then the key. */
-  readonly defaultCertificate: string;
-  /** Files and sockets open at a time, where the machine allows so many: two for each request that is under way; others wait. */
-  readonly filesMax: number;
 }
 
 /** Says which configuration a process works by. */

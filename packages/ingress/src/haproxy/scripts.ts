@@ -1,6 +1,6 @@
 import type { Rule, Site } from '../model.ts';
 import { digestOf } from './line.ts';
-import type { EngineSettings } from './config.ts';
+import type { EngineSettings } from './settings.ts';
 
 // What HAProxy has no words for is said in Lua: requests that it makes itself. They come in again by an entrance of their own
 // and name the backend that they are for, whose endpoints come and go as those of any other.
