@@ -33,6 +33,7 @@ export function mountingFiles(files: Files, mounts: readonly NodeMount[]): Files
   return {
     ...files,
     kindOf: (path) => files.kindOf(at(path)),
+    kindOfNamed: (path) => files.kindOfNamed(at(path)),
     makeDir: (path, mode) => files.makeDir(at(path), mode),
     write: (path, data, options) => files.write(at(path), data, options),
     bindMount: (source, path, options) => files.bindMount(at(source), path, options),
