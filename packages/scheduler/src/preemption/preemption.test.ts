@@ -121,6 +121,14 @@ test('preempt() looks on while every node it found would break a budget', () => 
   }
 });
 
+test('preempt() goes on with whom a leader before it told, where nothing else tells candidates apart', () => {
+  const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }];
+  const told = victim('told', 1, { cpu: '2', status: { conditions } });
+  const nodes = ['a', 'b', 'c'].map(two);
+  const placed = { a: [victim('x', 1, { cpu: '2' })], b: [told], c: [victim('z', 1, { cpu: '2' })] };
+  for (let seed = 0; seed < 10; seed++) assert.equal(outcome(high(), snapshotOf(nodes, placed), [], seed), 'b: told');
+});
+
 test('preempt() says why it helps nowhere', () => {
   const full = { a: [victim('x', 200), victim('y', 100)], b: [victim('z', 100, { cpu: '2' })] };
   assert.equal(

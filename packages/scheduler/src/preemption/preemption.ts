@@ -8,7 +8,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { CandidateMemory, Offer } from './candidate-memory.ts';
-import { type Candidate, type EvictedWith, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
+import { type Candidate, type EvictedWith, gentlest, isTold, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
 
 export type Budget = ObjectOf<typeof podDisruptionBudget>;
 
@@ -138,10 +138,4 @@ function ineligibility({ pod, unfit, snapshot }: PreemptionRequest): string | un
 }
 
 /** It goes because the scheduler sent it away, not for a reason of its own. */
-const isPreempted = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp !== undefined &&
-  (status.conditions?.some(
-    ({ type, status: state, reason }) =>
-      type === 'DisruptionTarget' && state === 'True' && reason === 'PreemptionByScheduler',
-  ) ??
-    false);
+const isPreempted = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined && isTold(pod);

@@ -21,6 +21,8 @@ interface Harm {
   readonly sum: number;
   /** When the first of the most important victims began, as text that sorts. */
   readonly earliest: string;
+  /** Victims whom nobody has told yet that they go: a leader before this one may have told some, and come no further. */
+  readonly untold: number;
 }
 
 /** The victims are ordered by importance. */
@@ -37,6 +39,13 @@ export const priorityOf = ({ spec }: Pod): number => spec.priority ?? 0;
 
 /** When the pod began, as text that sorts; one that has not begun is the youngest. */
 const startOf = ({ status }: Pod): string => status.startTime ?? '9';
+
+/** The scheduler has said of the pod that it goes; it may not have been asked to yet. */
+export const isTold = ({ status }: Pod): boolean =>
+  status.conditions?.some(
+    ({ type, status: state, reason }) =>
+      type === 'DisruptionTarget' && state === 'True' && reason === 'PreemptionByScheduler',
+  ) ?? false;
 
 const moreImportantFirst = (a: Placed, b: Placed): number =>
   priorityOf(b.pod) - priorityOf(a.pod) ||
@@ -129,7 +138,7 @@ export function covers({ metadata, spec, status }: Budget, pod: Pod): boolean {
 
 /**
  * The candidate that hurts least: fewest budgets violated, then the least important victims, then the fewest, then those
- * that have run the shortest; the first where that is all the same.
+ * that were told already, then those that have run the shortest; the first where that is all the same.
  */
 export function gentlest(candidates: readonly Candidate[]): Candidate | undefined {
   let best: Candidate | undefined;
@@ -143,6 +152,7 @@ function compare(a: Candidate, b: Candidate): number {
     a.harm.highest - b.harm.highest ||
     a.harm.sum - b.harm.sum ||
     a.victims.length - b.victims.length ||
+    a.harm.untold - b.harm.untold ||
     // The most important victims of the better one began later.
     (a.harm.earliest > b.harm.earliest ? -1 : a.harm.earliest < b.harm.earliest ? 1 : 0)
   );
@@ -152,10 +162,12 @@ function harmTo(victims: readonly Placed[]): Harm {
   const highest = victims[0] ? priorityOf(victims[0].pod) : -Infinity;
   let sum = 0;
   let earliest = '9';
+  let untold = 0;
   for (const { pod } of victims) {
+    if (!isTold(pod)) untold += 1;
     // Each victim counts, even of the lowest priority there is.
     sum += priorityOf(pod) + 2 ** 31;
     if (priorityOf(pod) === highest && startOf(pod) < earliest) earliest = startOf(pod);
   }
-  return { highest, sum, earliest };
+  return { highest, sum, earliest, untold };
 }
