@@ -33,6 +33,8 @@ test('groups are counted by the end of their attempts, and whom was sent away fo
       .update(name, (n) => ({ ...n, status: { ...n.status, allocatable: ROOM, capacity: ROOM } }), {
         subresource: 'status',
       });
+  // The scheduler has heard of it.
+  await cluster.settled();
   for (const value of [100, 200])
     await cluster.api.of(priorityClass).create({ metadata: { name: `p${value}` }, value } as never);
   await group(cluster, 'low', 3, { disruptionMode: { all: {} } });

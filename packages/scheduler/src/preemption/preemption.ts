@@ -8,7 +8,8 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Memory } from '../verdicts.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { CandidateMemory, Offer } from './candidate-memory.ts';
-import { type Candidate, type EvictedWith, gentlest, isTold, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
+import { isMarked } from './evict.ts';
+import { type Candidate, type EvictedWith, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
 
 export type Budget = ObjectOf<typeof podDisruptionBudget>;
 
@@ -138,4 +139,4 @@ function ineligibility({ pod, unfit, snapshot }: PreemptionRequest): string | un
 }
 
 /** It goes because the scheduler sent it away, not for a reason of its own. */
-const isPreempted = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined && isTold(pod);
+const isPreempted = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined && isMarked(pod);

@@ -3,6 +3,7 @@ import { compileLabelSelector } from '@navarch/machinery';
 import type { Cycle } from '../cycle.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Placed } from '../snapshot/template.ts';
+import { isMarked } from './evict.ts';
 import type { Budget } from './preemption.ts';
 
 /** Pods that would have to go from a node, the most important first. */
@@ -22,7 +23,7 @@ interface Harm {
   /** When the first of the most important victims began, as text that sorts. */
   readonly earliest: string;
   /** Victims whom nobody has told yet that they go: a leader before this one may have told some, and come no further. */
-  readonly untold: number;
+  readonly unmarked: number;
 }
 
 /** The victims are ordered by importance. */
@@ -39,13 +40,6 @@ export const priorityOf = ({ spec }: Pod): number => spec.priority ?? 0;
 
 /** When the pod began, as text that sorts; one that has not begun is the youngest. */
 const startOf = ({ status }: Pod): string => status.startTime ?? '9';
-
-/** The scheduler has said of the pod that it goes; it may not have been asked to yet. */
-export const isTold = ({ status }: Pod): boolean =>
-  status.conditions?.some(
-    ({ type, status: state, reason }) =>
-      type === 'DisruptionTarget' && state === 'True' && reason === 'PreemptionByScheduler',
-  ) ?? false;
 
 const moreImportantFirst = (a: Placed, b: Placed): number =>
   priorityOf(b.pod) - priorityOf(a.pod) ||
@@ -152,7 +146,7 @@ function compare(a: Candidate, b: Candidate): number {
     a.harm.highest - b.harm.highest ||
     a.harm.sum - b.harm.sum ||
     a.victims.length - b.victims.length ||
-    a.harm.untold - b.harm.untold ||
+    a.harm.unmarked - b.harm.unmarked ||
     // The most important victims of the better one began later.
     (a.harm.earliest > b.harm.earliest ? -1 : a.harm.earliest < b.harm.earliest ? 1 : 0)
   );
@@ -162,12 +156,12 @@ function harmTo(victims: readonly Placed[]): Harm {
   const highest = victims[0] ? priorityOf(victims[0].pod) : -Infinity;
   let sum = 0;
   let earliest = '9';
-  let untold = 0;
+  let unmarked = 0;
   for (const { pod } of victims) {
-    if (!isTold(pod)) untold += 1;
+    if (!isMarked(pod)) unmarked += 1;
     // Each victim counts, even of the lowest priority there is.
     sum += priorityOf(pod) + 2 ** 31;
     if (priorityOf(pod) === highest && startOf(pod) < earliest) earliest = startOf(pod);
   }
-  return { highest, sum, earliest, untold };
+  return { highest, sum, earliest, unmarked };
 }
