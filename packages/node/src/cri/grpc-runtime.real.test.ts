@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -124,6 +124,7 @@ function withContainers(): void {
     await mounts.unmount(path);
     assert.ok(!existsSync(join(path, 'bin')));
     assert.ok(!(await snapshots()).includes(path));
+    rmdirSync(path);
   });
 
   test('pods reach each other, and themselves, over the bridge', { timeout: 60_000 }, async () => {
