@@ -71,6 +71,8 @@ export interface ProxyTarget {
 }
 
 export interface Sink {
+  /** What it is sent through, where others share it: what goes out through one at a time costs less together. */
+  readonly connection?: object | undefined;
   /** False when more is waiting to be sent than the bound allows: the reader is too slow and must begin again. */
   write(bytes: Uint8Array): boolean;
   /** Resolves when most of what was written has been sent, or nobody reads any more. */

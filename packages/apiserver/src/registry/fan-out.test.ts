@@ -125,6 +125,25 @@ test('FanOut tells many by turns: who comes later is told of what was written me
   assert.equal(readers[8]?.batches[0], readers[19]?.batches[0]);
 });
 
+test('FanOut tells those of one connection after each other, whenever they came', async () => {
+  const { fan, write, turn } = await fanned();
+  const told: string[] = [];
+  const readerOf = (connection: object | undefined, name: string): Reader => ({
+    connection,
+    deliver: () => void told.push(name),
+    failed: assert.ifError,
+  });
+  const [a, b] = [{}, {}];
+  const places = [a, b, undefined, a, b, undefined].map((connection, i) => fan.add(0, readerOf(connection, `${i}`)));
+  await write();
+  while (await turn());
+  assert.deepEqual(told.splice(0), ['0', '3', '1', '4', '2', '5']);
+  for (const place of places.slice(0, 4)) fan.remove(place);
+  await write();
+  while (await turn());
+  assert.deepEqual(told, ['4', '5']);
+});
+
 test('FanOut brings one up to date before its turn, and tells it nothing twice', async () => {
   const { fan, write, turn, reader } = await fanned();
   const readers = Array.from({ length: 20 }, () => reader());

@@ -14,6 +14,8 @@ export interface Interest {
 export interface Reader {
   /** Absent: everything. Else changes of other objects may be left out, before as after the change. */
   readonly interest?: Interest | undefined;
+  /** What it is told through, where others are told through the same: they have their turns together. */
+  readonly connection?: object | undefined;
   /** Changes in their order, all those since the last call. Others may be given the same array. */
   deliver(events: Events): void;
   /** What `deliver` threw: this reader is told of nothing more. */
@@ -48,8 +50,11 @@ export class FanOut {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #places = new Set<Place>();
-  /** Those of them that every change is for. */
-  readonly #all = new Set<Place>();
+  /**
+   * Those of them that every change is for, by their connections. What one turn tells through the same connection leaves
+   * in one piece, and a piece costs the system more than the bytes in it.
+   */
+  readonly #all = new Map<object | undefined, Set<Place>>();
   /** The others, by field and value: of a thousand nodes that watch their pods one is woken. */
   readonly #some = new Map<string, Map<string, Set<Place>>>();
   /** Those with something to be told, who waits longest first: their `next` never falls. */
@@ -76,7 +81,7 @@ export class FanOut {
       this.#stop = this.#cache.follow(this.#cache.revision, (events) => this.#arrived(events));
     const place: Place = { reader, next: this.#end, isWaiting: false };
     this.#places.add(place);
-    this.#peersOf(reader.interest).add(place);
+    this.#peersOf(reader).add(place);
     if (missed.length > 0) this.#tell(place, missed);
     return place;
   }
@@ -119,7 +124,7 @@ export class FanOut {
   }
 
   *#concerned(events: Events): Generator<Place> {
-    yield* this.#all;
+    for (const peers of this.#all.values()) yield* peers;
     for (const [field, byValue] of this.#some) {
       const values = new Set(
         events.flatMap(({ current, previous }) => [current?.field(field), previous?.field(field)]),
@@ -128,20 +133,19 @@ export class FanOut {
     }
   }
 
-  #peersOf(interest: Interest | undefined): Set<Place> {
-    if (!interest) return this.#all;
+  #peersOf({ interest, connection }: Reader): Set<Place> {
+    if (!interest) return setIn(this.#all, connection);
     let byValue = this.#some.get(interest.field);
     if (!byValue) this.#some.set(interest.field, (byValue = new Map()));
-    let peers = byValue.get(interest.value);
-    if (!peers) byValue.set(interest.value, (peers = new Set()));
-    return peers;
+    return setIn(byValue, interest.value);
   }
 
   #leave(place: Place): void {
-    const { interest } = place.reader;
-    const peers = this.#peersOf(interest);
+    const { interest, connection } = place.reader;
+    const peers = this.#peersOf(place.reader);
     peers.delete(place);
-    if (!interest || peers.size > 0) return;
+    if (peers.size > 0) return;
+    if (!interest) return void this.#all.delete(connection);
     const byValue = this.#some.get(interest.field);
     byValue?.delete(interest.value);
     if (byValue?.size === 0) this.#some.delete(interest.field);
@@ -206,4 +210,10 @@ export class FanOut {
     this.#first = needed;
     if (this.#waiting.length === 0) this.#joined = undefined;
   }
+}
+
+function setIn<K>(sets: Map<K, Set<Place>>, key: K): Set<Place> {
+  let set = sets.get(key);
+  if (!set) sets.set(key, (set = new Set()));
+  return set;
 }

@@ -90,11 +90,13 @@ class Watch implements Reader {
   /** The revision it begins after. */
   #after = 0;
   readonly interest: Interest | undefined;
+  readonly connection: object | undefined;
 
   constructor(resource: Resource<any>, request: WatchRequest, sink: Sink, counts: WatchCounts) {
     this.#resource = resource;
     this.#request = request;
     this.#sink = sink;
+    this.connection = sink.connection;
     this.#counts = counts;
     this.#selection = selectionOf(resource.kind, request.labelSelector, request.fieldSelector);
     this.#prefix = resource.shelf.prefixOf(request.namespace);

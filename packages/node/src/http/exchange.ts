@@ -23,6 +23,8 @@ export type Headers = Record<string, string | number | string[]>;
 /** Where an answer goes, whatever version of HTTP it is. */
 export interface Outlet {
   readonly isGone: boolean;
+  /** Shared with other exchanges that are under way; absent: it has one of its own. */
+  readonly connection?: object;
   head(status: number, headers: Headers): void;
   write(bytes: Uint8Array): void;
   /** Resolves when everything handed over has gone to the system, or the client has gone. */
@@ -249,6 +251,7 @@ async function stream(reply: StreamResponse, signal: AbortSignal, outlet: Outlet
   if (outlet.isGone) return;
   outlet.head(reply.status, headersOf(reply));
   const sink = {
+    connection: outlet.connection,
     write(bytes: Uint8Array): boolean {
       if (outlet.isGone) return false;
       outlet.write(bytes);

@@ -46,6 +46,10 @@ class Http2Outlet implements Outlet {
     return this.#stream.isGone;
   }
 
+  get connection(): object {
+    return this.#socket;
+  }
+
   get backlogBytes(): number {
     return this.#stream.backlogBytes;
   }
