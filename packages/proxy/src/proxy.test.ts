@@ -20,6 +20,15 @@ const slice = {
   endpoints: [{ addresses: ['10.244.0.5'], conditions: { ready: true }, nodeName: 'a' }],
 } as unknown as EndpointSlice;
 
+/** Lets time pass, and what it brings about be done. */
+const passing =
+  (clock: SimClock) =>
+  async (ms: number): Promise<void> => {
+    await settle();
+    await clock.advance(ms);
+    await settle();
+  };
+
 test('runProxy() forgets flows from before it started that lead to no endpoint, and those from while the rules were gone', async () => {
   const clock = new SimClock();
   const [dns, port] = [
@@ -52,11 +61,7 @@ test('runProxy() forgets flows from before it started that lead to no endpoint, 
   group.spawn((signal) =>
     runProxy({ cache, clock, log: silent, filter, node: { name: 'a', clusterCidr: '10.244.0.0/16' } }, signal),
   );
-  const later = async (ms: number): Promise<void> => {
-    await settle();
-    await clock.advance(ms);
-    await settle();
-  };
+  const later = passing(clock);
   await later(10_000);
   assert.deepEqual(forgotten, [[flow]]);
   isThere = false;
@@ -94,11 +99,7 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   group.spawn((signal) =>
     runProxy({ cache, clock, log: silent, filter, node: { name: 'a', clusterCidr: '10.244.0.0/16' } }, signal),
   );
-  const later = async (ms: number): Promise<void> => {
-    await settle();
-    await clock.advance(ms);
-    await settle();
-  };
+  const later = passing(clock);
   await later(100);
   assert.equal(whole.length, 1);
   await later(30_000);

@@ -68,28 +68,28 @@ const RETRY_MS = 250;
 /** A runtime that is there, and slow, is asked for so long before whoever needs it gives up. */
 const ANSWERED_MS = 120_000;
 
+const isUnanswered = (error: unknown): boolean => RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED');
+
 /** Asks again while what answers is there and says that it cannot just now, or says nothing in time. */
-export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (const end = performance.now() + ANSWERED_MS; ; await sleep(RETRY_MS, undefined, { signal })) {
+export async function patiently<T>(
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+  { passes = isUnanswered, everyMs = RETRY_MS } = {},
+): Promise<T> {
+  for (const end = performance.now() + ANSWERED_MS; ; await sleep(everyMs, undefined, { signal })) {
     try {
       return await ask();
     } catch (error) {
-      if (!RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || performance.now() > end) throw error;
+      if (!passes(error) || performance.now() > end) throw error;
     }
   }
 }
 
 /** containerd opens its socket before its CRI part can answer, while it looks for the pods of its last run. */
 async function isInitialized(channel: CriChannel, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  for (const end = performance.now() + ANSWERED_MS; ; await sleep(10, undefined, { signal })) {
-    try {
-      await channel.call('status', {}, timeoutMs, signal);
-      return;
-    } catch (error) {
-      const isEarly = RpcError.is(error, 'UNKNOWN') && /not initialized/.test(error.details);
-      if (!(isEarly || RpcError.is(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) || performance.now() > end) throw error;
-    }
-  }
+  const isEarly = (error: unknown): boolean => RpcError.is(error, 'UNKNOWN') && /not initialized/.test(error.details);
+  const passes = (error: unknown): boolean => isEarly(error) || isUnanswered(error);
+  await patiently(() => channel.call('status', {}, timeoutMs, signal), signal, { passes, everyMs: 10 });
 }
 
 function runtimeOn(channel: CriChannel, abilities: cri.RuntimeAbilities, callTimeoutMs: number): GrpcRuntime {
