@@ -48,15 +48,20 @@ function judged(source: string): Reply {
 /** Words of upstream's parser are its tool's own: of a text that is no expression only that is compared. */
 const SYNTAX = /Syntax error:|invalid (?:int|uint|double) literal|unable to unescape|recursion/;
 
+/** Upstream numbers the types that it has yet to find in the order of a map, which is another one each time. */
+const comparableIssues = (issues: string): Answer => ({
+  value: { issues: SYNTAX.test(issues) ? 'syntax' : issues.replace(/\b_var\d+/g, '_var') },
+});
+
 function theirs(answer: Answer): Answer {
   const { issues, type, value, error } = answer as Reply;
-  if (issues !== undefined) return { value: { issues: SYNTAX.test(issues) ? 'syntax' : issues } };
+  if (issues !== undefined) return comparableIssues(issues);
   return { value: { type, ...(error === undefined ? { value: comparable(value) } : { error: plainError(error) }) } };
 }
 
 function ours(source: string): Answer {
   const { issues, error, ...rest } = judged(source);
-  if (issues !== undefined) return { value: { issues: SYNTAX.test(issues) ? 'syntax' : issues } };
+  if (issues !== undefined) return comparableIssues(issues);
   return { value: error === undefined ? rest : { ...rest, error: plainError(error) } };
 }
 
