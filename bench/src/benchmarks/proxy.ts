@@ -1,7 +1,7 @@
-import type { NetworkPolicy, Pod } from '@navarch/api';
+import type { NetworkPolicy, Pod, Service } from '@navarch/api';
 import { nftFilter } from '@navarch/node/nftables';
-import { FAMILIES, podFacts, PolicyView, ServiceView } from '@navarch/proxy';
-import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
+import { FAMILIES, type PacketFilter, podFacts, PolicyView, ServiceView } from '@navarch/proxy';
+import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
 import { keyOf, made, serviceAt, sliceAt } from '../harness/many-services.ts';
 import { cpuSecondsOfChildren } from '../harness/processes.ts';
 import { summarize } from '../harness/statistics.ts';
@@ -24,11 +24,6 @@ export const proxy = defineBenchmark({
   ],
   async prepare(context) {
     const count = context.isQuick ? 500 : 10_000;
-    const netns = `navarch-bench-${process.pid}`;
-    await context.processes.run('ip', ['netns', 'add', netns], {}, context.signal);
-    context.made.defer(() =>
-      context.processes.run('ip', ['netns', 'del', netns], {}, new AbortController().signal).then(() => undefined),
-    );
     const services = made(count, serviceAt);
     const slices = made(count, (i) =>
       sliceAt(
@@ -38,15 +33,18 @@ export const proxy = defineBenchmark({
         (n) => `node-${(i * ENDPOINTS + n) % NODES}`,
       ),
     );
-    const filter = nftFilter(`/run/netns/${netns}`);
+    const filter = await filterOf(context, 'a');
     let view = new ServiceView(NODE);
+    const remembering = context.isQuick ? 100 : 1000;
+    const rememberingFilter = await filterOf(context, 'b');
+    let rememberingView = new ServiceView(NODE);
     const pods = context.isQuick ? 100 : 1000;
     const policyView = policies(pods);
     await filter.apply(policyView.take(), context.signal);
-    const measured = async (change: () => string): Promise<Sample> => {
+    const measured = async (change: () => string, applied = filter): Promise<Sample> => {
       const [began, cpu, nftCpu] = [performance.now(), process.cpuUsage(), cpuSecondsOfChildren()];
       const script = change();
-      await filter.apply(script, context.signal);
+      await applied.apply(script, context.signal);
       const { user, system } = process.cpuUsage(cpu);
       return {
         figure: performance.now() - began,
@@ -57,9 +55,9 @@ export const proxy = defineBenchmark({
         },
       };
     };
-    const median = async (change: (i: number) => string): Promise<Sample> => {
+    const median = async (change: (i: number) => string, applied = filter): Promise<Sample> => {
       const samples: Sample[] = [];
-      for (let i = 0; i < CHANGES; i++) samples.push(await measured(() => change(i)));
+      for (let i = 0; i < CHANGES; i++) samples.push(await measured(() => change(i), applied));
       const mean = (name: string): number =>
         samples.reduce((sum, { details }) => sum + (details?.[name] ?? 0), 0) / CHANGES;
       return {
@@ -95,6 +93,32 @@ export const proxy = defineBenchmark({
           }),
       },
       {
+        name: `${remembering} services anew that remember clients`,
+        unit: 'ms',
+        better: 'less',
+        goal: 2000,
+        ours: () =>
+          measured(() => {
+            rememberingView = new ServiceView(NODE);
+            for (const one of services.slice(0, remembering)) rememberingView.setService(keyOf(one), affine(one));
+            for (const slice of slices.slice(0, remembering)) rememberingView.setSlice(keyOf(slice), slice);
+            return rememberingView.take().script;
+          }, rememberingFilter),
+      },
+      {
+        name: `one change among ${remembering} that remember clients`,
+        unit: 'ms',
+        better: 'less',
+        goal: 10,
+        ours: (round) =>
+          median((i) => {
+            const slice = slices[(round * CHANGES + i) % remembering];
+            if (slice)
+              rememberingView.setSlice(keyOf(slice), { ...slice, endpoints: (slice.endpoints ?? []).slice(1) });
+            return rememberingView.take().script;
+          }, rememberingFilter),
+      },
+      {
         name: `one pod among ${pods}, of as many policies`,
         unit: 'ms',
         better: 'less',
@@ -113,6 +137,18 @@ export const proxy = defineBenchmark({
     ];
   },
 });
+
+/** Of a network namespace of its own. */
+async function filterOf(context: Context, name: string): Promise<PacketFilter> {
+  const netns = `navarch-bench-${process.pid}${name}`;
+  await context.processes.run('ip', ['netns', 'add', netns], {}, context.signal);
+  context.made.defer(() =>
+    context.processes.run('ip', ['netns', 'del', netns], {}, new AbortController().signal).then(() => undefined),
+  );
+  return nftFilter(`/run/netns/${netns}`);
+}
+
+const affine = (one: Service): Service => ({ ...one, spec: { ...one.spec, sessionAffinity: 'ClientIP' } });
 
 const addressAt = (i: number): string => `10.244.${(i >> 8) & 255}.${i & 255}`;
 

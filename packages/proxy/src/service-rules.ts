@@ -1,25 +1,18 @@
 import { canonicalAddress, type EndpointSlice, ipFamilyOf, type Service, type ServicePort } from '@navarch/api';
-import { ownChains, ownName } from './own-chains.ts';
+import type { NumberEnds } from './client-numbers.ts';
+import { ownName } from './own-name.ts';
 import type { PodFamily } from './families.ts';
 import { type ProxyNode, type Reachable, reachable, type Target } from './reachable.ts';
-import {
-  hairpinSet,
-  type PlaceKind,
-  placeMap,
-  poolMap,
-  type Protocol,
-  REFUSE,
-  type Shape,
-  shapeName,
-} from './shared-chains.ts';
+import { numberMap, slotMap } from './remembering.ts';
+import { type PlaceKind, poolMap, type Protocol, type Shape } from './shape.ts';
+import { hairpinSet, placeMap, REFUSE, shapeName } from './shared-chains.ts';
 import type { Flows } from './stale-flows.ts';
 
 /** What packets for one service turn into, as data: what the kernel is told is made from it alone. */
 export interface ServiceRules {
   readonly places: readonly Place[];
-  /** Chains and sets of its own, as nft declares them: only of what no shared chain can do. */
+  /** Chains of its own: only of what no shared chain can do. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
-  readonly sets: ReadonlyMap<string, string>;
   /** Shared chains that it goes by, each as often as it does. */
   readonly shapes: readonly Shape[];
   /** Endpoints whose own packets may come back to them by this node. */
@@ -45,22 +38,32 @@ export interface Element {
 
 const RANKS = { own: 0, balanced: 1, external: 2 } as const;
 
-/** Pure: the same objects give the same rules. */
+interface Circumstances {
+  readonly node: ProxyNode;
+  readonly families: readonly PodFamily[];
+  readonly numberEnds: NumberEnds;
+}
+
+/** Of upstream's API: three hours. */
+const AFFINITY_SECONDS = 10_800;
+
+/** The same objects give the same rules, but for the numbers of endpoints whose clients are remembered. */
 export function serviceRules(
   service: Service,
   slices: readonly EndpointSlice[],
-  node: ProxyNode,
-  families: readonly PodFamily[],
+  { node, families, numberEnds }: Circumstances,
 ): ServiceRules {
-  const made: Made = { places: new Map(), chains: new Map(), sets: new Map(), shapes: [], hairpins: new Map() };
+  const made: Made = { places: new Map(), chains: new Map(), shapes: [], hairpins: new Map() };
   const { spec } = service;
   if (spec.type !== 'ExternalName' && spec.clusterIP && spec.clusterIP !== 'None') {
     const own = clusterIpsOf(spec);
     for (const family of families) {
       if (!own.some((address) => ipFamilyOf(address) === family.name)) continue;
       const of = slices.filter(({ addressType }) => addressType === family.name);
-      for (const port of spec.ports ?? [])
-        new PortRules(service, port, reachable(of, port.name ?? '', node), family, made).add();
+      for (const port of spec.ports ?? []) {
+        const ends = reachable(of, port.name ?? '', node);
+        new PortRules({ service, port, ends, family, numberEnds }, made).add();
+      }
     }
   }
   return { ...made, places: [...made.places.values()], hairpins: [...made.hairpins.values()] };
@@ -72,7 +75,6 @@ const clusterIpsOf = ({ clusterIP, clusterIPs }: Service['spec']): readonly stri
 interface Made {
   readonly places: Map<string, Place>;
   readonly chains: Map<string, readonly string[]>;
-  readonly sets: Map<string, string>;
   readonly shapes: Shape[];
   readonly hairpins: Map<string, Element>;
 }
@@ -85,6 +87,14 @@ interface Way {
   readonly masquerade: Shape['masquerade'];
 }
 
+interface PortFacts {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly ends: Reachable;
+  readonly family: PodFamily;
+  readonly numberEnds: NumberEnds;
+}
+
 /** The rules of one port of a service, by one family. */
 class PortRules {
   readonly #service: Service;
@@ -92,13 +102,19 @@ class PortRules {
   readonly #ends: Reachable;
   readonly #family: PodFamily;
   readonly #made: Made;
+  /** By endpoint; of a service that remembers its clients. */
+  readonly #numbers: ReadonlyMap<string, string> | undefined;
 
-  constructor(service: Service, port: ServicePort, ends: Reachable, family: PodFamily, made: Made) {
+  constructor({ service, port, ends, family, numberEnds }: PortFacts, made: Made) {
     this.#service = service;
     this.#port = port;
     this.#ends = ends;
     this.#family = family;
     this.#made = made;
+    this.#numbers =
+      service.spec.sessionAffinity === 'ClientIP'
+        ? numberEnds(`${family.name} ${this.#protocol} ${port.port}`, [...ends.cluster, ...ends.local].map(valueOf))
+        : undefined;
   }
 
   add(): void {
@@ -181,13 +197,7 @@ class PortRules {
     // Others could answer: packets are dropped, so that whoever sends them finds the way there.
     if (ends.length === 0 && insiders.length === 0)
       return { verdict: this.#ends.cluster.length > 0 ? 'drop' : `goto ${REFUSE}`, pooled: [] };
-    if (this.#service.spec.sessionAffinity === 'ClientIP') {
-      const own = ownChains({ service: this.#service, port: this.#port, family, ends, insiders, masquerade });
-      for (const [name, rules] of own.chains) this.#made.chains.set(name, rules);
-      for (const [name, declaration] of own.sets) this.#made.sets.set(name, declaration);
-      return { verdict: `goto ${own.entry}`, pooled: [] };
-    }
-    const place = { family, kind, protocol: this.#protocol };
+    const place = { family, kind, protocol: this.#protocol, ...this.#memory() };
     const inside: Shape | undefined =
       insiders.length > 0 ? { ...place, pool: 'insiders', count: insiders.length, masquerade: 'outside' } : undefined;
     const shape: Shape = {
@@ -198,15 +208,28 @@ class PortRules {
       ...(inside ? { inside } : {}),
     };
     this.#made.shapes.push(...(inside ? [inside, shape] : [shape]));
-    const pooled = (set: string, targets: readonly Target[]): readonly Element[] =>
-      targets.map((end, i) => ({ set, key: `${key} . ${i}`, value: `${end.address} . ${end.port}` }));
     return {
       verdict: `goto ${shapeName(shape)}`,
-      pooled: [
-        ...pooled(poolMap({ ...place, pool: 'endpoints' }), ends),
-        ...pooled(poolMap({ ...place, pool: 'insiders' }), insiders),
-      ],
+      pooled: [...this.#pooled(shape, key, ends), ...(inside ? this.#pooled(inside, key, insiders) : [])],
     };
+  }
+
+  #memory(): Pick<Shape, 'seconds'> {
+    if (!this.#numbers) return {};
+    return { seconds: this.#service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS };
+  }
+
+  /** Endpoints by slot; where clients are remembered their numbers, and the endpoints by those. */
+  #pooled(shape: Shape, key: string, targets: readonly Target[]): readonly Element[] {
+    const numbers = this.#numbers;
+    if (!numbers) return targets.map((end, i) => ({ set: poolMap(shape), key: `${key} . ${i}`, value: valueOf(end) }));
+    return targets.flatMap((end, i): readonly Element[] => {
+      const number = numbers.get(valueOf(end)) ?? '';
+      return [
+        { set: slotMap(shape), key: `${key} . ${i}`, value: number },
+        { set: numberMap(shape), key: `${key} . ${number}`, value: valueOf(end) },
+      ];
+    });
   }
 
   #guarded(ranges: readonly string[], verdict: string): string {
@@ -238,3 +261,5 @@ class PortRules {
           });
   }
 }
+
+const valueOf = ({ address, port }: Target): string => `${address} . ${port}`;

@@ -1,4 +1,5 @@
 import { FAMILIES, podFamilies } from './families.ts';
+import { FORGET_NUMBER } from './remembering.ts';
 import { hairpinSet, lookups, MASQUERADE_MARK, REFUSE, serviceSets } from './shared-chains.ts';
 import type { ProxyNode } from './reachable.ts';
 import { type FixedChain, Table } from './table.ts';
@@ -22,6 +23,7 @@ const fixedChains = ({ clusterCidr, nodePortRanges = [] }: TableNode): readonly 
     name: 'postrouting',
     hook: nat('postrouting', 'srcnat'),
     rules: [
+      FORGET_NUMBER,
       `meta mark and ${MASQUERADE_MARK} == ${MASQUERADE_MARK} masquerade`,
       ...FAMILIES.map(
         (family) =>

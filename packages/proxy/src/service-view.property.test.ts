@@ -265,6 +265,21 @@ class World {
   }
 }
 
+/** All that the kernel has, in an order of its own; numbers of endpoints, which tell their age, as what they stand for. */
+function contents({ now: { sets, chains } }: ServiceKernel): unknown {
+  const meant = (name: string, key: string, value: string): readonly [string, string | undefined] => {
+    const [, slots] = /^slots-of-(.+)$/.exec(name) ?? [];
+    const end = key.replace(/ \. [^.]+$/, '');
+    if (slots !== undefined) return [key, sets.get(`numbered-${slots}`)?.get(`${end} . ${value}`)];
+    return name.startsWith('numbered-') ? [end, value] : [key, value];
+  };
+  const elements = [...sets].map(([name, all]) => [
+    name,
+    [...all].map(([key, value]) => meant(name, key, value)).sort(),
+  ]);
+  return [elements.sort(), [...chains].sort()];
+}
+
 function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
@@ -284,7 +299,7 @@ function check(world: World, packet: Packet, pause: number, pick: number): void 
   }
   const first = outcomes[pick % outcomes.length];
   if (wanted.seconds === undefined || !first || first.to === 'drop' || first.to === 'reject') return;
-  kernel.pass(packet, first);
+  kernel.pass(first);
   kernel.seconds += pause;
   const later = kernel.outcomes(packet).map(({ to }) => to);
   assert.deepEqual(
@@ -339,7 +354,7 @@ test('ServiceView sends packets where the words of the API send them, whatever c
           }
         }
         world.kernel.apply(world.view.take().script);
-        assert.equal(world.kernel.dump(), world.fresh().dump());
+        assert.deepEqual(contents(world.kernel), contents(world.fresh()));
       },
     ),
     { numRuns: Math.max(240, fc.readConfigureGlobal().numRuns ?? 0) },

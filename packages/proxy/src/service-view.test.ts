@@ -205,6 +205,85 @@ test('ServiceView gives a place that two services name to the one whose own it i
   assert.equal(world.applied().reached('192.0.2.1'), '10.244.0.2:8080');
 });
 
+test('ServiceView leads a client that is remembered to its endpoint by every place of the service, until the endpoint went', () => {
+  const world = new World();
+  const ends = ['10.244.0.5', '10.244.0.6', '10.244.0.7'];
+  const told = (addresses: readonly string[], sessionAffinity = 'ClientIP'): World =>
+    world.with(
+      [serviceOf('web', { sessionAffinity, externalIPs: ['192.0.2.1'] })],
+      [
+        sliceOf(
+          'web',
+          addresses.map((address) => end(address)),
+        ),
+      ],
+    );
+  const packet = { family: 'ip', from: NODE_ADDRESS, to: '10.96.0.7', protocol: 'tcp', port: 80 } as const;
+  const comes = (to: string): void => {
+    const outcome = world.kernel.outcomes(packet).find((one) => one.to === `${to} 8080`);
+    assert.ok(outcome, to);
+    world.kernel.pass(outcome);
+  };
+  told(ends);
+  comes('10.244.0.6');
+  for (const [to, port] of [
+    ['10.96.0.7', 80],
+    ['192.0.2.1', 80],
+    [NODE_ADDRESS, 30_080],
+  ] as const)
+    assert.equal(world.reached(to, port, NODE_ADDRESS), '10.244.0.6:8080', `${to} port ${port}`);
+  assert.equal(world.reached(), '10.244.0.5:8080 10.244.0.6:8080 10.244.0.7:8080', 'another client');
+  told(['10.244.0.6', '10.244.0.7', '10.244.0.8']);
+  assert.equal(world.reached('10.96.0.7', 80, NODE_ADDRESS), '10.244.0.6:8080', 'others came and went');
+  told(['10.244.0.7', '10.244.0.8']);
+  comes('10.244.0.8');
+  told(['10.244.0.6', '10.244.0.7', '10.244.0.8']);
+  assert.equal(world.reached('10.96.0.7', 80, NODE_ADDRESS), '10.244.0.8:8080', 'its new endpoint');
+  told(ends);
+  told([...ends, '10.244.0.8']);
+  assert.match(world.reached('10.96.0.7', 80, NODE_ADDRESS), / .* .* /, 'what came back is new');
+  comes('10.244.0.5');
+  told(ends, 'None');
+  told(ends);
+  assert.match(world.reached('10.96.0.7', 80, NODE_ADDRESS), / .* /, 'who remembered once has forgotten');
+});
+
+test('ServiceView.take() says no more of a change where all services remember their clients', () => {
+  const services = Array.from({ length: 50 }, (_, i) =>
+    serviceOf(`web${i}`, {
+      clusterIP: `10.96.1.${i}`,
+      ports: [{ name: 'http', port: 80 }],
+      sessionAffinity: 'ClientIP',
+    }),
+  );
+  const slices = services.map(({ metadata: { name } }, i) =>
+    sliceOf(name, [end(`10.244.2.${i}`), end(`10.244.3.${i}`)]),
+  );
+  const world = new World().with(services, slices);
+  assert.ok(world.kernel.now.sets.size < 40 && world.kernel.now.chains.size < 10, 'none of a service alone');
+  world.view.setSlice('default/web7-8080', sliceOf('web7', [end('10.244.2.7'), end('10.244.4.7')]));
+  const { script } = world.view.take();
+  world.kernel.apply(script);
+  assert.deepEqual(
+    script
+      .trim()
+      .split('\n')
+      .map((line) => line.replaceAll(/[0-9a-f]+:[0-9a-f]+/g, 'N'))
+      .toSorted(),
+    [
+      'add element inet navarch hairpins { 10.244.4.7 . 10.244.4.7 }',
+      'add element inet navarch numbered-tcp-endpoints { 10.96.1.7 . 80 . N : 10.244.4.7 . 8080 }',
+      'add element inet navarch slots-of-tcp-endpoints { 10.96.1.7 . 80 . 1 : N }',
+      'delete element inet navarch hairpins { 10.244.3.7 . 10.244.3.7 }',
+      'delete element inet navarch numbered-tcp-endpoints { 10.96.1.7 . 80 . N }',
+      'delete element inet navarch slots-of-tcp-endpoints { 10.96.1.7 . 80 . 1 }',
+    ],
+  );
+  for (const { metadata } of services) world.view.setService(`default/${metadata.name}`, undefined);
+  world.applied();
+  assert.equal(world.kernel.now.sets.has('remembered'), false);
+});
+
 test('ServiceView tells services apart whose names run into each other', () => {
   const affine = { sessionAffinity: 'ClientIP' };
   const world = new World();

@@ -1,12 +1,14 @@
 import type { EndpointSlice, Service } from '@navarch/api';
 import { Claims } from './claims.ts';
+import { ClientNumbers } from './client-numbers.ts';
 import { Counts } from './counts.ts';
 import { type PodFamily, podFamilies } from './families.ts';
 import { type HealthCheck, healthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
 import { type Element, type Place, type ServiceRules, serviceRules } from './service-rules.ts';
 import { serviceTable } from './service-table.ts';
-import { placeMap, shapeName, shapeRules } from './shared-chains.ts';
+import type { Shape } from './shape.ts';
+import { placeMap, shapeName, shapeRules, shapeSets } from './shared-chains.ts';
 import { serviceOf } from './slices.ts';
 import { type Flows, type KnownFlow, type StaleFlows, staleFlows, strayed } from './stale-flows.ts';
 import type { Table } from './table.ts';
@@ -20,7 +22,7 @@ export interface ServiceChange {
   readonly isWhole: boolean;
 }
 
-const NONE: ServiceRules = { places: [], chains: new Map(), sets: new Map(), shapes: [], hairpins: [] };
+const NONE: ServiceRules = { places: [], chains: new Map(), shapes: [], hairpins: [] };
 
 /**
  * The rules of all services for one node, kept by what changes: a service or its endpoints cost what they are, however
@@ -38,7 +40,9 @@ export class ServiceView {
   readonly #rules = new Map<string, ServiceRules>();
   readonly #checks = new Map<string, HealthCheck>();
   readonly #claims = new Claims();
+  readonly #clientNumbers = new ClientNumbers();
   readonly #shapeUses = new Counts();
+  readonly #setUses = new Counts();
   readonly #hairpinUses = new Counts();
   readonly #changed = new Set<string>();
   #hasTaken = false;
@@ -136,16 +140,14 @@ export class ServiceView {
     const service = this.#services.get(key);
     const slices = [...(this.#slices.get(key)?.values() ?? [])];
     const before = this.#rules.get(key) ?? NONE;
-    const after = service ? serviceRules(service, slices, this.#node, this.#families) : NONE;
+    const after = this.#clientNumbers.of(key, (numberEnds) =>
+      service ? serviceRules(service, slices, { node: this.#node, families: this.#families, numberEnds }) : NONE,
+    );
     // First what is new: what both use need not go and come again.
-    for (const shape of after.shapes)
-      if (this.#shapeUses.add(shapeName(shape))) this.#table.setChain(shapeName(shape), shapeRules(shape));
-    for (const shape of before.shapes)
-      if (this.#shapeUses.remove(shapeName(shape))) this.#table.removeChain(shapeName(shape));
+    for (const shape of after.shapes) if (this.#shapeUses.add(shapeName(shape))) this.#add(shape);
+    for (const shape of before.shapes) if (this.#shapeUses.remove(shapeName(shape))) this.#remove(shape);
     for (const one of after.hairpins) if (this.#hairpinUses.add(one.key)) this.#put(one);
     for (const one of before.hairpins) if (this.#hairpinUses.remove(one.key)) this.#table.drop(one.set, one.key);
-    for (const [name, declaration] of after.sets) if (!before.sets.has(name)) this.#table.addSet(name, declaration);
-    for (const name of before.sets.keys()) if (!after.sets.has(name)) this.#table.removeSet(name);
     for (const [name, rules] of after.chains) this.#table.setChain(name, rules);
     for (const name of before.chains.keys()) if (!after.chains.has(name)) this.#table.removeChain(name);
     this.#claim(key, service?.metadata.creationTimestamp ?? '', { before, after, moved });
@@ -181,6 +183,17 @@ export class ServiceView {
         if (!kept.has(`${set} ${element}`)) this.#table.drop(set, element);
       for (const one of has?.elements ?? []) this.#put(one);
     }
+  }
+
+  #add(shape: Shape): void {
+    for (const [name, declaration] of shapeSets(shape))
+      if (this.#setUses.add(name)) this.#table.addSet(name, declaration);
+    this.#table.setChain(shapeName(shape), shapeRules(shape));
+  }
+
+  #remove(shape: Shape): void {
+    this.#table.removeChain(shapeName(shape));
+    for (const name of shapeSets(shape).keys()) if (this.#setUses.remove(name)) this.#table.removeSet(name);
   }
 
   #put({ set, key, value }: Element): void {

@@ -1,44 +1,29 @@
 import { ipFamilyOf } from '@navarch/api';
 import { addressType, FAMILIES, type Family, type PodFamily } from './families.ts';
+import { rememberingRules, rememberingSets } from './remembering.ts';
+import {
+  isRemembering,
+  type Lookup,
+  placeOf,
+  type PlaceKind,
+  type Pool,
+  poolMap,
+  type Protocol,
+  type Shape,
+} from './shape.ts';
 
 // Where packets of a service go is told by elements of a few maps, not by a chain of its own: the kernel and nft take an
 // element in a microsecond, and know nothing of the others while they do. What is left to chains is how a packet is led on
 // (among how many endpoints, from whom), which is the same for thousands of services (ADR 16).
 
-/** What is looked up: where a packet is for, or where on this node. */
-export type PlaceKind = 'address' | 'nodePort';
-/** Endpoints of places by number; or those for whoever is inside, where they are others. */
-type Pool = 'endpoints' | 'insiders';
-export type Protocol = 'tcp' | 'udp' | 'sctp';
-
-interface Lookup {
-  readonly family: Family;
-  readonly kind: PlaceKind;
-  readonly protocol: Protocol;
-  readonly pool: Pool;
-  /** How many endpoints there are to choose from; of none, packets are dropped. */
-  readonly count: number;
-}
-
-/** Places whose packets are led on alike go by one chain. */
-export interface Shape extends Lookup {
-  readonly family: PodFamily;
-  /** Whose packets must look as if they came from this node; `outside`: of those that come from no pod. */
-  readonly masquerade: 'never' | 'always' | 'outside';
-  /** How those are led on that are inside: a pod, or the node itself. */
-  readonly inside?: Shape;
-}
-
 /** Packets that must look as if they came from this node. */
 export const MASQUERADE_MARK = '0x4000';
-export const MASQUERADE = `meta mark set meta mark or ${MASQUERADE_MARK}`;
+const MASQUERADE = `meta mark set meta mark or ${MASQUERADE_MARK}`;
 /** Nobody is there: a refusal is quicker than silence. */
 export const REFUSE = 'refuse';
 
 export const placeMap = (kind: PlaceKind, { mark }: Family): string =>
   `service-${kind === 'address' ? 'ips' : 'nodeports'}${mark}`;
-export const poolMap = ({ kind, protocol, pool, family: { mark } }: Omit<Lookup, 'count'>): string =>
-  `${protocol}-${kind === 'address' ? pool : `nodeport-${pool}`}${mark}`;
 /** Each endpoint beside itself. */
 export const hairpinSet = ({ mark }: Family): string => `hairpins${mark}`;
 
@@ -48,9 +33,8 @@ const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
 const SERVED = 'meta l4proto . th dport';
 const keyOf = (kind: PlaceKind, { protocol }: Family): string =>
   kind === 'address' ? `${protocol} daddr . ${SERVED}` : SERVED;
-/** A map has one protocol: nft can say what kind of number its values are by the field of a protocol's header alone. */
-const numbered = ({ family, kind, protocol, count }: Omit<Lookup, 'pool'>, how: 'random' | 'inc'): string =>
-  `${kind === 'address' ? `${family.protocol} daddr . ` : ''}${protocol} dport . numgen ${how} mod ${count}`;
+const numbered = (lookup: Omit<Lookup, 'pool'>, how: 'random' | 'inc'): string =>
+  `${placeOf(lookup)} . numgen ${how} mod ${lookup.count}`;
 
 /** Maps and sets that are always there, with their declarations. */
 export const serviceSets: ReadonlyMap<string, string> = new Map(
@@ -85,7 +69,7 @@ export const lookups = (nodePortRanges: readonly string[]): readonly string[] =>
   }),
 ];
 
-export const shapeName = ({ family, kind, protocol, pool, count, masquerade, inside }: Shape): string =>
+export const shapeName = ({ family, kind, protocol, pool, count, masquerade, inside, seconds }: Shape): string =>
   [
     `${kind === 'address' ? 'to' : 'at'}${family.mark}`,
     protocol,
@@ -93,6 +77,7 @@ export const shapeName = ({ family, kind, protocol, pool, count, masquerade, ins
     count,
     masquerade,
     ...(inside ? ['insiders', inside.count] : []),
+    ...(seconds === undefined ? [] : ['remembering', seconds]),
   ].join('-');
 
 export function shapeRules(shape: Shape): readonly string[] {
@@ -103,15 +88,18 @@ export function shapeRules(shape: Shape): readonly string[] {
   return [
     ...(inside ? fromInside.map((source) => `${source} goto ${shapeName(inside)}`) : []),
     ...(count === 0 || masquerade === 'never' ? [] : masquerade === 'always' ? [MASQUERADE] : fromOutside),
-    ...(count === 0 ? [] : [led('random', count)]),
-    // Between the two look-ups a transaction may have taken the last of the endpoints: then the first, who is always there.
-    ...(count > 1 ? [led('inc', 1)] : []),
+    ...(count === 0
+      ? []
+      : isRemembering(shape)
+        ? rememberingRules(shape)
+        : // Between the two look-ups a transaction may have taken the last of the endpoints: then the first, who is always there.
+          [led('random', count), ...(count > 1 ? [led('inc', 1)] : [])]),
     'drop',
   ];
 }
 
 /** Who sends, as conditions; without a known range of pods only the node itself is inside, and nobody is outside for certain. */
-export function sources({
+function sources({
   protocol,
   clusterCidr,
 }: PodFamily): Readonly<Record<'fromOutside' | 'fromInside', readonly string[]>> {
@@ -123,3 +111,7 @@ export function sources({
         fromInside: [`${protocol} saddr ${clusterCidr}`, isLocal],
       };
 }
+
+/** Maps that its chain reads beside those that are always there. */
+export const shapeSets = (shape: Shape): ReadonlyMap<string, string> =>
+  isRemembering(shape) ? rememberingSets(shape) : new Map();

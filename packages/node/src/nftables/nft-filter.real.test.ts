@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { EndpointSlice, Service } from '@navarch/api';
 import { FAMILIES, PolicyView, ServiceView, type StaleFlows } from '@navarch/proxy';
@@ -261,6 +262,20 @@ test('nftFilter() spreads connections over all endpoints, keeps a client with on
   assert.deepEqual([rest.includes(second), more], [true, []]);
   await node.tell(sticky, telling(POD_ADDRESSES));
   assert.deepEqual(await reached(), [second], 'who came back is new');
+  const forAWhile = {
+    ...sticky,
+    spec: { ...sticky.spec, sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } } },
+  } as unknown as Service;
+  await node.tell(SERVICE, telling(POD_ADDRESSES));
+  await node.tell(forAWhile, telling(POD_ADDRESSES));
+  const seen = new Set<string>();
+  // One of five is met 30 times in a row, after pauses longer than the memory, once in 10^20 times.
+  for (let i = 0; i < 30 && seen.size < 2; i++) {
+    for (const line of await readsAll(netns, 3)) seen.add(line.split(' ')[0] ?? '');
+    assert.equal(seen.size <= i + 1, true, 'three at once go to one');
+    await sleep(1200);
+  }
+  assert.equal(seen.size, 2);
 });
 
 test('nftFilter() hides a pod from itself that asks for its own service, and from nobody else', async (context) => {

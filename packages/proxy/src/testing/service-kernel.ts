@@ -17,15 +17,24 @@ export interface Outcome {
   readonly to: string;
   readonly isMasqueraded: boolean;
   readonly share: number;
-  /** Sets that remember the sender from now on, with the seconds that they do. */
-  readonly remembered: readonly string[];
+  /** What becomes of maps that remember. */
+  readonly remembered: readonly Remembered[];
+}
+
+/** Of an element: for how long it is there and what it stands for, or that it goes. */
+interface Remembered {
+  readonly map: string;
+  readonly key: string;
+  readonly kept?: { readonly seconds: number; readonly value: string };
 }
 
 interface State {
   readonly share: number;
   readonly mark: boolean;
+  /** Two halves, in hexadecimal digits. */
+  readonly priority: string;
   readonly isLed: boolean;
-  readonly remembered: readonly string[];
+  readonly remembered: readonly Remembered[];
 }
 interface End extends State {
   /** Undefined: the packet came back from the chain without a verdict. */
@@ -35,8 +44,8 @@ interface End extends State {
 /** The nat hooks of a node, read from the text of rules alone. It knows nothing of services. */
 export class ServiceKernel extends TransactedTables {
   readonly #ownAddresses: ReadonlySet<string>;
-  /** By set, then by address: until when it remembers. */
-  readonly #remembered = new Map<string, Map<string, number>>();
+  /** By map, then by key. */
+  readonly #remembered = new Map<string, Map<string, { readonly until: number; readonly value: string }>>();
   seconds = 0;
 
   constructor(ownAddresses: Iterable<string>) {
@@ -50,27 +59,39 @@ export class ServiceKernel extends TransactedTables {
   }
 
   /** Lets the packet through as this outcome says. */
-  pass({ from }: Packet, { remembered }: Outcome): void {
-    for (const text of remembered) {
-      const [set = '', seconds] = text.split(' ');
-      const addresses = this.#remembered.get(set) ?? new Map<string, number>();
-      this.#remembered.set(set, addresses.set(from, this.seconds + Number(seconds)));
+  pass({ remembered }: Outcome): void {
+    for (const { map, key, kept } of remembered) {
+      const elements =
+        this.#remembered.get(map) ?? new Map<string, { readonly until: number; readonly value: string }>();
+      this.#remembered.set(map, elements);
+      // What is there is kept for longer, and stands for what it did.
+      const value = this.#recalled(map, key) ?? kept?.value;
+      if (kept && value !== undefined) elements.set(key, { until: this.seconds + kept.seconds, value });
+      else elements.delete(key);
     }
+  }
+
+  #recalled(map: string, key: string): string | undefined {
+    const found = this.#remembered.get(map)?.get(key);
+    return found && found.until > this.seconds ? found.value : undefined;
   }
 
   outcomes(packet: Packet): readonly Outcome[] {
     const hook = this.#isOwn(packet.from) ? 'output' : 'prerouting';
-    const all = this.#walk(hook, packet, { share: 1, mark: false, isLed: false, remembered: [] }).flatMap(
-      (end): readonly Outcome[] => {
-        const { verdict = `${packet.to} ${packet.port}`, share, remembered } = end;
-        const isLed = end.verdict !== undefined;
-        if (verdict === 'drop' || verdict === 'reject')
-          return [{ to: verdict, isMasqueraded: false, share, remembered }];
-        const [to = '', port] = verdict.split(' ');
-        const [left] = this.#walk('postrouting', { ...packet, to, port: Number(port) }, { ...end, isLed });
-        return [{ to: verdict, isMasqueraded: left?.verdict === 'masquerade', share, remembered }];
-      },
-    );
+    const all = this.#walk(hook, packet, {
+      share: 1,
+      mark: false,
+      priority: '0:0',
+      isLed: false,
+      remembered: [],
+    }).flatMap((end): readonly Outcome[] => {
+      const { verdict = `${packet.to} ${packet.port}`, share, remembered } = end;
+      const isLed = end.verdict !== undefined;
+      if (verdict === 'drop' || verdict === 'reject') return [{ to: verdict, isMasqueraded: false, share, remembered }];
+      const [to = '', port] = verdict.split(' ');
+      const [left] = this.#walk('postrouting', { ...packet, to, port: Number(port) }, { ...end, isLed });
+      return [{ to: verdict, isMasqueraded: left?.verdict === 'masquerade', share, remembered }];
+    });
     const merged = new Map<string, Outcome>();
     for (const one of all) {
       const key = `${one.to} ${one.isMasqueraded}`;
@@ -156,22 +177,47 @@ export class ServiceKernel extends TransactedTables {
           invariant(how === 'random' || count === '1', 'Only the first is asked for in turn');
           return with_(end?.replace(' . ', ' '), 1 / Number(count));
         });
-      } else if ((found = begins(/^dnat (ip6?) to \[?([^\]\s]+?)\]?:(\d+)$/))) {
-        return found[1] === family ? [with_(`${found[2]} ${found[3]}`)] : on();
-      } else if ((found = begins(/^numgen random mod (\d+) 0 /))) {
-        const share = 1 / Number(found[1]);
-        return [with_(rest, share), with_(undefined, 1 - share)];
-      } else if ((found = begins(/^numgen random mod (\d+) vmap \{ (.+) \}$/))) {
-        const verdicts = new Map((found[2] ?? '').split(', ').map((entry) => entry.split(' : ') as [string, string]));
-        return numbers(found[1]).map((i) => with_(verdicts.get(`${i}`), 1 / Number(found?.[1])));
-      } else if ((found = begins(/^update @(\S+) \{ (ip6?) saddr \}\s?/))) {
-        if (found[2] !== family) return on();
-        state = { ...state, remembered: [...state.remembered, `${found[1]} ${secondsOf(found[1] ?? '')}`] };
+      } else if (
+        (found = begins(/^dnat (ip6?) to (?:(ip6?) daddr \. )?(tcp|udp|sctp) dport \. meta priority map @(\S+)$/))
+      ) {
+        const [, target, field, of, map = ''] = found;
+        if (target !== family || of !== protocol || (field ?? family) !== family) return on();
+        const end = sets.get(map)?.get(`${field === undefined ? '' : `${to} . `}${port} . ${state.priority}`);
+        return [with_(end?.replace(' . ', ' '))];
+      } else if (
+        (found = begins(
+          /^meta priority set (?:(ip6?) daddr \. )?(tcp|udp|sctp) dport \. numgen (random|inc) mod (\d+) map @(\S+)$/,
+        ))
+      ) {
+        const [, field, of, how, count, map = ''] = found;
+        if (of !== protocol || (field ?? family) !== family) return on();
+        invariant(how === 'random' || count === '1', 'Only the first is asked for in turn');
+        return numbers(count).map((i) => {
+          const priority = sets.get(map)?.get(`${field === undefined ? '' : `${to} . `}${port} . ${i}`);
+          return { ...with_(undefined, 1 / Number(count)), priority: priority ?? state.priority };
+        });
+      } else if ((found = begins(/^meta priority set meta priority and ffff:0(?: \. (ip6?) saddr map @(\S+))?$/))) {
+        const high = `${state.priority.split(':')[0]}:0`;
+        if (found[1] === undefined) state = { ...state, priority: high };
+        else if (found[1] !== family) return on();
+        else state = { ...state, priority: this.#recalled(found[2] ?? '', `${high} . ${from}`) ?? state.priority };
+      } else if (begins(/^meta priority set 0:0$/)) state = { ...state, priority: '0:0' };
+      else if (begins(/^meta priority and 0:ffff != 0:0 /)) {
+        if (state.priority.endsWith(':0')) return on();
+      } else if (begins(/^meta priority and ffff:0 != 0:0 /)) {
+        if (state.priority.startsWith('0:')) return on();
+      } else if (
+        (found = begins(
+          /^(update|delete) @(\S+) \{ meta priority and ffff:0 \. (ip6?) saddr (?:timeout (\d+)s )?: meta priority \}$/,
+        ))
+      ) {
+        const [, verb, map = '', field, seconds] = found;
+        if (field !== family) return on();
+        const key = `${state.priority.split(':')[0]}:0 . ${from}`;
+        const kept = verb === 'update' ? { kept: { seconds: Number(seconds), value: state.priority } } : {};
+        state = { ...state, remembered: [...state.remembered, { map, key, ...kept }] };
       } else if ((found = begins(/^(ip6?) saddr \. \1 daddr @(\S+) /))) {
         if (family !== found[1] || !sets.get(found[2] ?? '')?.has(`${from} . ${to}`)) return on();
-      } else if ((found = begins(/^(ip6?) saddr @(\S+) /))) {
-        const until = this.#remembered.get(found[2] ?? '')?.get(from) ?? 0;
-        if (family !== found[1] || until <= this.seconds) return on();
       } else if ((found = begins(/^(ip6?) ([sd])addr (!= )?([0-9a-f.:]+\/\d+) /))) {
         const isIn = isInside(found[2] === 's' ? from : to, found[4] ?? '');
         if (family !== found[1] || isIn === (found[3] !== undefined)) return on();
@@ -179,8 +225,6 @@ export class ServiceKernel extends TransactedTables {
     }
   }
 }
-
-const secondsOf = (set: string): number => Number(/^aff-(\d+)-/.exec(set)?.[1]);
 
 function isInside(address: string, cidr: string): boolean {
   const [network = '', length = ''] = cidr.split('/');
