@@ -63,7 +63,7 @@ export class Shelf {
   replace(objects: readonly ApiObject[], version: number): void {
     const listed = new Set(objects.map(keyOf));
     for (const [key, held] of this.#objects) if (!listed.has(key)) this.#put(key, undefined, held);
-    for (const object of objects) this.#set(object);
+    for (const object of objects) this.#set(keyOf(object), object);
     this.#advance(version);
   }
 
@@ -76,14 +76,13 @@ export class Shelf {
       version = Math.max(version, at);
       if (event.type === 'BOOKMARK') continue;
       const key = keyOf(event.object);
-      if (event.type !== 'DELETED') this.#set(event.object);
+      if (event.type !== 'DELETED') this.#set(key, event.object);
       else this.#put(key, undefined, this.#objects.get(key));
     }
     this.#advance(version);
   }
 
-  #set(object: ApiObject): void {
-    const key = keyOf(object);
+  #set(key: Key, object: ApiObject): void {
     const previous = this.#objects.get(key);
     if (
       previous?.metadata.resourceVersion === object.metadata.resourceVersion &&

@@ -60,6 +60,7 @@ export class Changes {
       const change = this.in(owner.apiVersion);
       if (!change) return [];
       const fields = difference(difference(owner.fields, change.taken), change.lost);
+      if (fields === owner.fields) return [owner];
       return isEmptySet(fields) ? [] : [{ ...owner, fields }];
     });
   }

@@ -145,26 +145,8 @@ export function* pathsOf(set: FieldSet, path: readonly string[] = []): Generator
   for (const element of elements) yield* pathsOf(set[element] as FieldSet, [...path, element]);
 }
 
-/** In the order in which upstream prints it; the set itself where it is so already. */
-export function sortedSet(set: FieldSet): FieldSet {
-  if (isSorted(set)) return set;
-  const out: Record<string, FieldSet> = {};
-  for (const element of Object.keys(set).sort(compareElements)) out[element] = sortedSet(set[element] as FieldSet);
-  return out;
-}
-
-function isSorted(set: FieldSet): boolean {
-  let last: string | undefined;
-  for (const element in set) {
-    if (last !== undefined && compareElements(last, element) > 0) return false;
-    if (!isSorted(set[element] as FieldSet)) return false;
-    last = element;
-  }
-  return true;
-}
-
 /** Where upstream prints one element beside another; items of a list by the values of their keys. */
-function compareElements(a: string, b: string): number {
+export function compareElements(a: string, b: string): number {
   if (a.startsWith('k:') && b.startsWith('k:')) {
     const [left, right] = [keysIn(a), keysIn(b)];
     for (const name in left) {

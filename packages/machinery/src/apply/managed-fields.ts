@@ -1,6 +1,7 @@
 import { interned } from '@navarch/base';
 import type { ManagedFieldsEntry } from '../meta.ts';
-import { difference, type FieldSet, isEmptySet, isEqualSet, sortedSet, union } from './field-set.ts';
+import { difference, type FieldSet, isEmptySet, isEqualSet, union } from './field-set.ts';
+import { keptSet } from './kept-set.ts';
 
 /** Who owns which fields, and since when: metadata.managedFields while it is worked on. */
 export interface Owner {
@@ -69,7 +70,7 @@ export function entriesOf(
   return [...capped(owners)].sort(compareOwners).map((owner) => {
     const last = held.find((entry) => entry.fieldsV1 === owner.fields);
     if (last && saysSame(last, owner)) return last;
-    return entryOf(owner, (last?.fieldsV1 as FieldSet | undefined) ?? shared(owner.fields));
+    return entryOf(owner, (last?.fieldsV1 as FieldSet | undefined) ?? keptSet(owner.fields));
   });
 }
 
@@ -96,21 +97,6 @@ const saysSame = (entry: ManagedFieldsEntry, { manager, operation, apiVersion, s
   entry.apiVersion === apiVersion &&
   (entry.subresource ?? '') === subresource &&
   entry.fieldsType === 'FieldsV1';
-
-/** Objects made from one template have equal records: they share one. Bounded; a set that is not in here is only not shared. */
-const sets = new Map<string, FieldSet>();
-const SETS_MAX = 1000;
-
-/** The set in the printed order, shared by all who have it. */
-function shared(set: FieldSet): FieldSet {
-  const inOrder = sortedSet(set);
-  const text = JSON.stringify(inOrder);
-  const known = sets.get(text);
-  if (known) return known;
-  if (sets.size >= SETS_MAX) sets.clear();
-  sets.set(text, inOrder);
-  return inOrder;
-}
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
