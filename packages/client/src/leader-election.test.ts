@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lease } from '@navarch/api';
-import { noMetrics, seededRandom, silent } from '@navarch/base';
+import { MetricRegistry, type Metrics, noMetrics, seededRandom, silent } from '@navarch/base';
 import { SimClock } from '@navarch/sim';
 import { lead, leadAgain, LeadershipLostError, type LeaseObject } from './leader-election.ts';
 import { MemoryApi } from './testing/memory-api.ts';
@@ -21,6 +21,7 @@ function candidate(
   log: string[],
   leases = api.of<LeaseObject>(),
   begin = lead,
+  metrics: Metrics = noMetrics,
 ): Run {
   const told: string[] = [];
   const run: Run = { stop: new AbortController(), log, told };
@@ -30,7 +31,7 @@ function candidate(
     log.push(`${clock.monotonic()} ${identity} stops`);
   };
   const events = { record: (_: unknown, { message }: { message: string }) => told.push(message) };
-  const deps = { leases, clock, random: seededRandom(identity.length), log: silent, metrics: noMetrics, events };
+  const deps = { leases, clock, random: seededRandom(identity.length), log: silent, metrics, events };
   begin(deps, { namespace: 'kube-system', name: 'l', identity }, work, run.stop.signal).catch(
     (error: unknown) => (run.error = error),
   );
@@ -81,14 +82,12 @@ test('lead() stops leading before others may begin when it cannot renew, also wh
     const { api, clock, log } = start();
     let isCut = false;
     const plain = api.of<LeaseObject>();
+    const cut = <T>(work: () => Promise<T>): Promise<T> =>
+      !isCut ? work() : fault === 'fail' ? Promise.reject(new Error('cut off')) : new Promise<never>(() => undefined);
     const leases = {
       ...plain,
-      get: (key: string) =>
-        !isCut
-          ? plain.get(key)
-          : fault === 'fail'
-            ? Promise.reject(new Error('cut off'))
-            : new Promise<never>(() => undefined),
+      get: (key: string) => cut(() => plain.get(key)),
+      replace: (object: LeaseObject) => cut(() => plain.replace(object)),
     };
     const run = candidate(api, clock, 'one', log, leases);
     await clock.advance(10_000);
@@ -107,8 +106,13 @@ test('leadAgain() stands again after a loss, and leads when the other has let go
   const { api, clock, log } = start();
   let isCut = false;
   const plain = api.of<LeaseObject>();
-  const get = (key: string): Promise<LeaseObject> => (isCut ? Promise.reject(new Error('cut off')) : plain.get(key));
-  const one = candidate(api, clock, 'one', log, { ...plain, get }, leadAgain);
+  const cut = <T>(work: () => Promise<T>): Promise<T> => (isCut ? Promise.reject(new Error('cut off')) : work());
+  const leases = {
+    ...plain,
+    get: (key: string) => cut(() => plain.get(key)),
+    replace: (object: LeaseObject) => cut(() => plain.replace(object)),
+  };
+  const one = candidate(api, clock, 'one', log, leases, leadAgain);
   await clock.advance(1000);
   isCut = true;
   const second = candidate(api, clock, 'second', log);
@@ -159,4 +163,31 @@ test('lead() asks for nothing more in a process that stood still for longer than
     written.slice(before).map((ms) => ms >= stoppedAt),
     [true],
   );
+});
+
+test('lead() renews what it wrote last without reading it, and counts when it had to read it after all', async () => {
+  const { api, clock, log } = start();
+  const plain = api.of<LeaseObject>();
+  let reads = 0;
+  const leases = { ...plain, get: (key: string) => ((reads += 1), plain.get(key)) };
+  const metrics = new MetricRegistry();
+  const slow = (): string | undefined =>
+    /^leader_election_slowpath_total\{name="l"\} (\d+)$/m.exec(metrics.text())?.[1];
+  const run = candidate(api, clock, 'one', log, leases, lead, metrics);
+  await clock.advance(10_100);
+  const renewedAt = held(api).renewTime;
+  assert.deepEqual([reads, slow()], [1, undefined]);
+  assert.equal(renewedAt, new Date(clock.now() - 100).toISOString().replace('Z', '000Z'));
+
+  api.put('kube-system/l', { labels: { touched: 'yes' } });
+  await clock.advance(4000);
+  assert.deepEqual([reads, slow()], [2, '1']);
+  assert.equal(api.objects.get('kube-system/l')?.metadata.labels?.['touched'], 'yes');
+
+  // Whoever took the lease keeps it.
+  api.put('kube-system/l', {}, { spec: { ...held(api), holderIdentity: 'other' } });
+  await clock.advance(4000);
+  assert.ok(run.error instanceof LeadershipLostError);
+  assert.equal(held(api).holderIdentity, 'other');
+  assert.equal(slow(), '1');
 });

@@ -51,6 +51,8 @@ export interface Controller {
   readonly workers?: number;
   /** Counted for every half minute that it waits for its copy of what it reads. */
   readonly unsynced?: Count;
+  /** Counted where a key is not looked at yet, since the cache does not show what was written for it. */
+  readonly stale?: Count;
   /** What can be told by looking at the cache when somebody reads metrics; it costs nothing before. */
   gauges?(cache: CacheReader): Iterable<MetricFamily>;
   /** Makes the world as `key` wants it, from what is, not from what happened. May be stopped and begun again at any point. */

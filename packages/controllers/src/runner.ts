@@ -131,8 +131,10 @@ class Run {
       const key = await this.#queue.take(signal);
       try {
         const writes = this.#writes.get(key);
-        if (writes && !writes.isSeenBy(this.#deps.cache)) group.spawn((s) => this.#comeBack(key, writes, s));
-        else await this.#reconcile(key, signal);
+        if (writes && !writes.isSeenBy(this.#deps.cache)) {
+          this.#controller.stale?.add(this.#deps.metrics);
+          group.spawn((s) => this.#comeBack(key, writes, s));
+        } else await this.#reconcile(key, signal);
       } finally {
         this.#queue.done(key);
       }

@@ -19,6 +19,7 @@ import {
   self,
   type Watch,
 } from '../controller.ts';
+import { staleLooks } from '../shared/measure.ts';
 import { claim } from '../shared/claim.ts';
 import { createPod, deletePod } from '../shared/pods.ts';
 import { remove } from '../shared/remove.ts';
@@ -68,6 +69,7 @@ export function daemonSetController(): Controller {
   return defineController({
     name: 'daemonset-controller',
     queueName: 'daemonset',
+    stale: staleLooks('daemonset_controller'),
     watches: [
       self(daemonSet),
       nodes,

@@ -9,6 +9,7 @@ import {
   type Selector,
 } from '@navarch/machinery';
 import { type Context, type Controller, defineController, self } from '../controller.ts';
+import { staleLooks } from '../shared/measure.ts';
 import { messageOf } from '../shared/pods.ts';
 import { timestamp } from '../shared/time.ts';
 import type { Autoscaler, AutoscalerStatus, MetricSpec, MetricStatus } from './autoscaler.ts';
@@ -41,6 +42,7 @@ export function horizontalPodAutoscalerController(
   return defineController({
     name: 'horizontal-pod-autoscaler-controller',
     queueName: 'horizontalpodautoscaler',
+    stale: staleLooks('horizontal_pod_autoscaler_controller'),
     eventSource: 'horizontal-pod-autoscaler',
     watches: [
       self(

@@ -1,6 +1,7 @@
 import { isActive, job, type Pod, pod, podGroup, workload } from '@navarch/api';
 import { compileLabelSelector } from '@navarch/machinery';
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
+import { staleLooks } from '../shared/measure.ts';
 import { claim } from '../shared/claim.ts';
 import { timestamp } from '../shared/time.ts';
 import { keepBooks, uncountedOf } from './accounting.ts';
@@ -45,6 +46,7 @@ export const jobController = ({ hasGroups = false }: JobOptions = {}): Controlle
   return defineController({
     name: 'job-controller',
     queueName: 'job',
+    stale: staleLooks('job_controller'),
     watches: [
       {
         ...self(job),

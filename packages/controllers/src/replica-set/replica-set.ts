@@ -26,7 +26,7 @@ import {
 import { type Context, type Controller, defineController, type Outcome, owned, self } from '../controller.ts';
 import { claim } from '../shared/claim.ts';
 import { type Condition, findCondition, withCondition, withoutCondition } from '../shared/conditions.ts';
-import { spread } from '../shared/measure.ts';
+import { type Count, spread, staleLooks } from '../shared/measure.ts';
 import { createPod, deletePod, messageOf } from '../shared/pods.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { timestamp } from '../shared/time.ts';
@@ -46,6 +46,7 @@ interface Flavour<O extends ApiObject> {
   readonly name: string;
   readonly eventSource?: string;
   readonly queueName: string;
+  readonly stale?: Count;
   readonly kind: Kind<O>;
   selectorOf(object: O): Selector;
   /** Active pods that share the fate of this owner's: a node is crowded by all of them. */
@@ -60,6 +61,7 @@ type Replicated = ApiObject & {
 export const replicaSetController: Controller = define<ReplicaSet>({
   name: 'replicaset-controller',
   queueName: 'replicaset',
+  stale: staleLooks('replicaset_controller'),
   kind: replicaSet,
   selectorOf: (set) => compileLabelSelector(set.spec.selector),
   related(set, own, cache) {
@@ -82,11 +84,12 @@ export const replicationControllerController: Controller = define<ReplicationCon
 });
 
 function define<O extends Replicated>(flavour: Flavour<O>): Controller {
-  const { name, eventSource = name, queueName, kind, selectorOf } = flavour;
+  const { name, eventSource = name, queueName, stale, kind, selectorOf } = flavour;
   return defineController({
     name,
     eventSource,
     queueName,
+    ...(stale ? { stale } : {}),
     watches: [
       self(kind),
       owned<Pod, O>({

@@ -11,6 +11,13 @@ export const count = (name: string, help: string): Count =>
     add: (metrics: Metrics, labels?: Labels, value = 1) => metrics.counter(name, help).add(value, labels),
   });
 
+/** How often a look was put off, since the cache did not show yet what the last one wrote. */
+export const staleLooks = (subsystem: string): Count =>
+  count(
+    `${subsystem}_stale_sync_skips_total`,
+    '[ALPHA] Looks that were put off because the cache did not show what the last one wrote',
+  );
+
 export interface Spread {
   observe(metrics: Metrics, value: number, labels?: Labels): void;
 }

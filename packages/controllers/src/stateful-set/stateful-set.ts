@@ -1,6 +1,7 @@
 import { controllerRevision, isTerminal, persistentVolumeClaim, pod, type Pod, statefulSet } from '@navarch/api';
 import { compileLabelSelector, hasReason } from '@navarch/machinery';
 import { type Context, type Controller, defineController, owned, self } from '../controller.ts';
+import { staleLooks } from '../shared/measure.ts';
 import { claim } from '../shared/claim.ts';
 import { forgetRevisions, HISTORY_HASH, type Revision, syncRevisions } from '../shared/revisions.ts';
 import { nextAvailability } from '../replica-set/replica-set.ts';
@@ -15,6 +16,7 @@ const RECORDED = { kind: statefulSet, hashLabel: HISTORY_HASH } as const;
 export const statefulSetController: Controller = defineController({
   name: 'statefulset-controller',
   queueName: 'statefulset',
+  stale: staleLooks('statefulset_controller'),
   watches: [
     self(statefulSet),
     owned<Pod, StatefulSet>({

@@ -136,6 +136,10 @@ test('nodeLifecycleController tells of zones, and counts nodes whose pods are to
   assert.deepEqual(of('zone_health'), ['{zone=""} 100', '{zone=":\u0000:z"} 50']);
   assert.deepEqual(of('unhealthy_nodes_in_zone'), ['{zone=""} 0', '{zone=":\u0000:z"} 1']);
   assert.deepEqual(of('evictions_total'), ['{zone=":\u0000:z"} 1']);
+  const [looks, rounds] = ['update_node_health', 'update_all_nodes_health'].map((what) =>
+    Number(of(`${what}_duration_seconds_count`)[0]),
+  );
+  assert.ok((rounds ?? 0) >= 11 && (looks ?? 0) > (rounds ?? 0), `${looks} looks in ${rounds} rounds`);
 });
 
 test('podGcController lets pods that nobody runs fail before it removes them, and counts them', async () => {
@@ -314,3 +318,17 @@ for (const [refuseRead, times] of [
     const counted = plane.counted('garbagecollector_controller_resources_sync_error_total');
     assert.deepEqual(counted, times > 0 ? [` ${times}`] : []);
   });
+
+test('controllers count looks that they put off until the cache shows what they wrote', async () => {
+  await using plane = await ControlPlane.start({
+    controllers: [jobController(), trackingFinalizersController],
+    pods: quickPods,
+    faults: { watchLagMs: 2000 },
+  });
+  await plane.withServiceAccount();
+  await plane.api
+    .of(job)
+    .create({ metadata: { name: 'wide', namespace: 'default' }, spec: { completions: 5, parallelism: 5, template } });
+  await plane.clock.advance(10_000);
+  assert.ok(Number(plane.counted('job_controller_stale_sync_skips_total')[0]) > 0);
+});
