@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerStatus, Pod } from '@navarch/api';
+import type { ContainerStatus, Pod } from '@navarch/api';
 import type { Container, ContainerRuntime } from '../cri/index.ts';
 import { runtimeUid } from '../static-pods/static-pods.ts';
 import { HttpRefusal } from './refusal.ts';
@@ -22,26 +22,41 @@ export async function loggedContainer(
     throw new HttpRefusal(404, `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(path.pod)}\n`);
   }
   const all = await instances(runtime, { ...path, uid: runtimeUid(pod) }, container, signal);
-  // One that waits to be started again has no instance: the newest is the previous one.
-  const isWaiting = stateOf(pod, container)?.waiting !== undefined && all[0]?.state === 'CONTAINER_EXITED';
-  const found = all[path.isPrevious && !isWaiting ? 1 : 0];
-  if (found) return found;
   const subject = `container ${JSON.stringify(container)} in pod ${JSON.stringify(path.pod)}`;
-  if (path.isPrevious) throw new HttpRefusal(400, `previous terminated ${subject} not found`);
-  throw new HttpRefusal(400, `${subject} ${waiting(stateOf(pod, container))}`);
+  const status = statusOf(pod, container);
+  if (path.isPrevious) {
+    // The one that the status tells of: a newer end than the API knows of is not the one that was asked for.
+    const told = status?.lastState?.terminated?.containerID;
+    if (!told) throw new HttpRefusal(400, `previous terminated ${subject} not found`);
+    return all.find(({ id }) => told.endsWith(`//${id}`)) ?? gone(told);
+  }
+  // The runtime hears of a start before the API does.
+  const [newest] = all;
+  if (newest) return newest;
+  const { terminated } = status?.state ?? {};
+  const last = status?.lastState?.terminated;
+  const told = terminated?.containerID || last?.containerID;
+  if (told) return gone(told);
+  throw new HttpRefusal(400, `${subject} ${terminated || last ? 'is terminated' : waiting(status)}`);
 }
 
-function stateOf({ status }: Pod, container: string): ContainerState | undefined {
+/** As upstream tells it, in place of the log: the answer has begun when it finds that the runtime has the instance no more. */
+function gone(containerId: string): never {
+  throw new HttpRefusal(200, `unable to retrieve container logs for ${containerId}`);
+}
+
+function statusOf({ status }: Pod, container: string): ContainerStatus | undefined {
   const statuses: readonly ContainerStatus[] = [
     ...(status.containerStatuses ?? []),
     ...(status.initContainerStatuses ?? []),
     ...(status.ephemeralContainerStatuses ?? []),
   ];
-  return statuses.find(({ name }) => name === container)?.state;
+  return statuses.find(({ name }) => name === container);
 }
 
-function waiting(state: ContainerState | undefined): string {
-  switch (state?.waiting?.reason) {
+function waiting(status: ContainerStatus | undefined): string {
+  if (!status) return 'is not available';
+  switch (status.state?.waiting?.reason) {
     case undefined:
     case '':
       return 'is waiting to start - no logs yet';
@@ -50,6 +65,6 @@ function waiting(state: ContainerState | undefined): string {
     case 'ImagePullBackOff':
       return 'is waiting to start: trying and failing to pull image';
     default:
-      return `is waiting to start: ${state?.waiting?.reason}`;
+      return `is waiting to start: ${status.state?.waiting?.reason}`;
   }
 }
