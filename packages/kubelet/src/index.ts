@@ -72,6 +72,8 @@ export {
   streamRequest,
 } from './server/streams.ts';
 export { MemoryRuntime, type MemoryRuntimeOptions } from './testing/memory-runtime.ts';
+export { MemoryDriver } from './csi/testing/memory-driver.ts';
+export { MemorySockets } from './plugin-registration/testing/memory-sockets.ts';
 export { type ExecAnswer, type Instance, job, type Program, server } from './testing/program.ts';
 export { memoryFiles } from './volumes/testing/memory-files.ts';
 export type { DevicePlugin, RegisterRequest } from './devices/generated/types.ts';

@@ -158,7 +158,9 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   await Promise.race([synced, clock.sleep(API_WAIT_MS, group.signal)]);
   await statics.start();
   group.spawn((s) => statics.run(s));
-  group.spawn((s) => relist(deps, pods, orphans, () => isComplete, s));
+  const survey = new Survey(deps.runtime);
+  group.spawn((s) => relist(deps, survey, pods, orphans, () => isComplete, s));
+  group.spawn((s) => sweep(deps, survey, pods, orphans, () => isComplete, s));
   await synced;
   group.spawn((s) => statics.mirror(s));
   group.spawn((s) => keepLogsSmall(deps, s));
@@ -249,28 +251,44 @@ async function followEvents({ runtime, clock, log }: KubeletDeps, pods: Pods, si
 }
 
 async function relist(
-  { runtime, clock, log }: KubeletDeps,
+  { clock, log }: KubeletDeps,
+  survey: Survey,
   pods: Pods,
   orphans: Orphans,
   /** Until the API has said which pods there are, none is left over. */
   isComplete: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const survey = new Survey(runtime);
-  let sweepAt = clock.monotonic();
   while (!signal.aborted) {
     try {
       for (const uid of await survey.look(signal)) if (pods.has(uid)) pods.poke(uid);
-      const { uids } = survey;
-      if (isComplete()) for (const uid of uids) if (!pods.has(uid)) orphans.tend(uid);
-      if (isComplete() && clock.monotonic() >= sweepAt) {
-        await orphans.sweep((uid) => pods.has(uid) || uids.has(uid));
-        pods.keepCgroups();
-        sweepAt = clock.monotonic() + SWEEP_MS;
-      }
+      if (isComplete()) for (const uid of survey.uids) if (!pods.has(uid)) orphans.tend(uid);
     } catch (error) {
       if (!signal.aborted) log.warn('cannot list containers', { error });
     }
     await clock.sleep(RELIST_MS, signal).catch(() => undefined);
+  }
+}
+
+/** Looks for folders without a pod. It asks drivers, and one that does not answer must keep nobody from seeing what runs. */
+async function sweep(
+  { clock, log }: KubeletDeps,
+  survey: Survey,
+  pods: Pods,
+  orphans: Orphans,
+  isComplete: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const isReady = isComplete() && survey.hasLooked;
+    try {
+      if (isReady) {
+        pods.keepCgroups();
+        await orphans.sweep((uid) => pods.has(uid) || survey.uids.has(uid));
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn('cannot look for what pods have left', { error });
+    }
+    await clock.sleep(isReady ? SWEEP_MS : RELIST_MS, signal).catch(() => undefined);
   }
 }

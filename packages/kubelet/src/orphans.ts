@@ -51,13 +51,16 @@ export class Orphans {
   async sweep(isKnown: (uid: string) => boolean): Promise<void> {
     const { files, dirs, csi, log } = this.#deps;
     const isGone = (uid: string): boolean => uid !== '' && !isKnown(uid) && !this.#tended.has(uid);
-    for (const uid of await files.list(`${dirs.root}/pods`)) {
-      if (!isGone(uid)) continue;
-      // A driver that is away keeps nobody else from going.
-      await removeFolders(uid, this.#deps).catch((error: unknown) =>
-        log.warn('cannot remove what is left of a pod', { uid, error }),
-      );
-    }
+    // Beside each other: a driver that is away, or silent for minutes, keeps nobody else from going.
+    await settleAll(
+      (await files.list(`${dirs.root}/pods`))
+        .filter(isGone)
+        .map((uid) =>
+          removeFolders(uid, this.#deps).catch((error: unknown) =>
+            log.warn('cannot remove what is left of a pod', { uid, error }),
+          ),
+        ),
+    );
     await csi?.sweep();
     for (const name of await files.list(dirs.podLogs))
       if (isGone(name.slice(name.lastIndexOf('_') + 1))) await files.removeTree(`${dirs.podLogs}/${name}`);

@@ -51,7 +51,7 @@ class Node {
       dirs,
       clock,
     });
-    assert.deepEqual(await podVolumes.prepare(pod), []);
+    assert.deepEqual(await podVolumes.prepare(pod, new AbortController().signal), []);
     return prepareContainer(
       {
         pod,

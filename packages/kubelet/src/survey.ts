@@ -16,6 +16,7 @@ export class Survey {
   /** By the id of each sandbox and container. */
   #seen: ReadonlyMap<string, Seen> = new Map();
   #uids: ReadonlySet<string> = new Set();
+  #hasLooked = false;
 
   constructor(runtime: ContainerRuntime) {
     this.#runtime = runtime;
@@ -26,15 +27,22 @@ export class Survey {
     return this.#uids;
   }
 
+  /** It is known what is there. */
+  get hasLooked(): boolean {
+    return this.#hasLooked;
+  }
+
   /** Resolves to the pods of which something has come, changed or gone. A look that fails is as none. */
   async look(signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { items } = await this.#runtime.listSandboxStates({}, signal);
     const { containers } = await this.#runtime.listContainerStates({}, signal);
     const isAsBefore = ({ id, state }: { readonly id: string; readonly state: string }): boolean =>
       this.#seen.get(id)?.state === state;
-    if (items.length + containers.length === this.#seen.size && items.every(isAsBefore) && containers.every(isAsBefore))
-      return nothing;
-    return this.#read(signal);
+    const isSame =
+      items.length + containers.length === this.#seen.size && items.every(isAsBefore) && containers.every(isAsBefore);
+    const moved = isSame ? nothing : await this.#read(signal);
+    this.#hasLooked = true;
+    return moved;
   }
 
   async #read(signal: AbortSignal): Promise<ReadonlySet<string>> {

@@ -1,7 +1,6 @@
 import { type Clock, invariant, type Logger, type Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import {
-  type Files,
   type HostFacts,
   type KubeletDeps,
   memoryFiles,
@@ -24,6 +23,9 @@ export interface SimMachineOptions extends Pick<
   readonly changeDetection?: NonNullable<KubeletDeps['changeDetection']>;
   /** Who keeps pods apart; absent: nobody. */
   readonly guard?: NonNullable<KubeletDeps['guard']>;
+  /** Drivers of volumes, and how they make themselves known; absent: there are none. */
+  readonly csiSockets?: NonNullable<KubeletDeps['csiSockets']>;
+  readonly pluginSockets?: NonNullable<KubeletDeps['pluginSockets']>;
   /** What pods answer to probes over the network; absent: all is well. */
   answer?(request: { readonly host: string; readonly port: number; readonly path?: string }): string | undefined;
 }
@@ -48,7 +50,7 @@ const MACHINES_MAX = 100;
 export class SimMachine {
   readonly name: string;
   readonly runtime: MemoryRuntime;
-  readonly files: Files = memoryFiles();
+  readonly files = memoryFiles();
   readonly #deps: SimMachineDeps;
   readonly #options: SimMachineOptions;
   readonly #power: AbortSignal;
@@ -125,6 +127,8 @@ export class SimMachine {
       ...(this.#options.shutdown ? { shutdown: this.#options.shutdown } : {}),
       ...(this.#options.changeDetection ? { changeDetection: this.#options.changeDetection } : {}),
       ...(this.#options.guard ? { guard: this.#options.guard } : {}),
+      ...(this.#options.csiSockets ? { csiSockets: this.#options.csiSockets } : {}),
+      ...(this.#options.pluginSockets ? { pluginSockets: this.#options.pluginSockets } : {}),
       staticPods: { path: MANIFESTS, parse: JSON.parse },
       dns: { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
     };

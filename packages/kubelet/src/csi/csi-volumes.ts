@@ -1,3 +1,4 @@
+import { settleAll } from '@navarch/base';
 import { VolumeError } from '../volumes/volume-plugin.ts';
 import { attachedContext } from './attached.ts';
 import type { DriverObject } from './cluster.ts';
@@ -32,8 +33,11 @@ export class CsiVolumes {
     this.#inUse = inUse;
   }
 
-  /** Resolves to where the volume is. Throws VolumeError when it is not there yet, or cannot be. */
-  async setUp(wanted: Wanted): Promise<string> {
+  /**
+   * Resolves to where the volume is. Throws VolumeError when it is not there yet, or cannot be. Nobody is asked for it any
+   * more once the signal aborts; who is being asked then is waited for, since what an answer stands for must be known.
+   */
+  async setUp(wanted: Wanted, signal?: AbortSignal): Promise<string> {
     const { drivers, cluster } = this.#deps;
     const { driver, handle, access } = wanted;
     const what = access.isBlock
@@ -50,7 +54,7 @@ export class CsiVolumes {
       throw new VolumeError((error as Error).message, { volume: wanted.name, cause: error });
     });
     const making: Making = { wanted, driver: object, abilities, attached, isAttached };
-    return this.#turns.take(keyOf(driver, handle), () => this.#make(making));
+    return this.#turns.take(keyOf(driver, handle), () => this.#make(making), signal);
   }
 
   async #make(making: Making): Promise<string> {
@@ -119,9 +123,8 @@ export class CsiVolumes {
   /** Takes away what was made ready for pods of which nothing is left: the kubelet ended in between. */
   async sweep(): Promise<void> {
     const { files, dirs, drivers, log } = this.#deps;
-    for (const volume of await everyStagedVolume(files, dirs)) {
+    const takeAway = async (volume: StagedVolume): Promise<void> => {
       const { driverName, volumeHandle } = volume.data;
-      if (!drivers.has(driverName)) continue;
       try {
         await this.#turns.take(keyOf(driverName, volumeHandle), async () => {
           if (!(await hasUsers(driverName, volumeHandle, this.#deps))) await this.#unstage(volume);
@@ -129,7 +132,9 @@ export class CsiVolumes {
       } catch (error) {
         log.warn('cannot take away a volume that no pod has', { driver: driverName, volume: volumeHandle, error });
       }
-    }
+    };
+    const staged = await everyStagedVolume(files, dirs);
+    await settleAll(staged.filter(({ data }) => drivers.has(data.driverName)).map(takeAway));
   }
 
   /** What a driver says of a volume's room; undefined where it says nothing. */

@@ -33,7 +33,7 @@ export async function carryOut(
   const [sandbox] = observed.sandboxes;
   switch (action.type) {
     case 'prepare-volumes':
-      return prepareVolumes(pod, deps);
+      return prepareVolumes(pod, deps, signal);
     case 'tear-down-volumes':
       await deps.podVolumes.tearDown(pod);
       deps.notes.volumes = 'gone';
@@ -64,8 +64,8 @@ export async function carryOut(
 /** Upstream's word for a node that has as many volumes of a driver as it can bear (KEP-4876). */
 const EXHAUSTED = 'VolumeAttachmentLimitExceeded';
 
-async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps): Promise<void> {
-  const problems = await podVolumes.prepare(pod);
+async function prepareVolumes(pod: Pod, { podVolumes, notes, events }: StepDeps, signal: AbortSignal): Promise<void> {
+  const problems = await podVolumes.prepare(pod, signal);
   const exhausted = problems.find(({ isExhausted }) => isExhausted);
   if (exhausted) {
     notes.rejection = { reason: EXHAUSTED, message: exhausted.message };

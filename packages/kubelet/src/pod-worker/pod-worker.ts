@@ -353,7 +353,8 @@ export class PodWorker {
     } catch (error) {
       if (signal.aborted) return;
       this.#deps.log.warn('pod step failed', { pod: keyOf(this.#pod), step: key, error });
-      this.#pauses.set(key, this.#deps.clock.now() + RETRY_MS);
+      const pauseMs = takesVolumes(action) ? this.#volumes.tearDownPauseMs : undefined;
+      this.#pauses.set(key, this.#deps.clock.now() + (pauseMs ?? RETRY_MS));
     } finally {
       this.poke();
     }
@@ -373,3 +374,6 @@ export class PodWorker {
       : this.#live.keep(this.#pod, now, group);
   }
 }
+
+/** A driver that refuses is not asked every second: as upstream, after ever longer. */
+const takesVolumes = ({ type }: Action): boolean => type === 'tear-down-volumes' || type === 'finish';

@@ -66,7 +66,7 @@ async function isBoundExhausted(
 }
 
 async function mountBound(
-  { dir, pod, place }: SetUp<unknown>,
+  { dir, pod, place, signal }: SetUp<unknown>,
   claim: PersistentVolumeClaim,
   readOnly: boolean,
   host: VolumeHost,
@@ -74,7 +74,7 @@ async function mountBound(
   const { files, csi } = host;
   const volume = await boundVolume(claim, host);
   const wanted = persistentWanted(pod, volume, claim, readOnly);
-  if (wanted && csi) return place(await csi.setUp(wanted));
+  if (wanted && csi) return place(await csi.setUp(wanted, signal));
   const { nfs, mountOptions = [] } = volume.spec;
   if (nfs) return mountNfs(dir, { ...nfs, readOnly: readOnly || (nfs.readOnly ?? false) }, mountOptions, host);
   const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;

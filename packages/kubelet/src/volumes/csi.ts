@@ -7,8 +7,8 @@ export const csi = defineVolumePlugin({
   source: 'csi',
   isLive: false,
   isReadOnly: false,
-  setUp: async ({ pod, name, source, place }, host) =>
-    place(await driversOf(host).setUp(inlineWanted(pod, name, source))),
+  setUp: async ({ pod, name, source, place, signal }, host) =>
+    place(await driversOf(host).setUp(inlineWanted(pod, name, source), signal)),
   refresh: async ({ pod, name, source }, host) => driversOf(host).refresh(inlineWanted(pod, name, source)),
   tearDown: async () => undefined,
 });

@@ -1,5 +1,5 @@
 import type { Pod, Volume } from '@navarch/api';
-import type { Clock } from '@navarch/base';
+import { aborted, type Clock } from '@navarch/base';
 import { type NodeDirs, podDir } from '../container-config.ts';
 import { idOf, type NamedObject } from '../named-objects/named-objects.ts';
 import { volumePlugins } from './plugins.ts';
@@ -51,6 +51,7 @@ export class PodVolumes {
   #retryAt = 0;
   #last: Promise<void> = Promise.resolve();
   #isGone = false;
+  #failedTearDowns = 0;
 
   constructor(deps: PodVolumesDeps) {
     this.#deps = deps;
@@ -66,23 +67,30 @@ export class PodVolumes {
     return this.#places;
   }
 
-  /** Makes every volume. Resolves to what could not be made; to nothing when all are there. */
-  prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
-    return this.#inTurn(() => this.#prepare(pod));
+  /**
+   * Makes every volume. Resolves to what could not be made; to nothing when all are there. Where the signal aborts, whoever
+   * asked is not kept waiting for a driver that is silent: what is under way ends before anything else is done.
+   */
+  async prepare(pod: Pod, signal: AbortSignal): Promise<readonly VolumeProblem[]> {
+    const prepared = this.#inTurn(() => this.#prepare(pod, signal));
+    await Promise.race([prepared, aborted(signal)]);
+    signal.throwIfAborted();
+    return prepared;
   }
 
-  async #prepare(pod: Pod): Promise<readonly VolumeProblem[]> {
+  async #prepare(pod: Pod, signal: AbortSignal): Promise<readonly VolumeProblem[]> {
     this.#isGone = false;
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec.volumes ?? []) {
-      const problem = await this.#setUp(volume, pod);
+      if (signal.aborted) return [];
+      const problem = await this.#setUp(volume, pod, signal);
       if (problem === undefined) this.#failures.delete(volume.name);
       else problems.push(problem);
     }
     for (const { volume, isQuiet } of problems)
       if (!isQuiet) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
     const pauses = problems.map(({ volume, isQuiet }) =>
-      isQuiet ? LOOK_MS : Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** ((this.#failures.get(volume) ?? 1) - 1)),
+      isQuiet ? LOOK_MS : pauseMsAfter(this.#failures.get(volume) ?? 1),
     );
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
     return [
@@ -150,9 +158,20 @@ export class PodVolumes {
     return problems;
   }
 
+  /** Milliseconds after which another try to take them away is worth its while; undefined where none has failed. */
+  get tearDownPauseMs(): number | undefined {
+    return this.#failedTearDowns === 0 ? undefined : pauseMsAfter(this.#failedTearDowns);
+  }
+
   /** Takes everything away that was mounted or made for the pod's volumes. */
-  tearDown(pod: Pod): Promise<void> {
-    return this.#inTurn(() => this.#tearDown(pod));
+  async tearDown(pod: Pod): Promise<void> {
+    try {
+      await this.#inTurn(() => this.#tearDown(pod));
+      this.#failedTearDowns = 0;
+    } catch (error) {
+      this.#failedTearDowns += 1;
+      throw error;
+    }
   }
 
   async #tearDown(pod: Pod): Promise<void> {
@@ -186,12 +205,12 @@ export class PodVolumes {
     return done;
   }
 
-  async #setUp(volume: Volume, pod: Pod): Promise<VolumeProblem | undefined> {
+  async #setUp(volume: Volume, pod: Pod, signal: AbortSignal): Promise<VolumeProblem | undefined> {
     const plugin = pluginOf(volume);
     return this.#told(volume, async () => {
       if (!plugin)
         throw new VolumeError(`this node has no plugin for ${Object.keys(volume).find((key) => key !== 'name')}`);
-      await plugin.setUp(this.#asked(volume, plugin, pod), this.#deps.host);
+      await plugin.setUp({ ...this.#asked(volume, plugin, pod), signal }, this.#deps.host);
     });
   }
 
@@ -216,6 +235,8 @@ export class PodVolumes {
     return `${podDir(this.#deps.dirs, pod.metadata.uid)}/volumes/${name}`;
   }
 }
+
+const pauseMsAfter = (failures: number): number => Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (failures - 1));
 
 /** The objects from which files of the pod are made. */
 export const namedBy = (pod: Pod): readonly NamedObject[] => (pod.spec.volumes ?? []).flatMap(namedIn);

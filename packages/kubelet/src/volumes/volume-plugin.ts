@@ -56,6 +56,8 @@ export interface SetUp<S> {
   /** Where the volume is made; containers get it, or `pathOf`, mounted. */
   readonly dir: string;
   readonly pod: Pod;
+  /** The volume is of no use to anybody any more: nothing that may take long is begun for it. */
+  readonly signal?: AbortSignal;
   /** Says that the volume is elsewhere than at `dir`. */
   place(path: string): void;
 }

@@ -31,7 +31,7 @@ async function make(pod: Pod, objects: TestObjects = {}, files = memoryFiles()):
     dirs: { root: '/kubelet', podLogs: '/logs', cgroupRoot: '/nv' },
     clock,
   });
-  const [problem] = await volumes.prepare(pod);
+  const [problem] = await volumes.prepare(pod, new AbortController().signal);
   return { files, problem: problem?.message.replace('MountVolume.SetUp failed for volume "v" : ', ''), volumes };
 }
 
@@ -386,7 +386,7 @@ test('PodVolumes tries what failed again, each time after twice as long', async 
   const { volumes } = await make(podOf({ configMap: { name: 'none' } }));
   const pauses = [volumes.retryAt - clock.now()];
   for (let i = 0; i < 9; i++) {
-    await volumes.prepare(podOf({ configMap: { name: 'none' } }));
+    await volumes.prepare(podOf({ configMap: { name: 'none' } }), new AbortController().signal);
     pauses.push(volumes.retryAt - clock.now());
   }
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 122_000, 122_000]);
@@ -396,16 +396,16 @@ test('PodVolumes says of the whole pod when its volumes are missing for long', a
   const pod = podOf({ configMap: { name: 'none' } });
   const { volumes } = await make(pod);
   await clock.advance(122_000);
-  assert.equal((await volumes.prepare(pod)).length, 1);
+  assert.equal((await volumes.prepare(pod, new AbortController().signal)).length, 1);
   await clock.advance(1000);
   assert.deepEqual(
-    (await volumes.prepare(pod)).map(({ message }) => message),
+    (await volumes.prepare(pod, new AbortController().signal)).map(({ message }) => message),
     [
       'MountVolume.SetUp failed for volume "v" : configmap "none" not found',
       'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
     ],
   );
-  assert.equal((await volumes.prepare(pod)).length, 1);
+  assert.equal((await volumes.prepare(pod, new AbortController().signal)).length, 1);
 });
 
 test('PodVolumes brings nothing up to date that is being taken away', async () => {

@@ -140,13 +140,13 @@ export class CsiNode {
 
   /** What is wrong; nothing when the volume is there. */
   async setUp(pod: Pod): Promise<string | undefined> {
-    const [problem] = await this.#of(pod).prepare(pod);
+    const [problem] = await this.#of(pod).prepare(pod, new AbortController().signal);
     return problem && `${problem.isQuiet ? 'quietly: ' : ''}${problem.message}`;
   }
 
   /** Everything that is wrong, as it is. */
   problems(pod: Pod): Promise<readonly VolumeProblem[]> {
-    return this.#of(pod).prepare(pod);
+    return this.#of(pod).prepare(pod, new AbortController().signal);
   }
 
   async refresh(pod: Pod): Promise<readonly string[]> {
