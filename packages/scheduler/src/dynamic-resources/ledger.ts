@@ -19,6 +19,11 @@ interface Pending {
   readonly holders: Set<string>;
 }
 
+interface Doomed {
+  readonly claim: Claim;
+  readonly isGone: boolean;
+}
+
 /**
  * Who has which device: what the cache says, what was written and the cache has not shown yet, and what was decided and
  * is being written. Kept by events from the moment somebody asks. As large as the allocations of the cluster.
@@ -34,8 +39,8 @@ export class DeviceLedger {
   readonly #pending = new Map<string, Pending>();
   /** By key: as we wrote it, until the cache has it. */
   readonly #written = new Map<Key, Claim>();
-  /** By uid: claims that we take away, and whether that is done. Forgotten when the cache shows them gone. */
-  readonly #doomed = new Map<string, boolean>();
+  /** By uid: claims that we take away. Forgotten when the cache has shown them and shows them no more. */
+  readonly #doomed = new Map<string, Doomed>();
   readonly #answers = new Answers();
   #classes: ReadonlyMap<string, string> | undefined;
 
@@ -66,7 +71,7 @@ export class DeviceLedger {
   extendedClaimsOf({ metadata: { uid } }: Pod): readonly Claim[] {
     return this.#objects
       .find(resourceClaim, byController, uid)
-      .filter((claim) => isForExtended(claim) && this.#doomed.get(claim.metadata.uid) !== true)
+      .filter((claim) => isForExtended(claim) && !this.#doomed.get(claim.metadata.uid)?.isGone)
       .filter(({ metadata }) => !metadata.deletionTimestamp)
       .map((claim) => this.claim(keyOf(claim)) ?? claim);
   }
@@ -124,6 +129,14 @@ export class DeviceLedger {
   #sweep(): void {
     for (const [key, claim] of this.#written)
       if (!this.#objects.get(resourceClaim, key) && this.#isGone(claim)) this.gone(claim);
+    for (const { claim, isGone } of this.#doomed.values()) if (isGone) this.#forgetUnlessShown(claim);
+  }
+
+  /** A cache that lags may show a claim for the first time after it is gone. */
+  #forgetUnlessShown(claim: Claim): void {
+    const { uid } = claim.metadata;
+    const isShown = this.#objects.get(resourceClaim, keyOf(claim))?.metadata.uid === uid;
+    if (!isShown && this.#isGone(claim)) this.#doomed.delete(uid);
   }
 
   /** It is not in the cache, and would be if it were still there. */
@@ -132,8 +145,9 @@ export class DeviceLedger {
   }
 
   /** The claim is about to be taken away: from now on it must not be relied on, whatever the cache shows. */
-  doom({ metadata: { uid } }: Claim): void {
-    if (!this.#doomed.has(uid)) this.#doomed.set(uid, false);
+  doom(claim: Claim): void {
+    const { uid } = claim.metadata;
+    if (!this.#doomed.has(uid)) this.#doomed.set(uid, { claim, isGone: false });
   }
 
   isDoomed({ metadata: { uid } }: Claim): boolean {
@@ -144,8 +158,8 @@ export class DeviceLedger {
   gone(claim: Claim): void {
     const { uid } = claim.metadata;
     this.#written.delete(keyOf(claim));
-    if (this.#objects.get(resourceClaim, keyOf(claim))?.metadata.uid === uid) this.#doomed.set(uid, true);
-    else this.#doomed.delete(uid);
+    this.#doomed.set(uid, { claim, isGone: true });
+    this.#forgetUnlessShown(claim);
     this.#recount(uid, undefined);
   }
 
@@ -189,7 +203,7 @@ export class DeviceLedger {
   #recount(uid: string, claim: Claim | undefined): void {
     const counted = this.#counted;
     if (!counted) return;
-    const held = this.#doomed.get(uid) === true ? undefined : claim?.status.allocation?.devices?.results;
+    const held = this.#doomed.get(uid)?.isGone ? undefined : claim?.status.allocation?.devices?.results;
     const now = this.#pending.get(uid)?.allocation.devices?.results ?? held ?? [];
     const before = counted.get(uid) ?? [];
     if (now === before) return;
