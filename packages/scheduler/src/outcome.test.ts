@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Pod } from '@navarch/api';
 import { silent } from '@navarch/base';
 import type { Api, Recorder } from '@navarch/client';
+import { failure, type Reason } from '@navarch/machinery';
 import { SimClock } from '@navarch/sim';
 import { reportFailure } from './outcome.ts';
 import { podOf } from './testing/builders.ts';
@@ -52,4 +53,34 @@ test('reportFailure() says which spec it speaks of, and since when the pod has n
     { reason: string; lastTransitionTime: string },
   ];
   assert.deepEqual([other.reason, other.lastTransitionTime], ['SchedulerError', '2020-01-01T00:00:00Z']);
+});
+
+/** How often the status is tried to be written on a server that fails at first with these reasons. */
+async function tries(...failures: readonly Reason[]): Promise<number> {
+  const left = [...failures];
+  const clock = new SimClock();
+  let count = 0;
+  const patch = async (): Promise<void> => {
+    count += 1;
+    const reason = left.shift();
+    if (reason) throw failure(reason, 'in trouble');
+  };
+  const api = { of: () => ({ patch }) } as unknown as Api;
+  const recorder = { record: () => undefined } as unknown as Recorder;
+  const deps = { api, recorder, clock, log: silent };
+  const { signal } = new AbortController();
+  let isOver = false;
+  void reportFailure({ pod: podOf('p'), reason: 'Unschedulable', message: 'm' }, deps, signal).then(
+    () => (isOver = true),
+  );
+  assert.ok(await clock.advanceUntil(() => isOver, 1000));
+  return count;
+}
+
+test('reportFailure() tells a server in trouble again, a few times', async () => {
+  assert.equal(await tries(), 1);
+  assert.equal(await tries('InternalError', 'ServiceUnavailable'), 3);
+  assert.equal(await tries(...Array.from({ length: 9 }, () => 'InternalError' as const)), 4);
+  assert.equal(await tries('NotFound'), 1);
+  assert.equal(await tries('Forbidden'), 1);
 });

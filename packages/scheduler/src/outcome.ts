@@ -119,19 +119,26 @@ export const tellExpected = (pod: Pod, nodeName: string, deps: OutcomeDeps, sign
 export const losePromise = (pod: Pod, deps: OutcomeDeps, signal: AbortSignal): Promise<void> =>
   patchStatus(pod, { nominatedNodeName: null }, deps, signal);
 
+/** After which times a server in trouble is told again, as upstream: else nobody reads it for minutes why a pod waits. */
+const TELL_AGAIN_MS = [10, 50, 250];
+
 async function patchStatus(pod: Pod, status: object, deps: OutcomeDeps, signal: AbortSignal): Promise<void> {
-  try {
-    await deps.api
-      .of(podKind)
-      .patch(
-        keyOf(pod),
-        { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } },
-        { subresource: 'status' },
-      );
-  } catch (error) {
-    complainUnlessGone(error, 'cannot write the status of a pod', pod, deps, signal);
+  const pods = deps.api.of(podKind);
+  const patch = { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } } as const;
+  for (const pauseMs of [...TELL_AGAIN_MS, undefined]) {
+    try {
+      await pods.patch(keyOf(pod), patch, { subresource: 'status' });
+      return;
+    } catch (error) {
+      if (pauseMs === undefined || signal.aborted || !isInTrouble(error))
+        return complainUnlessGone(error, 'cannot write the status of a pod', pod, deps, signal);
+    }
+    await deps.clock.sleep(pauseMs, signal).catch(() => undefined);
   }
 }
+
+const isInTrouble = (error: unknown): boolean =>
+  hasReason(error, 'InternalError') || hasReason(error, 'ServiceUnavailable');
 
 /** The pod is gone, or another has its name: there is nothing to say any more. */
 function complainUnlessGone(error: unknown, what: string, pod: Pod, { log }: OutcomeDeps, signal: AbortSignal): void {
