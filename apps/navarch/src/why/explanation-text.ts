@@ -60,7 +60,10 @@ const misfitsText = ({ misfits }: NodeVerdict): string =>
   misfits.length === 0
     ? 'its room is promised to other pods'
     : misfits
-        .map(({ reasons, detail }) => `${reasons.map(plain).join(', ')}${detail ? ` (${detail})` : ''}`)
+        .map(({ reasons, detail }, i) => {
+          const isSaidNext = misfits[i + 1]?.detail === detail;
+          return `${reasons.map(plain).join(', ')}${detail && !isSaidNext ? ` (${detail})` : ''}`;
+        })
         .join('; ');
 
 const scoresText = ({ total = 0, scores = {} }: NodeVerdict): string =>

@@ -4,6 +4,7 @@ import { deviceDetail } from './devices/device-lacks.ts';
 import { keeping } from './remedies/node-state.ts';
 import { amountText, shortfalls } from './remedies/room.ts';
 import { lacksOf } from './remedies/selection.ts';
+import { portDetail, skewDetail } from './neighbour-detail.ts';
 import { bindingDetail, zoneDetail } from './volume-detail.ts';
 import type { WhatIf } from './what-if.ts';
 
@@ -25,7 +26,9 @@ const details: Readonly<Record<string, (about: About) => readonly string[]>> = {
   DynamicResources: deviceDetail,
   VolumeBinding: bindingDetail,
   VolumeZone: zoneDetail,
-  NodeAffinity: ({ pod, node: { node } }) => lacksOf(pod, node).map((lack) => `has no ${lack}`),
+  NodeAffinity: ({ pod, node: { node } }) => lacksOf(pod, node),
+  NodePorts: portDetail,
+  PodTopologySpread: skewDetail,
 };
 
 export const detailOf = (plugin: string, about: About): string => details[plugin]?.(about).join('; ') ?? '';

@@ -1,4 +1,4 @@
-import { event, type Pod, priorityClass, resourceQuota, serviceAccount } from '@navarch/api';
+import { event, type Pod, pod as podKind, priorityClass, resourceQuota, serviceAccount } from '@navarch/api';
 import type { CacheReader } from '@navarch/client';
 import {
   addQuantities,
@@ -100,8 +100,15 @@ function preempted(makers: readonly ApiObject[], objects: CacheReader): string {
       ({ reason, involvedObject: { name = '' } }) =>
         reason === 'Preempted' && names.some((start) => name.startsWith(start)),
     );
-  return first ? ` Before, pod ${first.involvedObject.name} gave way: ${first.message}.` : '';
+  return first ? ` Before, pod ${first.involvedObject.name} gave way: ${withName(first.message ?? '', objects)}.` : '';
 }
+
+/** Upstream's message names the other pod by its uid, which nobody knows. */
+const withName = (message: string, objects: CacheReader): string =>
+  message.replace(/(?<=^Preempted by pod )\S+/, (uid) => {
+    const by = objects.list(podKind).find(({ metadata }) => metadata.uid === uid);
+    return by ? keyOf(by) : uid;
+  });
 
 /** What the server said last to who makes the pods. */
 function refusalOf(makers: readonly ApiObject[], objects: CacheReader): string | undefined {
@@ -112,7 +119,7 @@ function refusalOf(makers: readonly ApiObject[], objects: CacheReader): string |
     .list(event, makers[0]?.metadata.namespace)
     .filter(({ reason, involvedObject }) => reason === 'FailedCreate' && uids.has(involvedObject.uid ?? ''))
     .sort((a, b) => (timeOf(a) > timeOf(b) ? -1 : 1));
-  return last?.message?.replace(/^Error creating: /, '');
+  return last?.message?.replace(/^(\(combined from similar events\): )?Error creating: /, '');
 }
 
 interface Scope {

@@ -56,7 +56,9 @@ function openText({ claim, name, storageClass }: PodClaim, { node, whatIf: { sna
   );
   return [
     `claim ${name} asks for ${size} of class ${className === '' ? 'none' : className}`,
-    `${free.length} of ${volumes.length} volumes of it are free and within reach`,
+    className !== '' && !storageClass
+      ? 'which does not exist'
+      : `${free.length} of ${volumes.length} volumes of it are free and within reach`,
     ...(topologies.length > 0 ? [`new ones are made where ${topologies.join(' or ')}`] : []),
     ...(space.length > 0 ? [`its driver has ${space.join(', ')} left here`] : []),
   ].join(', ');

@@ -1,6 +1,7 @@
 import type { Pod } from '@navarch/api';
 import { definePlugin, misfit } from '../plugin.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Template } from '../snapshot/template.ts';
 
 const TAKEN = misfit(true, "node(s) didn't have free ports for the requested pod ports");
 
@@ -28,7 +29,11 @@ function isTaken(wanted: string, taken: ReadonlyMap<string, number>): boolean {
   return false;
 }
 
-function collide(pod: Pod, gone: Pod, snapshot: Snapshot): boolean {
-  const freed = new Map(snapshot.templateOf(gone).hostPorts.map((port) => [port, 1]));
-  return snapshot.templateOf(pod).hostPorts.some((port) => isTaken(port, freed));
+const collide = (pod: Pod, gone: Pod, snapshot: Snapshot): boolean =>
+  sharedPorts(snapshot.templateOf(pod), snapshot.templateOf(gone)).length > 0;
+
+/** Host ports, as `TCP/0.0.0.0/80`, that a pod cannot have on the node of the other. */
+export function sharedPorts(wanted: Template, other: Template): readonly string[] {
+  const held = new Map(other.hostPorts.map((port) => [port, 1]));
+  return wanted.hostPorts.filter((port) => isTaken(port, held));
 }

@@ -79,7 +79,7 @@ const waitFor =
 const remove =
   (blockers: Blockers): Remedy =>
   (about) => {
-    const all = blockers.pods(about).filter((placed) => !isLeaving(placed) && mayGo(placed));
+    const all = blockers.pods(about).filter((placed) => !isLeaving(placed) && mayGo(placed, about));
     const leaving = blockers.pods(about).filter(isLeaving);
     const objects = (victims: Iterable<Placed>): boolean =>
       about.objects(without(blockers, [...victims, ...leaving], about));
@@ -97,9 +97,12 @@ export const freeOnNode: Remedy = freeing(onNode);
 export const freeElsewhere: Remedy = freeing({ pods: related });
 
 /** Those of a node come back at once; a static pod is its kubelet's. */
-function mayGo({ pod }: Placed): boolean {
-  const isFixed = controllerOf(pod)?.kind === 'DaemonSet' || pod.metadata.annotations?.[MIRROR] !== undefined;
-  return !isFixed && priorityOf(pod) < SYSTEM_PRIORITY;
+function mayGo({ pod }: Placed, { pod: waiting }: Case): boolean {
+  const owner = controllerOf(pod);
+  const isFixed = owner?.kind === 'DaemonSet' || pod.metadata.annotations?.[MIRROR] !== undefined;
+  // The next one of the same maker would wait in place of this one.
+  const isSibling = owner !== undefined && owner.uid === controllerOf(waiting)?.uid;
+  return !isFixed && !isSibling && priorityOf(pod) < SYSTEM_PRIORITY;
 }
 
 type Order = (a: Placed, b: Placed) => number;

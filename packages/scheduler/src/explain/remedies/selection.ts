@@ -33,14 +33,17 @@ export const select: Remedy = (about) => {
   });
 };
 
-/** What a pod wants and this node does not have, for a person. */
+/** What a pod wants and what this node has instead, for a person. */
 export function lacksOf(pod: Pod, node: Node): readonly string[] {
   const terms =
     pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   return [...ofSelector(pod.spec), ...terms.slice(0, TERMS_MAX).flatMap(ofTerm)]
     .filter((lack) => isLacking(lack, node))
-    .map(({ wanted }) => textOf(wanted));
+    .map(({ wanted, isField }) => `asks for ${textOf(wanted)}, the node has ${held(wanted, isField, node) ?? 'none'}`);
 }
+
+const held = ({ key }: Requirement, isField: boolean, { metadata }: Node): string | undefined =>
+  isField ? metadata.name : metadata.labels?.[key];
 
 function isLacking({ wanted, isField }: Lack, node: Node): boolean {
   return !meetsNodeTerm(compileNodeTerm(isField ? { matchFields: [wanted] } : { matchExpressions: [wanted] }), node);
@@ -104,18 +107,19 @@ function slip(lack: Lack, { node: { node }, whatIf: { snapshot } }: Case): Step 
   const { wanted, isField } = lack;
   const { values = [] } = wanted;
   if (wanted.operator !== 'In' || snapshot.nodes.some((other) => !isLacking(lack, other.node))) return undefined;
-  const has = isField ? { 'metadata.name': node.metadata.name } : (node.metadata.labels ?? {});
   const corrected = (by: Requirement, typed: string, meant: string): Step => ({
     sort: `slip ${textOf(by)}`,
     summary: `ask for a node with ${textOf(by)} (${textOf(wanted)}: did you mean ${JSON.stringify(meant)} instead of ${JSON.stringify(typed)}?)`,
     cost: 1,
     effects: [editPod((spec) => lack.rewritten(spec, by))],
   });
-  const held = has[wanted.key];
-  if (held !== undefined) {
-    const typed = values.find((value) => nearMiss(value, [held]) !== undefined);
-    return typed === undefined ? undefined : corrected({ ...wanted, values: [held] }, typed, held);
+  const meant = held(wanted, isField, node);
+  if (meant !== undefined) {
+    const typed = nearMiss(meant, values);
+    const right = values.map((value) => (value === typed ? meant : value));
+    return typed === undefined ? undefined : corrected({ ...wanted, values: right }, typed, meant);
   }
+  const has = isField ? {} : (node.metadata.labels ?? {});
   const key = nearMiss(
     wanted.key,
     Object.keys(has).filter((name) => values.includes(has[name] ?? '')),
