@@ -24,10 +24,9 @@ export class AskedInTurn {
 
   /** In the order of the plugins. */
   times(): readonly number[] {
+    const times: number[] = Array.from({ length: this.#until.length - 1 });
     let beyond = 0;
-    return [...this.#until.subarray(1)]
-      .reverse()
-      .map((times) => (beyond += times))
-      .reverse();
+    for (let i = times.length; i > 0; i--) times[i - 1] = beyond += this.#until[i] as number;
+    return times;
   }
 }

@@ -67,6 +67,42 @@ test('Snapshot.templateOf() is one value for all pods of a template, whatever th
   );
 });
 
+test('Snapshot.templateOf() finds what a pod is with other labels, as if nobody had known what it was before', () => {
+  const snapshot = new Snapshot();
+  const [app, zone] = [{ app: 'web' }, 'topology.kubernetes.io/zone'];
+  const before = (name: string) => podOf(name, { labels: app });
+  const bound = (pod: ReturnType<typeof podOf>, labels: Record<string, string>, more: object = {}) => ({
+    ...pod,
+    metadata: { ...pod.metadata, labels: { ...app, ...labels } },
+    spec: { ...pod.spec, nodeName: 'n', ...more },
+  });
+  for (const name of ['a', 'b']) {
+    const pod = before(name);
+    snapshot.templateOf(pod);
+    for (const value of ['z1', 'z2']) {
+      const fresh = podOf(`fresh-${name}-${value}`, { labels: { ...app, [zone]: value } });
+      assert.equal(snapshot.templateOf(bound(pod, { [zone]: value })), snapshot.templateOf(fresh));
+    }
+    assert.equal(snapshot.templateOf(bound(pod, {})), snapshot.templateOf(before('c')));
+    const tolerations = [{ operator: 'Exists' as const }];
+    const other = podOf(`other-${name}`, { labels: { ...app, [zone]: 'z1' }, spec: { tolerations } });
+    assert.equal(snapshot.templateOf(bound(pod, { [zone]: 'z1' }, { tolerations })), snapshot.templateOf(other));
+  }
+});
+
+test('Snapshot.templateOf() is one value for pods of one template with other labels, also once it was forgotten', () => {
+  const snapshot = new Snapshot();
+  const [first, second] = [podOf('a'), podOf('b')];
+  const relabelled = (pod: typeof first) => ({ ...pod, metadata: { ...pod.metadata, labels: { zone: 'z' } } });
+  snapshot.templateOf(second);
+  snapshot.templateOf(first);
+  snapshot.templateOf(relabelled(first));
+  // More than are known at a time.
+  for (let i = 0; i < 5000; i++) snapshot.templateOf(podOf(`other-${i}`, { labels: { i: String(i) } }));
+  const fresh = snapshot.templateOf(podOf('c', { labels: { zone: 'z' } }));
+  assert.equal(snapshot.templateOf(relabelled(second)), fresh);
+});
+
 test('Snapshot.templateOf() gives templates that ask the same of a node one shape', () => {
   const snapshot = new Snapshot();
   const shape = (pod: Parameters<typeof snapshot.templateOf>[0]) => snapshot.templateOf(pod).shape;

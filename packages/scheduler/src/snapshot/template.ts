@@ -52,6 +52,8 @@ export const isRelabelled = (before: Template, after: Template): boolean =>
 const FLOOR = { cpu: '100m', memory: '200Mi' } as const;
 /** More kinds of pods than this at a time are a cluster of single pods: the longest unused is forgotten. */
 const TEMPLATES_MAX = 4096;
+/** Other sets of labels that pods of one template are known to get: as many as there are zones, as a rule. */
+const RELABELLED_MAX = 64;
 
 /** Finds the template of a pod; the same value for all pods that are alike. */
 export class Templates {
@@ -59,14 +61,17 @@ export class Templates {
   readonly #shapes = new Map<string, Shape>();
   /** By the list of containers, which a pod's next version shares with the one it was made from in the same process. */
   readonly #known = new WeakMap<object, Known>();
+  /** What pods of a template become with other labels, by these: every pod that is bound gets those of its node's zone. */
+  readonly #relabelled = new WeakMap<Template, Map<string, Template>>();
 
   of(pod: Pod): Template {
     const occupied = occupiedSpec(pod);
     // While it is resized in place a pod is like no other, and not for long.
     if (occupied !== pod.spec) return this.#made({ ...pod, spec: occupied });
     const known = this.#known.get(pod.spec.containers);
-    if (known && isKnown(pod, known)) return known.template;
-    const template = this.#made(pod);
+    const isSame = known !== undefined && isKnown(pod, known);
+    if (isSame && equalJson(pod.metadata.labels, known.labels)) return known.template;
+    const template = isSame ? this.#withLabels(known.template, pod) : this.#made(pod);
     const { uid, labels, ownerReferences } = pod.metadata;
     this.#known.set(pod.spec.containers, { spec: pod.spec, uid, labels, ownerReferences, template });
     return template;
@@ -76,6 +81,20 @@ export class Templates {
     const shapeKey = keyOfShape(pod);
     const key = `${keyBesideShape(pod)}${shapeKey}`;
     return found(this.#byKey, key, () => templateOf(pod, key, this.#shapeOf(shapeKey)));
+  }
+
+  /** As `#made`, of a pod that differs from one of the template in nothing but labels. */
+  #withLabels(template: Template, pod: Pod): Template {
+    let byLabels = this.#relabelled.get(template);
+    if (!byLabels) this.#relabelled.set(template, (byLabels = new Map()));
+    const labels = writeJson(pod.metadata.labels ?? {});
+    const known = byLabels.get(labels);
+    // One that was forgotten is made anew: two templates of one key would be two sorts of pods.
+    if (known && this.#byKey.get(known.key) === known) return known;
+    const made = this.#made(pod);
+    byLabels.set(labels, made);
+    if (byLabels.size > RELABELLED_MAX) byLabels.delete(byLabels.keys().next().value ?? '');
+    return made;
   }
 
   #shapeOf(key: string): Shape {
@@ -92,11 +111,10 @@ interface Known {
   readonly template: Template;
 }
 
-/** Whether everything that the keys are made of is the very same, without a look into the spec. */
+/** Whether everything that the keys are made of but labels is the very same, without a look into the spec. */
 const isKnown = ({ spec, metadata }: Pod, known: Known): boolean =>
   (spec === known.spec || PLANNED.every((field) => spec[field] === known.spec[field])) &&
   metadata.uid === known.uid &&
-  equalJson(metadata.labels, known.labels) &&
   equalJson(metadata.ownerReferences, known.ownerReferences);
 
 /** The fields of a spec that are read for the keys. */
