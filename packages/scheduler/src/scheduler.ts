@@ -5,7 +5,7 @@ import { hasReason, keyOf } from '@navarch/machinery';
 import { cancelErrands, errandsOf, waitForErrands, writeErrands } from './errands.ts';
 import { withGroups } from './gang/gang-scheduling.ts';
 import { GroupCycle } from './gang/group-cycle.ts';
-import { groupKeyOf } from './gang/pod-groups.ts';
+import { groupKeyIn, groupKeyOf } from './gang/pod-groups.ts';
 import { bindExtended } from './extenders/bind-extended.ts';
 import { decideExtended } from './extenders/decide-extended.ts';
 import type { Assumption, Attempt, Decided } from './attempt.ts';
@@ -133,7 +133,9 @@ class Scheduler {
       handled: this.#measures.handled,
     });
     const [queue, snapshot, assumed] = [this.#queue, this.#snapshot, this.#assumed];
-    this.#measures.follow({ queue, snapshot, assumed, bindings: () => this.#bindings }, this.#group.signal);
+    const counts = { bindings: () => this.#bindings, inLanes: () => this.#lanes.size };
+    const groupOf = this.#groups && ((key: string) => groupKeyIn(this.#deps.cache, key));
+    this.#measures.follow({ queue, snapshot, assumed, ...counts, groupOf }, this.#group.signal);
     this.#group.spawn((signal) => this.#queue.run(signal));
   }
 

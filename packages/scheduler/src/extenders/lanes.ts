@@ -25,6 +25,11 @@ export class Lanes {
     this.#work = work;
   }
 
+  /** Pods that were taken from the queue and are not decided on. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   add({ key, priority }: Omit<Waiting, 'order'>, extenders: readonly Extender[]): void {
     const state = this.#known.get(key);
     if (state === 'asked') this.#known.set(key, 'changed');

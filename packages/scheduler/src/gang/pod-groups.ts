@@ -12,6 +12,12 @@ export function groupKeyOf({ metadata, spec }: Pod): Key | undefined {
   return name ? keyIn(metadata.namespace, name) : undefined;
 }
 
+/** The same of the pod of a key. */
+export function groupKeyIn(objects: CacheReader, podKey: string): Key | undefined {
+  const pod = objects.get(podKind, podKey);
+  return pod && groupKeyOf(pod);
+}
+
 const byGroup = defineIndex<Pod>((pod) => {
   const key = groupKeyOf(pod);
   return key === undefined ? NONE : [key];

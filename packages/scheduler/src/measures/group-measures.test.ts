@@ -23,6 +23,35 @@ const create = (cluster: SimCluster, name: string, of: string | undefined, prior
     },
   } as never);
 
+test('a group is one entity of the queue, where its pods are nearest to a try, and no pod of it is another', async () => {
+  const metrics = new MetricRegistry();
+  await using cluster = await SimCluster.start({ nodes: 1, hasGroups: true, metrics });
+  await cluster.settled();
+  await cluster.api
+    .of(node)
+    .update('node-1', (n) => ({ ...n, status: { ...n.status, allocatable: ROOM, capacity: ROOM } }), {
+      subresource: 'status',
+    });
+  await cluster.settled();
+  for (const name of ['x', 'y']) {
+    await group(cluster, name, 3);
+    for (let i = 0; i < 3; i++) await create(cluster, `${name}-${i}`, name);
+  }
+  await group(cluster, 'short', 3);
+  for (let i = 0; i < 2; i++) await create(cluster, `short-${i}`, 'short');
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await create(cluster, name, undefined);
+  await cluster.clock.advance(60_000);
+  const waiting = metrics
+    .text()
+    .split('\n')
+    .filter((line) => line.startsWith('scheduler_queued_entities{') && !line.endsWith(' 0'));
+  assert.deepEqual(waiting, [
+    'scheduler_queued_entities{queue="unschedulable",type="pod"} 3',
+    'scheduler_queued_entities{queue="unschedulable",type="podgroup"} 2',
+    'scheduler_queued_entities{queue="gated",type="podgroup"} 1',
+  ]);
+});
+
 test('groups are counted by the end of their attempts, and whom was sent away for them, as one where it went as one', async () => {
   const metrics = new MetricRegistry();
   await using cluster = await SimCluster.start({ nodes: 2, hasGroups: true, metrics });

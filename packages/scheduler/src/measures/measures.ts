@@ -5,6 +5,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { cycleWatches } from './cycle-watches.ts';
 import { type GroupMeasures, groupMeasures } from './group-measures.ts';
 import { byLabels } from './by-labels.ts';
+import { queuedEntities } from './queued-entities.ts';
 import type { PluginTook } from './timed-profile.ts';
 
 /** Upstream's: one millisecond, doubled fifteen times. */
@@ -33,6 +34,10 @@ interface Held {
   readonly assumed: ReadonlySet<string>;
   /** Bindings under way. */
   bindings(): number;
+  /** Pods that extenders are asked about, or are about to be. */
+  inLanes(): number;
+  /** Of which group a pod is; absent: the server has no groups. */
+  readonly groupOf: ((key: string) => string | undefined) | undefined;
 }
 
 /** What the scheduler counts, under upstream's names. */
@@ -133,6 +138,10 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
     'scheduler_goroutines',
     '[BETA] Number of running goroutines split by the work they do such as binding.',
   );
+  const inFlight = metrics.gauge(
+    'scheduler_inflight_events',
+    '[ALPHA] Number of events currently tracked in the scheduling queue.',
+  );
   const afterFlush = metrics.counter(
     'scheduler_pod_scheduled_after_flush_total',
     '[ALPHA] Number of pods that were successfully scheduled after being flushed from unschedulableEntities due to timeout. This metric helps detect potential queueing hint misconfigurations or event handling issues.',
@@ -173,7 +182,9 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
       preemptions.add();
       if (count !== undefined) victims.observe(count);
     },
-    follow({ queue, snapshot, assumed, bindings }, signal) {
+    follow({ queue, snapshot, assumed, bindings, inLanes, groupOf }, signal) {
+      // Of events there are none: what is decided is decided at once, on the cluster as it is by then.
+      inFlight.follow(() => assumed.size + inLanes(), { event: 'PodPopped' });
       running.follow(bindings, { operation: 'binding' });
       for (const part of ['active', 'backoff', 'unschedulable', 'gated'] as const)
         pending.follow(() => queue.sizes[part], { queue: part });
@@ -185,7 +196,7 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
         came: (part, event) => incomingOf(part, event).add(),
         hinted: (plugin, event, { hint, ms }) => hintOf(plugin, event, hint).observe(ms / 1000),
       });
-      const end = metrics.collect(() => [unschedulable(queue)]);
+      const end = metrics.collect(() => [unschedulable(queue), queuedEntities(queue, groupOf)]);
       signal.addEventListener('abort', end, { once: true });
     },
   };

@@ -36,6 +36,10 @@ export class BackOffs {
     return this.#entries.size;
   }
 
+  keys(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
   /** How long it takes after so many tries in vain. */
   lengthMs(tries: number): number {
     const { initialMs, maxMs } = this.#after;

@@ -26,6 +26,10 @@ export class HeldPods {
     return this.#held.size;
   }
 
+  keys(): Iterable<string> {
+    return this.#held.keys();
+  }
+
   /** Whether the pod is held, from now on. */
   hold(pod: Pod): boolean {
     const key = keyOf(pod);

@@ -11,6 +11,9 @@ const BACK_OFF: BackOff = { initialMs: 1000, maxMs: 10_000 };
 /** A parked pod that nothing woke is looked at again after this time. */
 const FLUSH_MS = 5 * 60_000;
 
+/** Upstream's names of the queues. */
+export type QueuePart = 'active' | 'backoff' | 'unschedulable' | 'gated';
+
 /** Hears what becomes of pods in the queue. */
 export interface QueueFollower {
   /** A pod came to a part of the queue, and why. */
@@ -78,13 +81,27 @@ export class PodQueue {
   }
 
   /** How many pods wait where, by upstream's names of the queues. */
-  get sizes(): Readonly<Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>> {
+  get sizes(): Readonly<Record<QueuePart, number>> {
     return {
       active: this.#isReady.size,
       backoff: this.#backOffs.size,
       unschedulable: this.#parked.size,
       gated: this.#held.size,
     };
+  }
+
+  /** Which pods are in a part. */
+  keysIn(part: QueuePart): Iterable<string> {
+    switch (part) {
+      case 'active':
+        return this.#isReady;
+      case 'backoff':
+        return this.#backOffs.keys();
+      case 'unschedulable':
+        return this.#parked.keys();
+      case 'gated':
+        return this.#held.keys();
+    }
   }
 
   /** Who keeps which pods parked. */
