@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pod as podKind, node as nodeKind } from '@navarch/api';
-import { silent, seededRandom, TaskGroup } from '@navarch/base';
+import { MetricRegistry, seededRandom, silent, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
 import type { ApiObject, Kind } from '@navarch/machinery';
 import { systemClock } from '@navarch/node/system';
@@ -12,6 +12,8 @@ import { nodesOf, podsOf } from './bodies.ts';
 const NODES = 5000;
 const PODS = 150_000;
 const PER_TEMPLATE = 100;
+/** Within this time a scheduler has taken in all that there is. */
+const KNOWN_MS_MAX = 120_000;
 /** What was allocated to begin with is swept by and by. */
 const SETTLED_MS = 6000;
 const WATCHED_MS = 10_000;
@@ -20,24 +22,33 @@ const WATCHED_MS = 10_000;
 export function idleWorkloads(size: (count: number) => number, context: Context): readonly Workload[] {
   const [nodes, pods] = [size(NODES), size(PODS)];
   const name = `idle scheduler, ${pods.toLocaleString('en')} pods bound`;
-  const measure = async (figure: keyof Idle): Promise<Sample> => {
-    const found = await idle(nodes, pods, context.signal);
-    return { figure: found[figure], details: { ...found } };
+  // Both figures of a round are of one scheduler: 150,000 pods take their time to be made.
+  const rounds = new Map<number, Promise<Idle>>();
+  const found = (round: number): Promise<Idle> => {
+    const known = rounds.get(round) ?? idle(nodes, pods, context.signal);
+    rounds.set(round, known);
+    return known;
   };
+  const measure =
+    (figure: keyof Idle) =>
+    async (round: number): Promise<Sample> => {
+      const both = await found(round);
+      return { figure: both[figure], details: { ...both } };
+    };
   return [
     {
       name: `${name}: memory`,
       unit: 'B/pod',
       better: 'less',
       ...(context.isQuick ? {} : { goal: 1024 }),
-      ours: () => measure('bytesPerPod'),
+      ours: measure('bytesPerPod'),
     },
     {
       name: `${name}: CPU`,
       unit: 'ms/min',
       better: 'less',
       ...(context.isQuick ? {} : { goal: 60 }),
-      ours: () => measure('cpuMsPerMinute'),
+      ours: measure('cpuMsPerMinute'),
     },
   ];
 }
@@ -58,8 +69,9 @@ async function idle(nodes: number, pods: number, signal: AbortSignal): Promise<I
   await cache.whenSynced([podKind, nodeKind], signal);
   const before = await heldBytes();
   const recorder = { record: () => undefined };
-  group.spawn((s) => runScheduler({ ...deps, api, cache, recorder, profiles: [defaultProfile] }, s));
-  await sleep(1000, undefined, { signal });
+  const metrics = new MetricRegistry();
+  group.spawn((s) => runScheduler({ ...deps, api, cache, recorder, metrics, profiles: [defaultProfile] }, s));
+  await until(() => metrics.text().includes(`\nscheduler_cache_size{type="pods"} ${pods}\n`), signal);
   const bytesPerPod = ((await heldBytes()) - before) / pods;
   await sleep(SETTLED_MS, undefined, { signal });
   const [cpu, began] = [process.cpuUsage(), performance.now()];
@@ -67,6 +79,12 @@ async function idle(nodes: number, pods: number, signal: AbortSignal): Promise<I
   const { user, system } = process.cpuUsage(cpu);
   const cpuMsPerMinute = (((user + system) / 1000) * 60_000) / (performance.now() - began);
   return { bytesPerPod, cpuMsPerMinute };
+}
+
+async function until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+  for (const end = performance.now() + KNOWN_MS_MAX; !isSo(); await sleep(50, undefined, { signal }))
+    if (performance.now() > end)
+      throw new Error(`The scheduler does not know of all pods after ${KNOWN_MS_MAX / 1000} s`);
 }
 
 /** Lists what there is, each object a value of its own as it comes from a server; then nothing happens. */
