@@ -74,7 +74,7 @@ export function nodeLifecycleController({
       memory.looked(context.clock.monotonic() - beganMs, context);
       await taintForScheduling(found, context);
       await markPods(found, memory, context);
-      const next = await taintForEviction(found, memory, context);
+      const next = await taintForEviction(found, memory.zones(context, graceMs), memory, context);
       const waits = [next, silentMs < allowed ? allowed - silentMs : undefined].filter((ms) => ms !== undefined);
       return waits.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...waits)) } : undefined;
     },
@@ -134,10 +134,19 @@ class Memory {
     if (ready) this.#ready.add(name);
   }
 
-  zones({ cache, clock }: Context): ZoneView {
+  /**
+   * Nodes of a zone that are lost together fall silent one after the other. Those that are about to be lost count for
+   * what is left of their zone: else the first of them would lose its pods before it is seen how many they are.
+   */
+  zones({ cache, clock }: Context, graceMs: number): ZoneView {
     const now = clock.monotonic();
+    const silentMs = graceMs - Math.min(2 * MONITOR_MS, graceMs / 5);
+    const isSilent = ({ metadata: { name, uid } }: Node): boolean => {
+      const heartbeat = this.#heartbeats.get(name);
+      return heartbeat?.uid === uid && now - heartbeat.seenMs >= silentMs;
+    };
     if (!this.#zones || now - this.#zones.atMs >= MONITOR_MS)
-      this.#zones = { view: viewZones(cache.list(node)), atMs: now };
+      this.#zones = { view: viewZones(cache.list(node), isSilent), atMs: now };
     return this.#zones.view;
   }
 
@@ -212,9 +221,13 @@ async function markNotReady(p: Pod, { api, clock, events }: Context): Promise<vo
 }
 
 /** The taint from which pods are evicted. Resolves to the milliseconds after which to try again, if it is to be tried again. */
-async function taintForEviction(found: Node, memory: Memory, context: Context): Promise<number | undefined> {
+async function taintForEviction(
+  found: Node,
+  zones: ZoneView,
+  memory: Memory,
+  context: Context,
+): Promise<number | undefined> {
   const { api, clock } = context;
-  const zones = memory.zones(context);
   const key = zones.isBlind ? undefined : evictionKey(found);
   const make = (name: string) => ({ key: name, effect: 'NoExecute', timeAdded: timestamp(clock.now()) }) as const;
   const change = (n: Node): Node => {

@@ -21,13 +21,14 @@ export interface ZoneView {
   readonly isBlind: boolean;
 }
 
-export function viewZones(nodes: readonly Node[]): ZoneView {
+/** `isSilent`: of nodes that are not known to be lost yet. */
+export function viewZones(nodes: readonly Node[], isSilent: (n: Node) => boolean): ZoneView {
   const zones = new Map<string, { total: number; lost: number }>();
   for (const n of nodes) {
     const zone = zones.get(zoneOf(n)) ?? { total: 0, lost: 0 };
     zones.set(zoneOf(n), zone);
     zone.total += 1;
-    if (readyOf(n)?.status !== 'True') zone.lost += 1;
+    if (readyOf(n)?.status !== 'True' || isSilent(n)) zone.lost += 1;
   }
   const isBlind = zones.size > 0 && [...zones.values()].every(({ total, lost }) => lost === total);
   return {

@@ -19,6 +19,7 @@ import { leaderElectionScenarios } from './leader-election/leader-election.ts';
 import { namespaceScenarios } from './namespace/namespace.ts';
 import { nodeIpamScenarios } from './node/node-ipam.ts';
 import { nodeTtlScenarios } from './node/node-ttl.ts';
+import { nodeLifecycleScenarios } from './node/lifecycle.ts';
 import { nodeScenarios } from './node/node.ts';
 import { podGcScenarios } from './node/pod-gc.ts';
 import { quotaScenarios } from './quota/quota.ts';
@@ -68,6 +69,7 @@ export const scenarios: readonly Scenario[] = [
   ...endpointScenarios,
   ...mirroringScenarios,
   ...nodeScenarios,
+  ...nodeLifecycleScenarios,
   ...podGcScenarios,
   ...nodeIpamScenarios,
   ...nodeTtlScenarios,
