@@ -153,10 +153,11 @@ export const provisioningScenarios: readonly Scenario[] = [
         'it is to go',
         (view) => view.get(persistentVolume, metadata.name)?.metadata.deletionTimestamp !== undefined,
       );
+      const held = (view: View): readonly string[] =>
+        view.get(persistentVolume, metadata.name)?.metadata.finalizers ?? [];
+      await world.until('nobody uses it', (view) => !held(view).includes('kubernetes.io/pv-protection'));
       await world.pass('1m');
-      assert.deepEqual(world.view.get(persistentVolume, metadata.name)?.metadata.finalizers, [
-        'navarch.dev/local-folder',
-      ]);
+      assert.deepEqual(held(world.view), ['navarch.dev/local-folder']);
       await world.unhold(persistentVolume, metadata.name);
     },
     end: (view) => assert.deepEqual([view.list(persistentVolume), view.list(persistentVolumeClaim)], [[], []]),
