@@ -68,7 +68,7 @@ const unit: Part = {
 // Always the same seeds: new ones are looked for with `./navarch sim`.
 const sim: Part = { name: 'sim', run: (print) => counted(['tools/sim.ts', '--seeds', '20'], print) };
 const oracles: Part = { name: 'oracles', run: oracleTests };
-// Real containers share one machine: one file at a time.
+// Each file has machines of its own (namespaces), and waits for most of its time.
 const real: Part = { name: 'real', run: realTests };
 const fuzz: Part = {
   name: 'fuzz',
@@ -155,7 +155,7 @@ async function realTests(): Promise<Result> {
     await installPackages(packages, { say: (line) => console.log(`   ${line}`) }, signal);
   }
   const report = await probeHost(tmpdir(), signal);
-  if (report.canRunContainers) return nodeTests(all.filter(isReal), 1);
+  if (report.canRunContainers) return nodeTests(all.filter(isReal), 2);
   console.log(
     `-- real: left out: this machine cannot run containers: ${report.missing.map((m) => `${m.what}: ${m.why}`).join('; ')}`,
   );

@@ -8,6 +8,7 @@ import { makeRequest } from '@navarch/node/pki';
 import { eventually as inTime } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
 import { SHARED_MACHINE } from './cluster/eviction-flags.ts';
+import { cgroupRootOf } from './cluster/state.ts';
 import { bundledKubectl } from './commands/kubectl.ts';
 import { type Machine, makeNetwork, type Network } from './testing/machine.ts';
 
@@ -29,8 +30,6 @@ let server: Machine;
 let nodes: readonly Machine[] = [];
 let kubectlPath = 'kubectl';
 let token = '';
-/** What runs that were killed left on this machine is none of ours. */
-let alreadyThere = '';
 
 const dirOf = (machine: Machine): string => join(folder, machine.name);
 const navarch = (machine: Machine, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> =>
@@ -79,18 +78,17 @@ const pinned = (name: string, node: string, image: string, command: readonly str
     ...(command.length > 0 ? ['--command', '--', ...command] : []),
   );
 
-/** Mounts of this run, and control groups of nodes that are called like its own. */
+/** Mounts of this run, and control groups of its nodes: others may have nodes of the same names. */
 async function leftovers(): Promise<string> {
-  const { stdout } = await promisify(execFile)('sh', [
-    '-c',
-    `findmnt -rn | grep ${folder}; ls -d /sys/fs/cgroup/*/navarch-one-* /sys/fs/cgroup/*/navarch-two-* /sys/fs/cgroup/navarch-one-* 2>/dev/null; true`,
-  ]);
-  return stdout;
+  const groups = nodes
+    .map((machine) => cgroupRootOf(machine.name, { dir: dirOf(machine) }))
+    .map((path) => `/sys/fs/cgroup${path} /sys/fs/cgroup/*${path}`);
+  const script = `findmnt -rn | grep ${folder}; ls -d ${groups.join(' ')} 2>/dev/null; true`;
+  return (await promisify(execFile)('sh', ['-c', script])).stdout;
 }
 
 before(
   async () => {
-    alreadyThere = await leftovers();
     for (const name of ['pause', 'busybox', 'nginx'])
       if (!existsSync(join(images, `${name}.tar`))) await buildImage(name, images, new AbortController().signal);
     network = await makeNetwork(`nvj${process.pid}`, folder, env);
@@ -110,7 +108,7 @@ after(
   async () => {
     for (const machine of nodes) await navarch(machine, 'down', '--data-dir', dirOf(machine));
     await network[Symbol.asyncDispose]();
-    assert.equal(await leftovers(), alreadyThere);
+    assert.equal(await leftovers(), '');
     rmSync(folder, { recursive: true, force: true });
   },
   { timeout: 120_000 },
@@ -189,6 +187,8 @@ test('pods of two nodes reach each other by address, by Service and by name; exe
   }
   await kubectl('expose', 'pod', 'web-one', '--name=web', '--port=80', '--selector=app=nginx');
   await kubectl('wait', 'pod', '--all', '--for=condition=Ready', '--timeout=60s');
+  // What is looked for at the end is there now.
+  assert.match(await leftovers(), /navarch-one-[^]*navarch-two-/);
   const ask = (client: string, url: string): Promise<string> =>
     kubectl('exec', client, '--', 'curl', '-sS', '--max-time', '5', url);
   for (const [client, web] of [

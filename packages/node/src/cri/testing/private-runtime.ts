@@ -32,9 +32,11 @@ export async function startPrivateRuntime(
   const dir = mkdtempSync(join(tmpdir(), 'nvr-'));
   const name = `nv${process.pid}`;
   const teardown = { dir, cgroupRoot: `/${name}`, bridge: name };
+  // Of this process alone: another test may run beside it on this machine's network.
+  const podCidr = `10.213.${process.pid % 256}.0/24`;
   try {
     const containerd = await startContainerd({ dir, sandboxImage, registries: registries ?? {} }, signal);
-    writePodNetwork(containerd.layout, { bridge: name, podCidrs: ['10.213.0.0/24'] });
+    writePodNetwork(containerd.layout, { bridge: name, podCidrs: [podCidr] });
     for (const archive of archives) await importImages(containerd, archive, signal);
     const runtime = await connectRuntime({ socketPath: containerd.socketPath }, signal);
     await isReady(runtime, signal);
