@@ -13,6 +13,19 @@ export interface ErrandDeps {
   readonly recorder: Recorder;
 }
 
+/** How a wait ended: as it should, because it never will, because it took too long, or otherwise. */
+export type Ending = 'success' | 'failure' | 'timeout' | 'error';
+
+interface WaitDeps extends ErrandDeps {
+  /** Hears how the wait for devices of a driver ended, and what it took. */
+  readonly waited?: (driver: string, ending: Ending, ms: number) => void;
+}
+
+/** What is waited for will never be. */
+export class NeverError extends Error {
+  override readonly name = 'NeverError';
+}
+
 /** Between two tries to take back what was written. */
 const CANCEL_MS = 1000;
 
@@ -39,7 +52,7 @@ export async function writeErrands(errands: readonly Errand[], { api, clock }: E
 /** Resolves when all that they wait for has come about. */
 export async function waitForErrands(
   errands: readonly Errand[],
-  { cache, clock, recorder }: ErrandDeps,
+  { cache, clock, recorder, waited }: WaitDeps,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
@@ -54,7 +67,10 @@ export async function waitForErrands(
     );
   });
   try {
-    for (const errand of errands)
+    for (const errand of errands) {
+      const startedMs = clock.monotonic();
+      const ended = (ending: Ending): void =>
+        errand.awaited?.forEach((driver) => waited?.(driver, ending, clock.monotonic() - startedMs));
       await of(errand, async () => {
         const { waits } = errand;
         if (waits && errand.conditions.length > 0)
@@ -68,13 +84,19 @@ export async function waitForErrands(
           await cache
             .when(kind, () => isMet(cache), either)
             .catch((error: unknown) => {
+              if (!signal.aborted) ended(endingOf(error, over.signal.aborted));
               throw over.signal.aborted && errand.lateMessage ? new Error(errand.lateMessage, { cause: error }) : error;
             });
+        ended('success');
       });
+    }
   } finally {
     late.abort(new Error('Done'));
   }
 }
+
+const endingOf = (error: unknown, isLate: boolean): Ending =>
+  isLate ? 'timeout' : error instanceof NeverError ? 'failure' : 'error';
 
 /** Until the server has said what became of them: what may have been written must not be given away again. */
 export async function cancelErrands(

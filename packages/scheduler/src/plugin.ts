@@ -74,6 +74,8 @@ export interface Errand {
   write(api: Api, nowMs: number): Promise<void>;
   /** The pod is not bound: takes back what was kept and written. Rejects where that is not known: to be asked again. */
   cancel?(api: Api): Promise<void>;
+  /** Drivers of the devices that have to get ready: how the wait ends is counted for each. */
+  readonly awaited?: readonly string[];
   /** What must come about, one after the other. */
   readonly conditions: readonly Condition[];
 }

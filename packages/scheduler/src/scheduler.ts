@@ -299,7 +299,8 @@ class Scheduler {
       }
       // Others may have to act first, which takes what it takes: nobody else waits for it.
       this.#group.spawn(async (s) => {
-        const isDone = await this.#orTakenBack(decided, () => waitForErrands(errands, this.#deps, s), s);
+        const deps = { ...this.#deps, waited: this.#measures.waitedFor(schedulerName) };
+        const isDone = await this.#orTakenBack(decided, () => waitForErrands(errands, deps, s), s);
         passed('PreBind', startedMs, isDone);
         if (isDone) tell();
       });

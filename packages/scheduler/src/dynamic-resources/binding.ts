@@ -1,6 +1,7 @@
 import { type Pod, pod as podKind, resourceClaim } from '@navarch/api';
 import type { Api, KindApi } from '@navarch/client';
 import { type ApiObject, hasReason, keyOf } from '@navarch/machinery';
+import { NeverError } from '../errands.ts';
 import type { Errand } from '../plugin.ts';
 import { allocate, release } from './claim-writes.ts';
 import type { Allocation, Claim } from './devices.ts';
@@ -48,6 +49,7 @@ export function errandFor(
       message: `waiting for binding conditions for device on node ${nodeName}`,
     },
     lateMessage: 'device binding timeout',
+    awaited: [...new Set(slow.flatMap(({ claim, allocation }) => slowDrivers(allocation ?? claim.status.allocation)))],
     reserve() {
       for (const { claim, allocation } of given) ledger.hold(claim, allocation, pod);
     },
@@ -85,15 +87,18 @@ export function errandFor(
         const current = ledger.claim(keyOf(written.get(claim) ?? claim));
         if (!current?.status.allocation) throw new Error(`claim ${keyOf(claim)} got deallocated in the meantime`);
         const readiness = readinessOf(current);
-        if (readiness === 'failed') throw new Error(`the devices of claim ${keyOf(claim)} cannot be made ready`);
+        if (readiness === 'failed') throw new NeverError(`the devices of claim ${keyOf(claim)} cannot be made ready`);
         return readiness === 'ready';
       },
     })),
   };
 }
 
-const isSlow = (allocation: Allocation | undefined): boolean =>
-  allocation?.devices?.results?.some(({ bindingConditions }) => bindingConditions?.length) ?? false;
+const slowDrivers = (allocation: Allocation | undefined): readonly string[] =>
+  (allocation?.devices?.results ?? [])
+    .filter(({ bindingConditions }) => bindingConditions?.length)
+    .map(({ driver }) => driver);
+const isSlow = (allocation: Allocation | undefined): boolean => slowDrivers(allocation).length > 0;
 
 /** Devices that did not get ready in time go back too: others may. */
 async function giveBack(api: Api, claim: Claim, pod: Pod, ledger: DeviceLedger): Promise<void> {

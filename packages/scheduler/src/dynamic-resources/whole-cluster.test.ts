@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deviceClass, event, pod, type Pod, resourceClaim, resourceClaimTemplate, resourceSlice } from '@navarch/api';
+import { MetricRegistry } from '@navarch/base';
 import { SimCluster } from '@navarch/sim';
 import type { Claim, DeviceSpec } from './devices.ts';
 import { allocatedOn, classOf, claimOf, deviceOf, DRIVER, one, sliceOf } from './testing/builders.ts';
@@ -34,8 +35,11 @@ const given = (all: readonly Claim[]): readonly string[] =>
     .map(({ pool, device }) => `${pool}/${device}`)
     .toSorted();
 
-async function started(devices: Readonly<Record<string, readonly DeviceSpec[]>>): Promise<SimCluster> {
-  const cluster = await SimCluster.start({ nodes: Object.keys(devices).length });
+async function started(
+  devices: Readonly<Record<string, readonly DeviceSpec[]>>,
+  metrics: MetricRegistry = new MetricRegistry(),
+): Promise<SimCluster> {
+  const cluster = await SimCluster.start({ nodes: Object.keys(devices).length, metrics });
   await cluster.settled();
   await cluster.api
     .of(deviceClass)
@@ -141,7 +145,8 @@ test('a device that is of no use where it was chosen is given back for one elsew
 
 test('a pod is bound when its device is ready, and placed anew where it cannot get ready', async () => {
   const slow = { bindingConditions: ['example.com/attached'], bindingFailureConditions: ['example.com/broken'] };
-  await using cluster = await started({ 'node-1': [deviceOf('a', slow)] });
+  const metrics = new MetricRegistry();
+  await using cluster = await started({ 'node-1': [deviceOf('a', slow)] }, metrics);
   await create(cluster, 'p', fromTemplate);
   await cluster.advance('30s');
   const allocated = async (): Promise<Claim | undefined> =>
@@ -168,13 +173,32 @@ test('a pod is bound when its device is ready, and placed anew where it cannot g
   await says('example.com/attached');
   await cluster.settled();
   assert.equal((await get(cluster, 'p')).status.phase, 'Running');
+  assert.deepEqual(waitsIn(metrics), ['failure 1', 'success 1']);
+  assert.match(metrics.text(), /^scheduler_dra_bindingconditions_wait_duration_seconds_count\{.*"failure"\} 1$/m);
 });
+
+/** How the waits for the driver's devices ended. */
+const waitsIn = (metrics: MetricRegistry): readonly string[] =>
+  [
+    ...metrics
+      .text()
+      .matchAll(
+        /^scheduler_dra_bindingconditions_allocations_total\{driver="(.+)",profile="(.+)",status="(.+)"\} (.+)$/gm,
+      ),
+  ]
+    .map(([, driver, profile, status, count]) => {
+      assert.deepEqual([driver, profile], [DRIVER, 'default-scheduler']);
+      return `${status} ${count}`;
+    })
+    .toSorted();
 
 test('a pod whose device does not get ready in time is told so, and placed anew', async () => {
   const slow = { bindingConditions: ['example.com/attached'], bindingFailureConditions: ['example.com/broken'] };
-  await using cluster = await started({ 'node-1': [deviceOf('a', slow)] });
+  const metrics = new MetricRegistry();
+  await using cluster = await started({ 'node-1': [deviceOf('a', slow)] }, metrics);
   await create(cluster, 'p', fromTemplate);
   await cluster.advance('11m');
+  assert.deepEqual(waitsIn(metrics), ['timeout 1']);
   assert.equal(await why(cluster, 'p'), 'running PreBind plugin "DynamicResources": device binding timeout');
   const { items: events } = await cluster.api.of(event).list({ namespace: 'default' });
   const waits = events.find(({ reason }) => reason === 'BindingConditionsPending');

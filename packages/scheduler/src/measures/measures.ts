@@ -3,6 +3,7 @@ import type { CycleWatch, DecisionPoint } from '../cycle-watch.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { cycleWatches } from './cycle-watches.ts';
+import { type DeviceMeasures, deviceMeasures } from './device-measures.ts';
 import { type GroupMeasures, groupMeasures } from './group-measures.ts';
 import { byLabels } from './by-labels.ts';
 import { queuedEntities } from './queued-entities.ts';
@@ -41,7 +42,7 @@ interface Held {
 }
 
 /** What the scheduler counts, under upstream's names. */
-export interface Measures extends GroupMeasures {
+export interface Measures extends GroupMeasures, DeviceMeasures {
   /** Whether the attempt that begins now is one of those that are timed plugin by plugin. */
   isSampled(): boolean;
   readonly pluginTook: PluginTook;
@@ -160,6 +161,7 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
   };
   return {
     ...groupMeasures(metrics, clock, hasGroups),
+    ...deviceMeasures(metrics),
     isSampled: () => metrics !== noMetrics && attempt++ % SAMPLED_EVERY === 0,
     pluginTook: (plugin, point, { status, ms }) => pluginOf(plugin, point, status).observe(ms / 1000),
     watchOf,
