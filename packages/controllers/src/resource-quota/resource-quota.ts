@@ -12,6 +12,7 @@ import {
   sumAmounts,
   wholeAmount,
 } from '@navarch/api';
+import type { Api } from '@navarch/client';
 import {
   type ApiObject,
   compareQuantities,
@@ -72,10 +73,19 @@ export function resourceQuotaController(kinds: readonly Kind<any>[]): Controller
         deviceClass: (name: string) => cache.get(deviceClass, name),
         pod: (podKey: string) => cache.get(pod, podKey),
       };
-      const used = listOfAmounts(usage(found, counted, list, { now: clock.now(), around }));
+      const countedIn = (lists: typeof list): Readonly<Record<string, string>> =>
+        listOfAmounts(usage(found, counted, lists, { now: clock.now(), around }));
+      let used = countedIn(list);
       if (!equalJson(found.status.hard ?? {}, hard) || !equalJson(found.status.used ?? {}, used)) {
         const waitMs = isLess(used, found.status.used ?? {}) ? sinceTaken(key, found, clock.monotonic()) : 0;
         if (waitMs > 0) return { requeueAfterMs: waitMs };
+        if (isLess(used, found.status.used ?? {})) {
+          // A copy that is behind, since its watch lies still, lacks what was let in meanwhile: to give that back would
+          // let in more than there is room for. What the server has cannot lack anything that this version counts.
+          used = countedIn(await asStored(found, counted, api));
+          if (equalJson(found.status.hard ?? {}, hard) && equalJson(found.status.used ?? {}, used))
+            return { requeueAfterMs: RESYNC_MS };
+        }
         try {
           const written = await api
             .of(resourceQuota)
@@ -146,6 +156,20 @@ function freed(kind: Kind<any>): Watch {
 
 function mayTakeLess(kind: Kind<any>, current: ApiObject, previous: ApiObject): boolean {
   return !equalJson(listOfAmounts(quotaUsage(kind, current, 0)), listOfAmounts(quotaUsage(kind, previous, 0)));
+}
+
+/** What the quota counts, as the server has it. */
+async function asStored(
+  { metadata: { namespace }, spec }: ResourceQuota,
+  kinds: readonly Kind<any>[],
+  api: Api,
+): Promise<(kind: Kind<any>) => readonly ApiObject[]> {
+  const names = Object.keys(spec.hard ?? {});
+  const where = namespace === undefined ? {} : { namespace };
+  const found = new Map<Kind<any>, readonly ApiObject[]>();
+  for (const kind of kinds)
+    if (measuredNames(kind, names).size > 0) found.set(kind, (await api.of(kind).list(where)).items);
+  return (kind) => found.get(kind) ?? [];
 }
 
 function usage(
