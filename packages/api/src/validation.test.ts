@@ -594,6 +594,15 @@ test('custom resource definitions and API services', () => {
       'spec.selectableFields[0].jsonPath: Invalid value: ".b": is an invalid path: does not refer to a valid field',
     ],
     [
+      both({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }, [
+        ['.b'],
+        ['.b'],
+      ]),
+      'spec.validation.openAPIV3Schema.additionalProperties: Forbidden: must not be used at the root',
+      'spec.validation.openAPIV3Schema.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive',
+      'spec.selectableFields[0].jsonPath: Invalid value: ".b": is an invalid path: does not refer to a valid field',
+    ],
+    [
       spec({ conversion: { strategy: 'Webhook' } }),
       'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
       'spec.conversion.conversionReviewVersions: Required value',

@@ -281,12 +281,16 @@ function fieldAt(path: string, root: JsonSchema | undefined): JsonSchema | strin
   let schema = root;
   for (const [, bracket, name = ''] of path.matchAll(/(\[)|\.([^.[]*)/g)) {
     if (bracket) return 'array notation is not allowed';
-    schema =
-      schema?.properties?.[name] ??
-      (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    schema = schema && memberOf(schema, name);
     if (!schema) return 'does not refer to a valid field';
   }
   return schema ?? 'does not refer to a valid field';
+}
+
+/** Fields that have names are all there are, even beside others that may have any. */
+function memberOf({ properties, additionalProperties }: JsonSchema, name: string): JsonSchema | undefined {
+  if (properties && Object.keys(properties).length > 0) return properties[name];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
 }
 
 /** `at`: where the schema is said, of a version or of all of them. */
