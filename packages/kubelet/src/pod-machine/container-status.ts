@@ -44,7 +44,7 @@ export function containerStatus(container: PodContainer, view: PodView, bytesMax
     ready: isInit ? isExited(newest) && status.exitCode === 0 : isReadyNow(container, memory),
     ...resources(container, newest, view),
     ...devices(spec, view),
-    ...mounts(spec),
+    ...mounts(spec, view),
     ...user(newest),
   };
 }
@@ -76,13 +76,19 @@ function devices({ name }: Container, { memory }: PodView): Pick<ContainerStatus
   return allocatedResourcesStatus ? { allocatedResourcesStatus } : {};
 }
 
-function mounts({ volumeMounts = [] }: Container): Pick<ContainerStatus, 'volumeMounts'> {
+/** A container that could not be given what it wants to be enabled does not run. */
+function mounts(
+  { volumeMounts = [] }: Container,
+  { memory: { node } }: PodView,
+): Pick<ContainerStatus, 'volumeMounts'> {
   if (volumeMounts.length === 0) return {};
+  const isAll = (wanted: string | undefined): boolean =>
+    wanted === 'Enabled' || (wanted === 'IfPossible' && node.hasRecursiveReadOnlyMounts === true);
   return {
-    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
       name,
       mountPath,
-      ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+      ...(readOnly ? { readOnly, recursiveReadOnly: isAll(recursiveReadOnly) ? 'Enabled' : 'Disabled' } : {}),
     })),
   };
 }

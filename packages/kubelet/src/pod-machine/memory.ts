@@ -18,6 +18,8 @@ export interface Memory {
     readonly hostIP: string;
     readonly otherHostIPs?: readonly string[];
     readonly runtimeName: string;
+    /** It mounts what lies below a volume read-only as well, where that is wanted (KEP-3857). */
+    readonly hasRecursiveReadOnlyMounts?: boolean;
     readonly restartSecondsMax?: number;
   };
   /** When the grace of a deleted pod is over, by this node's own clock. */

@@ -510,6 +510,23 @@ test('statusOf() shows what a container was given', () => {
   );
 });
 
+test('statusOf() tells whether all below a volume is read-only, by what the runtime does (KEP-3857)', () => {
+  const told = (recursiveReadOnly: string, hasRecursiveReadOnlyMounts: boolean): string | undefined => {
+    const volumeMounts = [{ name: 'v', mountPath: '/v', readOnly: true, recursiveReadOnly }];
+    const [given] =
+      statusOf(podOf({ containers: [container('c', { volumeMounts })] }), holding(instance('c', 'running')), {
+        ...ready,
+        node: { ...ready.node, hasRecursiveReadOnlyMounts },
+      }).containerStatuses ?? [];
+    return given?.volumeMounts?.[0]?.recursiveReadOnly;
+  };
+  assert.deepEqual(
+    ['Disabled', 'IfPossible', 'Enabled'].map((mode) => told(mode, true)),
+    ['Disabled', 'Enabled', 'Enabled'],
+  );
+  assert.equal(told('IfPossible', false), 'Disabled');
+});
+
 test('statusOf() tells every address of a node of two families, also as those of a pod in its network', () => {
   const inHostNetwork = { sandboxes: [{ ...sandbox, ip: '' }], containers: [] };
   const node = { hostIP: '192.0.2.1', otherHostIPs: ['2001:db8::1'], runtimeName: 'containerd' };

@@ -295,6 +295,7 @@ export class PodWorker {
             hostIP: nodeIP,
             otherHostIPs: otherNodeIPs,
             runtimeName: runtime.features().runtimeName,
+            hasRecursiveReadOnlyMounts: runtime.features().hasRecursiveReadOnlyMounts,
             ...(rules ? { restartSecondsMax: rules.restartSecondsMax } : {}),
           },
           devices: resources.healthOf(pod),
