@@ -56,6 +56,14 @@ test('the core does not use what a port provides', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('node:http is not imported: it would load undici into every process', () => {
+  const wrong = production.filter(({ text }) => /^import (?!type\b)[^;]*'node:http';/m.test(text));
+  assert.deepEqual(
+    wrong.map(({ path }) => path),
+    [],
+  );
+});
+
 test('nothing unwelcome is committed', () => {
   const all = globSync('{packages,apps,tools,conformance,bench,images,oracles}/**/*.ts', {
     cwd: root,

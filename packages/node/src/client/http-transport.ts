@@ -1,6 +1,7 @@
-import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from 'node:http';
+import type { Agent as AnyAgent, IncomingMessage } from 'node:http';
 import { Agent, request as secureRequest } from 'node:https';
 import type { HttpRequest, HttpResponse, HttpTransport } from '@navarch/client';
+import { Agent as PlainAgent, request as plainRequest } from '../built-in/index.ts';
 import type { Access } from './kubeconfig.ts';
 
 /** Connections at a time, those of watches included; further requests wait for one. */
@@ -32,7 +33,7 @@ export function httpTransport(access: Access): HttpTransport & Disposable {
 
 interface Connection {
   readonly base: URL;
-  readonly agent: PlainAgent;
+  readonly agent: AnyAgent;
   readonly token: string | undefined;
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { type Logger, PROMETHEUS_TYPE } from '@navarch/base';
 import type { Endpoint, Endpoints } from '@navarch/dns';
+import { createServer } from '../built-in/index.ts';
 
 interface DnsEndpointsOptions {
   /** The address of places that name none. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Agent as PlainAgent, request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request as httpsRequest } from 'node:https';
 import type { ExtenderFile, ExtenderTls, ExtenderTransport } from '@navarch/scheduler';
+import { Agent as PlainAgent, request as httpRequest } from '../built-in/index.ts';
 import { answerTo } from '../http/https-answer.ts';
 import { postWords } from '../http/post-words.ts';
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { HealthCheck, HealthPorts } from '@navarch/proxy';
+import { createServer } from '../built-in/index.ts';
 
 /** Answers on all addresses of the node, in the words of upstream's service proxy. Disposing it closes every port. */
 export function healthPorts(): HealthPorts & Disposable {

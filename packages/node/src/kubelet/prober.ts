@@ -1,8 +1,8 @@
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Prober } from '@navarch/kubelet';
+import { request as httpRequest } from '../built-in/index.ts';
 import { dialWords } from '../http/dial-words.ts';
 
 const TEXT_SHOWN_MAX = 1024;

@@ -1,7 +1,8 @@
-import { type IncomingMessage, request as httpRequest, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { request as httpRequest, STATUS_CODES } from '../built-in/index.ts';
 import { takeLastWords } from './last-words.ts';
 
 /** A connection that left HTTP behind. */

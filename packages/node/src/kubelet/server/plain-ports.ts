@@ -1,6 +1,7 @@
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { aborted, TaskGroup } from '@navarch/base';
 import { type CompleteConfiguration, notFound } from '@navarch/kubelet';
+import { createServer } from '../../built-in/index.ts';
 import { systemClock } from '../../system/clock.ts';
 import type { Exchange, KubeletServerOptions } from '../kubelet-server.ts';
 

@@ -1,0 +1,1 @@
+export { Agent, createServer, request, STATUS_CODES } from './http.ts';
