@@ -35,3 +35,12 @@ test('rejectionOf() turns away what kernel and runtime have not', () => {
   ])
     assert.equal(why(spec), undefined);
 });
+
+test('rejectionOf() turns away a pod that needs what the node does not declare', () => {
+  const restarting = { containers: [{ name: 'c', restartPolicyRules: [{ action: 'RestartAllContainers' }] }] };
+  assert.equal(why(restarting, true), undefined);
+  assert.equal(
+    why({ hostNetwork: true, hostUsers: false }, true),
+    'PodFeatureUnsupported: Pod requires node features that are not available: UserNamespacesHostNetworkSupport',
+  );
+});

@@ -1,6 +1,7 @@
 import { compileNodeSelection, type Node, type Pod, podRequests, selectsNode } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { forbiddenSysctl } from './container/sysctls.ts';
+import { missingFeatures } from './declared-features.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { ORDINARY_RULES, type PodRules } from './pod-rules.ts';
 import type { HostFacts } from './ports.ts';
@@ -14,6 +15,7 @@ export function rejectionOf(
   rules: PodRules = ORDINARY_RULES,
 ): Rejection | undefined {
   return (
+    unsupported(pod) ??
     forbidden(pod, rules) ??
     lacking(pod, node, host) ??
     outOf(pod, node, others) ??
@@ -21,6 +23,17 @@ export function rejectionOf(
     portsTaken(pod, others) ??
     tainted(pod, node)
   );
+}
+
+/** A pod that was sent here past the scheduler, or before the node changed, may need what it has not. */
+function unsupported(pod: Pod): Rejection | undefined {
+  const missing = missingFeatures(pod);
+  return missing.length > 0
+    ? {
+        reason: 'PodFeatureUnsupported',
+        message: `Pod requires node features that are not available: ${missing.join(', ')}`,
+      }
+    : undefined;
 }
 
 function forbidden(pod: Pod, rules: PodRules): Rejection | undefined {

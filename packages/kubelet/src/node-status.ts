@@ -2,6 +2,7 @@ import { LOCAL_VOLUMES_FOLDER, type Node, node, type Taint } from '@navarch/api'
 import type { Clock, Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
+import { DECLARED_FEATURES } from './declared-features.ts';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
@@ -262,9 +263,6 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     },
   };
 }
-
-/** What not every node of a cluster may have (KEP-5328): pods that need it go where it is declared, and nowhere else. */
-const DECLARED_FEATURES = ['RestartAllContainersOnContainerExits'];
 
 const canonical = (amounts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount) ?? amount]));

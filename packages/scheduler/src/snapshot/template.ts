@@ -1,6 +1,5 @@
-import { occupiedSpec, type Pod, type PodSpec, podRequests, podRequestsAtLeast } from '@navarch/api';
+import { neededFeatures, occupiedSpec, type Pod, type PodSpec, podRequests, podRequestsAtLeast } from '@navarch/api';
 import { equalJson, quantityMilliValue, quantityValue, writeJson } from '@navarch/machinery';
-import { neededFeatures } from './needed-features.ts';
 
 /** Amounts in fixed units: milli-CPUs for cpu, whole units (bytes, pods) for everything else. */
 export type Amounts = ReadonlyMap<string, number>;

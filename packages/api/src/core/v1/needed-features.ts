@@ -1,4 +1,4 @@
-import type { PodSpec } from '@navarch/api';
+import type { PodSpec } from '../../generated/types/core-v1.ts';
 
 /**
  * Features that a node has to have for a pod, in the order of their names: those of which nodes tell whether they have them,
