@@ -138,7 +138,7 @@ const plainStays: Property = defineProperty({
   },
 });
 
-const accounts = (scenario: Pick<Scenario, 'name' | 'says' | 'act' | 'end'>): Scenario =>
+const accounts = (scenario: Pick<Scenario, 'name' | 'says' | 'act' | 'end' | 'spares'>): Scenario =>
   defineScenario({
     controllers: () => [serviceAccountTokenController],
     pods: 'none',
@@ -178,6 +178,8 @@ const inSecrets: readonly Scenario[] = [
   accounts({
     name: 'service-account-token/secret-gone',
     says: 'An account no longer names a token that somebody has deleted.',
+    // Who leads anew does not hear of a secret that went before. Upstream's does not either.
+    spares: ['crashes'],
     async act(world) {
       await world.create(serviceAccount, {
         metadata: named('builder'),
