@@ -167,6 +167,26 @@ export const cronJobScenarios: readonly Scenario[] = [
     end: (view) => assert.equal(view.list(job).length, 0),
   }),
   ticking({
+    name: 'cron-job/too-many-missed',
+    says: 'Of more than a hundred moments that went by while it was suspended the last one runs, and somebody is told.',
+    lasts: '1m',
+    spares: ['clock jumps'],
+    async act(world) {
+      await world.create(cronJob, tick({ suspend: true }));
+      await world.pass('110m');
+      await world.change(cronJob, KEY, (c) => ({ ...c, spec: { ...c.spec, suspend: false } }));
+      const resumedMs = world.clock.now();
+      await world.until('one runs', (view) => view.list(job).length > 0);
+      const [at = ''] = runsOf(world.view);
+      assert.ok(Date.parse(at) > resumedMs - 60_000, `${at} is not the last`);
+      await world.change(cronJob, KEY, (c) => ({ ...c, spec: { ...c.spec, suspend: true } }));
+    },
+    end(view) {
+      assert.match(view.events('CronJob').join('\n'), /^TooManyMissedTimes: too many missed start times/m);
+      assert.ok(view.list(job).length <= 3);
+    },
+  }),
+  ticking({
     name: 'cron-job/history-limits',
     says: 'Of jobs that failed as many stay as failedJobsHistoryLimit says.',
     spec: {

@@ -108,6 +108,30 @@ const historyLimit = defineScenario({
   },
 });
 
+const collision = defineScenario({
+  name: 'deployment/collision',
+  says: 'Where the name of its set is taken by one that it cannot have, it counts the collision and takes another name.',
+  controllers: () => [...controllers(), garbageCollectorController([deployment, replicaSet, pod])],
+  async act(world) {
+    await world.create(deployment, web(2));
+    await world.until('v1 is up', (view) => isRolledOut(view, 'v1', 2));
+    const taken = world.view.list(replicaSet)[0]?.metadata.name ?? '';
+    await world.remove(deployment, WEB, { propagationPolicy: 'Foreground' });
+    await world.until('it is gone', (view) => view.list(deployment).length + view.list(replicaSet).length === 0);
+    await world.create(replicaSet, {
+      metadata: { ...named(taken), labels: { app: 'other' } },
+      spec: { replicas: 0, selector: { matchLabels: { app: 'other' } }, template: podTemplate('other') },
+    });
+    await world.create(deployment, web(2));
+  },
+  end(view) {
+    const own = view.list(replicaSet).filter(({ metadata }) => metadata.labels?.['app'] === 'web');
+    assert.deepEqual([own.length, view.list(replicaSet).length], [1, 2]);
+    assert.ok(isRolledOut(view, 'v1', 2));
+    assert.equal(view.get(deployment, WEB)?.status.collisionCount, 1);
+  },
+});
+
 const hangingV2 = {
   startMs: (p: Parameters<typeof imageOf>[0]) => (imageOf(p) === 'v2' ? undefined : 500),
 };
@@ -290,6 +314,7 @@ export const deploymentLifeScenarios = [
   paused,
   rolledBack,
   historyLimit,
+  collision,
   deadline,
   recovered,
   minReady,
