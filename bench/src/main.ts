@@ -56,7 +56,12 @@ async function measure(
       );
     const { outcomes, failures } = await interleave(
       chosen,
-      { rounds, endByMs: began + (benchmark.minutes ?? MINUTES_MAX) * 60_000 - RESERVE_MS, say },
+      {
+        rounds,
+        warmsUp: benchmark.warmsUp === true && !isQuick,
+        endByMs: began + (benchmark.minutes ?? MINUTES_MAX) * 60_000 - RESERVE_MS,
+        say,
+      },
       signal,
     );
     for (const outcome of outcomes) process.stdout.write(`${JSON.stringify({ bench: benchmark.name, ...outcome })}\n`);

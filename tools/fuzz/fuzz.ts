@@ -33,10 +33,11 @@ const ELSEWHERE = /\/(?:log|exec|attach|portforward|proxy)(?:[/?]|$)|\/proxy\//;
 const TOO_NEW = 504;
 /**
  * Upstream answers 500 too: for configurations that are not of the schema's shape, for versions that are none, for
- * directives of patches that it does not know, orders that are none or not kept, items without their key (oracles/server).
+ * directives of patches that it does not know, orders that are none or not kept, items without their key (oracles/server);
+ * and for the scale of a custom resource that has no number of replicas.
  */
 const OWN_500 =
-  /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list|unknown patch type: |expected a (?:\[\]|map\[string\])interface \{\}, but received a |The order in patch list:|does not contain declared merge key: /;
+  /failed to create typed (?:patch|live) object|strconv\.ParseUint: parsing|resourceVersion should not be set on objects to be created|content is not a list|unknown patch type: |expected a (?:\[\]|map\[string\])interface \{\}, but received a |The order in patch list:|does not contain declared merge key: |the spec replicas field \S+ does not exist/;
 const PROBLEMS_MAX = 200;
 const RETRY_MS = 5;
 

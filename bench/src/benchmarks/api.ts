@@ -73,7 +73,9 @@ export const api = defineBenchmark({
   name: 'api',
   about: 'requests on 2 KB pods over HTTP/2 and TLS, 64 clients, JSON, durable',
   peer: "upstream's API server library on etcd, without admission, defaulting, validation and RBAC",
+  warmsUp: true,
   notes: [
+    'Every workload ran once on both sides before the rounds that count.',
     'Load generator and both servers share the machine; neither begins before both have come to rest, so that the side that is not measured is idle. Ours is the API server alone, as `navarch envtest` gives it, with admission, defaulting, validation and RBAC; the peer has none of these. list is of 10,000 pods, watch-burst of 1,000 watchers.',
     'first-command is what the first `kubectl get pods` with an empty cache asks: discovery and the list, over a new connection. The peer has two groups to tell of, ours all of them.',
     'apply is the server-side apply of a Deployment of 2 KB with a new image, forced, which the peer does not serve.',

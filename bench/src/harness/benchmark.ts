@@ -45,6 +45,11 @@ export interface Benchmark {
   readonly peer?: string;
   /** Rounds where nobody says how many; absent: three. */
   readonly rounds?: number;
+  /**
+   * Whether each workload runs once on both sides before the rounds that count: servers run for weeks, and a second's
+   * work on a process that has just begun shows how code is compiled and heaps grow.
+   */
+  readonly warmsUp?: boolean;
   /** How long all of it may take; absent: ten minutes. */
   readonly minutes?: number;
   /** Details that have a column of their own in the table, each with its title. */

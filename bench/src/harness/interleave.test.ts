@@ -83,6 +83,18 @@ test('interleave() leaves out a workload that fails, and goes on with the others
   );
 });
 
+test('interleave() warms both sides up where it is asked to, and counts nothing of it', async () => {
+  const order: string[] = [];
+  const counted = workload('a', [20], [10], order);
+  const late = { ...counted, ours: async (round: number) => (round === 0 ? { figure: 1 } : counted.ours(round)) };
+  const { outcomes } = await interleave(
+    [{ ...late, peer: async (round) => (round === 0 ? { figure: 100 } : { figure: 10 }) }],
+    { ...course(1), warmsUp: true },
+    signal,
+  );
+  assert.deepEqual([outcomes[0]?.ratio, outcomes[0]?.ours.rounds, outcomes[0]?.peer?.rounds], [2, 1, 1]);
+});
+
 test('interleave() stops when it is interrupted', async () => {
   const stop = new AbortController();
   stop.abort(new Error('interrupted'));

@@ -25,6 +25,8 @@ export interface Measured {
 
 export interface Course {
   readonly rounds: number;
+  /** A round 0 comes first, which does not count. */
+  readonly warmsUp?: boolean;
   /** On the scale of performance.now(): a round that would not be done by then is not begun. */
   readonly endByMs: number;
   say(line: string): void;
@@ -42,12 +44,12 @@ interface Samples {
  */
 export async function interleave(
   workloads: readonly Workload[],
-  { rounds, endByMs, say }: Course,
+  { rounds, warmsUp = false, endByMs, say }: Course,
   signal: AbortSignal,
 ): Promise<Measured> {
   const samples = new Map<Workload, Samples>(workloads.map((workload) => [workload, { ours: [], peer: [] }]));
   const failures: { workload: string; why: string }[] = [];
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = warmsUp ? 0 : 1; round <= rounds; round++) {
     const began = performance.now();
     for (const [workload, taken] of samples) {
       try {
@@ -61,7 +63,7 @@ export async function interleave(
       }
     }
     const now = performance.now();
-    if (round === rounds || now + (now - began) <= endByMs) continue;
+    if (round === 0 || round === rounds || now + (now - began) <= endByMs) continue;
     say(`  no time for another round like this one: ${round} of ${rounds} are measured`);
     break;
   }
@@ -79,7 +81,7 @@ async function measureOnce(
   for (const side of round % 2 === 1 ? sides : [...sides].reverse()) {
     signal.throwIfAborted();
     const sample = await (workload[side] as Workload['ours'])(round);
-    taken[side].push(sample);
+    if (round > 0) taken[side].push(sample);
     say(`  round ${round} ${workload.name} ${side}: ${sample.figure.toFixed(1)} ${workload.unit}`);
   }
 }
