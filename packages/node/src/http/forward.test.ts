@@ -396,6 +396,36 @@ test('forwardUpgrade() gives a refusal back as it was, and says why a target can
   assert.match(await refusal(), /^503 application\/json .*connect: connection refused/);
 });
 
+test('forwardUpgrade() agrees to a command of version 5 and tells a refusal on its channel of errors, older ones as it was', async () => {
+  let [type, text] = ['text/plain; charset=utf-8', 'container not found ("main")\n'];
+  await using proxy = await harness(() => undefined, '/exec/demo/web/main', true);
+  proxy.target
+    .removeAllListeners('upgrade')
+    .on('upgrade', (_request, socket: Duplex) =>
+      socket.end(`HTTP/1.1 404 Not Found\r\ncontent-type: ${type}\r\ncontent-length: ${text.length}\r\n\r\n${text}`),
+    );
+  const said = (...protocols: string[]): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = new WebSocket(
+        `ws://127.0.0.1:${proxy.proxyPort}/api/v1/namespaces/demo/pods/web/exec?command=x`,
+        protocols,
+      ).on('error', () => undefined);
+      let [channel, body] = [-1, ''];
+      socket
+        .on('message', (data: Buffer) => ([channel, body] = [data[0] ?? -1, data.subarray(1).toString()]))
+        .on('close', (code) => resolve(`${socket.protocol} ${code} ${channel} ${body}`))
+        .on('unexpected-response', (_request, response) => resolve(`refused ${response.statusCode}`));
+    });
+  const message = 'unable to upgrade connection: container not found (\\"main\\")';
+  assert.equal(
+    await said('v5.channel.k8s.io', 'v4.channel.k8s.io'),
+    `v5.channel.k8s.io 1000 3 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Internal error occurred: ${message}","reason":"InternalError","details":{"causes":[{"message":"${message}"}]},"code":500}`,
+  );
+  assert.equal(await said('v4.channel.k8s.io'), 'refused 404');
+  [type, text] = ['application/json', '{"kind":"Status","code":403}'];
+  assert.equal(await said('v5.channel.k8s.io'), 'v5.channel.k8s.io 1000 3 {"kind":"Status","code":403}');
+});
+
 test('proxyPlace() takes only proxy subresources apart', () => {
   assert.deepEqual(proxyPlace('/api/v1/nodes/n1/proxy/stats/summary?x'), {
     prefix: '/api/v1/nodes/n1/proxy',

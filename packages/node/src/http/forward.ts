@@ -12,16 +12,18 @@ import {
   type Dial,
   dialUpgrade,
   keepAlive,
+  offered,
   passUpgrade,
   refuseUpgrade,
+  TRANSLATED,
   UpgradeRefused,
 } from '../streaming/index.ts';
 import { type ClientCredentials, extensionTls, latin1Headers } from '../extensions/index.ts';
 import { type Headers, requestHeaders, responseHeaders } from './forward/headers.ts';
 import { AddressRewriter } from './forward/html.ts';
 import { askedOf, forwardedOf, type ProxyPlace, proxyPlace, rewritten } from './forward/location.ts';
-import { kubeletRefusal, notUpgraded, unreachable } from './forward/unreachable.ts';
-import { bytesOverWebSocket, type UpgradeRequest } from './websocket.ts';
+import { commandRefused, kubeletRefusal, notUpgraded, unreachable } from './forward/unreachable.ts';
+import { bytesOverWebSocket, refuseCommand, type UpgradeRequest } from './websocket.ts';
 
 export interface ForwardCredentials {
   readonly certificate: string;
@@ -81,6 +83,8 @@ export async function forward(
 const isBare = ({ rest }: ProxyPlace): boolean => !rest.startsWith('/');
 const isStream = ({ asKubeletClient, path }: ProxyTarget): boolean =>
   asKubeletClient && /^\/(?:exec|attach|portForward)\//.test(path);
+const isCommand = ({ asKubeletClient, path }: ProxyTarget): boolean =>
+  asKubeletClient && /^\/(?:exec|attach)\//.test(path);
 const isLog = ({ asKubeletClient, path }: ProxyTarget, place: ProxyPlace | undefined): boolean =>
   asKubeletClient && !place && path.startsWith('/containerLogs/');
 const podOf = ({ path }: ProxyTarget): string => path.split('/')[3] ?? '';
@@ -281,6 +285,8 @@ export async function forwardUpgrade(
   } catch (error) {
     if (error instanceof UpgradeRefused && error.status < 400)
       refuseUpgrade(socket, 500, JSON.stringify(notUpgraded(error.status)), 'application/json');
+    else if (error instanceof UpgradeRefused && isCommand(target) && offered(request).includes(TRANSLATED))
+      await refuseCommand({ message: request, socket, head }, commandRefused(error.message)).catch(() => undefined); // The client has gone, or asks for no WebSocket and was told so.
     else if (error instanceof UpgradeRefused) refuseUpgrade(socket, error.status, error.message, error.contentType);
     else refuseUpgrade(socket, 503, JSON.stringify(unreachable(error as Error, target)), 'application/json');
   }

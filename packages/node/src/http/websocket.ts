@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { StreamResponse } from '@navarch/apiserver';
+import type { Status } from '@navarch/machinery';
 import type { WebSocket } from 'ws';
-import { acceptWebSocket, offered, refuseUpgrade, send } from '../streaming/index.ts';
+import { acceptWebSocket, offered, refuseUpgrade, send, TRANSLATED } from '../streaming/index.ts';
 import { TOKEN_PROTOCOL } from './forward/headers.ts';
 
 // Browsers cannot read an endless answer with a header of their own: dashboards watch and follow logs by WebSocket.
@@ -81,6 +82,15 @@ export async function bytesOverWebSocket(
   }
   webSocket.close(NORMAL);
   await closed.promise;
+}
+
+const ERROR_CHANNEL = 3;
+
+/** Agrees to run a command for a client that KEP-4006 is for, and says on the channel of errors why it does not run. */
+export async function refuseCommand({ message, socket, head }: UpgradeRequest, status: Status): Promise<void> {
+  const webSocket = await acceptWebSocket(message, socket, head, TRANSLATED);
+  await send(webSocket, Buffer.concat([Buffer.of(ERROR_CHANNEL), Buffer.from(JSON.stringify(status))]));
+  webSocket.close(NORMAL);
 }
 
 function ended(

@@ -1,5 +1,5 @@
 export { acceptWebSocket, send } from './websocket/accept.ts';
-export { offered } from './websocket/protocols.ts';
+export { offered, TRANSLATED } from './websocket/protocols.ts';
 export { servePortForward } from './port-forward.ts';
 export { type CommandStreams, serveRemoteCommand, type WebSocketClient } from './remote-command.ts';
 export {

@@ -27,3 +27,20 @@ export function kubeletRefusal(code: number, text: string, pod: string): Status 
     };
   return failure('InternalError', `Internal error occurred: ${text}`, { causes: [{ message: text }] }).status;
 }
+
+/** The Status for a command that a kubelet refused: the one that it gave, or one of its words. */
+export function commandRefused(text: string): Status {
+  const given = statusIn(text);
+  if (given) return given;
+  const message = `unable to upgrade connection: ${text.trim()}`;
+  return failure('InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }).status;
+}
+
+function statusIn(text: string): Status | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Status> | null;
+    return value?.kind === 'Status' ? (value as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+}

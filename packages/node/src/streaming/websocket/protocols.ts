@@ -14,9 +14,12 @@ export interface ChannelProtocol {
 const define = (name: string, traits: Partial<ChannelProtocol>): ChannelProtocol =>
   Object.freeze({ name, isBase64: false, hasStatus: false, hasHalfClose: false, ...traits });
 
+/** What upstream's API server speaks itself, whatever it speaks to the kubelet (KEP-4006): it agrees before it has asked. */
+export const TRANSLATED = 'v5.channel.k8s.io';
+
 /** What exec and attach speak. A client that names none gets the oldest. */
 export const remoteCommandProtocols: readonly ChannelProtocol[] = [
-  define('v5.channel.k8s.io', { hasStatus: true, hasHalfClose: true }),
+  define(TRANSLATED, { hasStatus: true, hasHalfClose: true }),
   define('v4.channel.k8s.io', { hasStatus: true }),
   define('v4.base64.channel.k8s.io', { hasStatus: true, isBase64: true }),
   define('channel.k8s.io', {}),
