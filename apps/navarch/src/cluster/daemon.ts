@@ -2,10 +2,19 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, endProcess, identityOf, type ProcessIdentity, processIds } from '@navarch/node/host';
+import {
+  commandLine,
+  endProcess,
+  hold,
+  type HeldFile,
+  holderOf,
+  identityOf,
+  isHeld,
+  type ProcessIdentity,
+  processIds,
+} from '@navarch/node/host';
 import { compileCacheDir } from '../compile-cache.ts';
 import { UserError } from '../user-error.ts';
-import { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
 import type { Layout } from './layout.ts';
 
 /** The halves of a cluster that run as processes of their own. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from '@navarch/node/host';
-import { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
+import { hold, type HeldFile, holderOf, isHeld } from '@navarch/node/host';
 import type { Layout } from './layout.ts';
 
 const POLL_MS = 50;

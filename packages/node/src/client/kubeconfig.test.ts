@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
+import { identityOf } from '../host/index.ts';
 import { kubeconfigFile, loadAccess, mergeKubeconfig, removeFromKubeconfig } from './kubeconfig.ts';
 
 function folder(): { readonly path: (name: string) => string } & Disposable {
@@ -74,6 +76,15 @@ test('mergeKubeconfig() makes a private file, writes through links, and leaves n
   mergeKubeconfig(dir.path('link'), { ...ours, 'current-context': 'other' });
   assert.match(readFileSync(dir.path('deep/config'), 'utf8'), /current-context: other/);
   assert.ok(!existsSync(dir.path('deep/config.lock')));
+});
+
+test('mergeKubeconfig() takes the lock of a process that was killed', () => {
+  using dir = folder();
+  const lock = dir.path('config.lock');
+  const gone = spawnSync('true').pid;
+  writeFileSync(lock, JSON.stringify({ ...identityOf(process.pid), pid: gone }));
+  mergeKubeconfig(dir.path('config'), ours);
+  assert.ok(existsSync(dir.path('config')) && !existsSync(lock));
 });
 
 test('a broken kubeconfig is said in one sentence and not overwritten', () => {

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -11,11 +10,16 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { type HeldFile, isOfTheGone, tryHold } from '../host/held-file.ts';
 
 /** How long another program's lock is waited for. */
 const LOCK_WAIT_MS = 5000;
 const LOCK_POLL_MS = 20;
+/**
+ * From when on the lock of a process that is not there is taken for left by one that was killed: nobody holds it for so
+ * long, and a process of another container that has the file as well cannot be seen.
+ */
+const LEFT_MS = 1000;
 
 /**
  * Rewrites a private file in one step, under the lock that kubectl and kind take too (FILE.lock): a reader sees the old
@@ -25,7 +29,7 @@ const LOCK_POLL_MS = 20;
 export function changeFile(path: string, what: string, make: () => string): void {
   const file = existsSync(path) ? realpathSync(path) : path;
   const draft = `${file}.${process.pid}.tmp`;
-  const unlock = lock(file, what);
+  using _lock = lock(file, what);
   try {
     const text = make();
     try {
@@ -36,7 +40,6 @@ export function changeFile(path: string, what: string, make: () => string): void
     }
   } finally {
     rmSync(draft, { force: true });
-    unlock();
   }
 }
 
@@ -51,23 +54,26 @@ function write(draft: string, text: string, mode: number): void {
   chmodSync(draft, mode);
 }
 
-function lock(file: string, what: string): () => void {
+function lock(file: string, what: string): HeldFile {
   const name = `${file}.lock`;
-  const until = performance.now() + LOCK_WAIT_MS;
+  const began = performance.now();
   for (;;) {
-    try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      closeSync(openSync(name, 'wx', 0o600));
-      return () => rmSync(name, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new Error(`Cannot write the ${what} ${file}: ${(error as Error).message}`, { cause: error });
-      if (performance.now() > until)
-        throw new Error(
-          `Cannot write the ${what} ${file}: another program has it locked; if none is running, remove ${name}`,
-          { cause: error },
-        );
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
-    }
+    const waitedMs = performance.now() - began;
+    const held = take(name, waitedMs, `${what} ${file}`);
+    if (held) return held;
+    if (waitedMs > LOCK_WAIT_MS)
+      throw new Error(
+        `Cannot write the ${what} ${file}: another program has it locked; if none is running, remove ${name}`,
+      );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+  }
+}
+
+/** Our own locks say whose they are, those of others are empty: they are never taken away. */
+function take(name: string, waitedMs: number, what: string): HeldFile | undefined {
+  try {
+    return tryHold(name, (path) => waitedMs >= LEFT_MS && isOfTheGone(path));
+  } catch (error) {
+    throw new Error(`Cannot write the ${what}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -13,6 +13,7 @@ export { bindMount, bindMountAsIs, mount, mountRemote, shareMounts, unmount, unm
 export { type Mount, mountsBelow, readMounts } from './mounts.ts';
 export { createNetns, deleteLink, deleteNetns, netnsPath } from './netns.ts';
 export { findCniFolder, type HostReport, type Missing, probeHost } from './probe-host.ts';
+export { hold, type HeldFile, holderOf, isHeld } from './held-file.ts';
 export { identityOf, isAlive, type ProcessIdentity, signalProcess } from './process-identity.ts';
 export { commandLine, processIds } from './processes.ts';
 export { mountAbove, remoteMounts } from './remote-mounts.ts';

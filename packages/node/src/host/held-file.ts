@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { identityOf, isAlive, type ProcessIdentity } from '@navarch/node/host';
+import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** A file that one living process holds: it names its holder, and means nothing any more once that process is gone. */
 export interface HeldFile extends Disposable {
@@ -13,27 +13,42 @@ export function holderOf(path: string): ProcessIdentity | undefined {
   return holder && isAlive(holder) ? holder : undefined;
 }
 
-/**
- * Takes the file for this process, or says who has it. Atomic: the file appears with its content, and of several
- * processes that find a dead one's file, one gets it.
- */
+/** Takes the file for this process, or says who has it. */
 export function hold(path: string): HeldFile | ProcessIdentity {
+  for (;;) {
+    const held = tryHold(path, (there) => holderOf(there) === undefined);
+    if (held) return held;
+    const holder = holderOf(path);
+    if (holder) return holder;
+  }
+}
+
+/**
+ * Takes the file for this process where there is none, or one that is left, as the caller judges it. Undefined when
+ * another has it. Atomic: the file appears with its content, and of several processes that find a left one, one gets it.
+ */
+export function tryHold(path: string, isLeft: (path: string) => boolean): HeldFile | undefined {
   const own = identityOf(process.pid);
   if (!own) throw new Error(`Cannot take ${path}: this system does not tell processes apart`);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(own));
+  writeFileSync(draft, JSON.stringify(own), { mode: 0o600 });
   try {
     for (;;) {
-      if (placed(draft, path)) return { path, [Symbol.dispose]: () => release(path, own) };
-      const holder = holderOf(path);
-      if (holder && holder.pid === own.pid) return { path, [Symbol.dispose]: () => release(path, own) };
-      if (holder) return holder;
-      removeStale(path, `${draft}.stale`);
+      if (placed(draft, path) || holderOf(path)?.pid === own.pid)
+        return { path, [Symbol.dispose]: () => release(path, own) };
+      if (!isLeft(path)) return undefined;
+      removeLeft(path, `${draft}.left`, isLeft);
     }
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** Whether the file names a process that has gone. One that names none may be anybody's. */
+export function isOfTheGone(path: string): boolean {
+  const holder = read(path);
+  return holder !== undefined && !isAlive(holder);
 }
 
 export const isHeld = (result: HeldFile | ProcessIdentity): result is HeldFile => 'path' in result;
@@ -49,14 +64,14 @@ function placed(draft: string, path: string): boolean {
 }
 
 /** By way of a name of our own: who looks next must not remove what another has put there meanwhile. */
-function removeStale(path: string, aside: string): void {
+function removeLeft(path: string, aside: string, isLeft: (path: string) => boolean): void {
   try {
     renameSync(path, aside);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return;
   }
-  if (holderOf(aside)) placed(aside, path);
+  if (!isLeft(aside)) placed(aside, path);
   rmSync(aside, { force: true });
 }
 

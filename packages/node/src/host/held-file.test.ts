@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { identityOf } from '@navarch/node/host';
-import { hold, holderOf, isHeld } from './held-file.ts';
+import { hold, holderOf, isHeld, isOfTheGone, tryHold } from './held-file.ts';
+import { identityOf } from './process-identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvh-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,6 +47,19 @@ for (const [what, text] of [
     held[Symbol.dispose]();
   });
 }
+
+test('tryHold() leaves a file whose process it cannot know, and takes what is of the gone', () => {
+  const path = join(folder, 'e');
+  for (const text of ['', '4711\n', JSON.stringify(identityOf(process.ppid))]) {
+    writeFileSync(path, text);
+    assert.equal(tryHold(path, isOfTheGone), undefined);
+    assert.equal(readFileSync(path, 'utf8'), text);
+  }
+  writeFileSync(path, JSON.stringify({ ...self, startTicks: '1' }));
+  assert.equal(isOfTheGone(path), true);
+  tryHold(path, isOfTheGone)?.[Symbol.dispose]();
+  assert.equal(existsSync(path), false);
+});
 
 test("hold() gives one of many processes a dead one's file, and leaves no drafts", async () => {
   const path = join(folder, 'd');
