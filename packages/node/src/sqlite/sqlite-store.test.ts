@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { Store } from '@navarch/store';
 // The contract is the store's own test code, shared by engines in other packages.
 import { storeContract } from '../../../store/src/store.contract.ts';
 import { eventually } from '../testing/index.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'navarch-store-'));
+const all = mkdtempSync(join(tmpdir(), 'navarch-store-'));
+after(() => rmSync(all, { recursive: true, force: true }));
+const folder = (): string => mkdtempSync(join(all, 'store-'));
 const folders = new WeakMap<Store, string>();
 
 async function open(isSynced: boolean, dir = folder()): Promise<Store> {
