@@ -250,8 +250,8 @@ async function followEvents({ runtime, clock, log }: KubeletDeps, pods: Pods, si
   }
 }
 
-async function relist(
-  { clock, log }: KubeletDeps,
+function relist(
+  deps: KubeletDeps,
   survey: Survey,
   pods: Pods,
   orphans: Orphans,
@@ -259,36 +259,44 @@ async function relist(
   isComplete: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for (const uid of await survey.look(signal)) if (pods.has(uid)) pods.poke(uid);
-      if (isComplete()) for (const uid of survey.uids) if (!pods.has(uid)) orphans.tend(uid);
-    } catch (error) {
-      if (!signal.aborted) log.warn('cannot list containers', { error });
-    }
-    await clock.sleep(RELIST_MS, signal).catch(() => undefined);
-  }
+  const look = async (): Promise<number> => {
+    for (const uid of await survey.look(signal)) if (pods.has(uid)) pods.poke(uid);
+    if (isComplete()) for (const uid of survey.uids) if (!pods.has(uid)) orphans.tend(uid);
+    return RELIST_MS;
+  };
+  return again(deps, look, 'cannot list containers', signal);
 }
 
 /** Looks for folders without a pod. It asks drivers, and one that does not answer must keep nobody from seeing what runs. */
-async function sweep(
-  { clock, log }: KubeletDeps,
+function sweep(
+  deps: KubeletDeps,
   survey: Survey,
   pods: Pods,
   orphans: Orphans,
   isComplete: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const look = async (): Promise<number> => {
+    if (!isComplete() || !survey.hasLooked) return RELIST_MS;
+    pods.keepCgroups();
+    await orphans.sweep((uid) => pods.has(uid) || survey.uids.has(uid));
+    return SWEEP_MS;
+  };
+  return again(deps, look, 'cannot look for what pods have left', signal);
+}
+
+/** Looks until the signal aborts, each time after as many milliseconds as the look before says; soon after one that failed. */
+async function again(
+  { clock, log }: KubeletDeps,
+  look: () => Promise<number>,
+  failed: string,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    const isReady = isComplete() && survey.hasLooked;
-    try {
-      if (isReady) {
-        pods.keepCgroups();
-        await orphans.sweep((uid) => pods.has(uid) || survey.uids.has(uid));
-      }
-    } catch (error) {
-      if (!signal.aborted) log.warn('cannot look for what pods have left', { error });
-    }
-    await clock.sleep(isReady ? SWEEP_MS : RELIST_MS, signal).catch(() => undefined);
+    const waitMs = await look().catch((error: unknown) => {
+      if (!signal.aborted) log.warn(failed, { error });
+      return RELIST_MS;
+    });
+    await clock.sleep(waitMs, signal).catch(() => undefined);
   }
 }
