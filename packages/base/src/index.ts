@@ -26,4 +26,5 @@ export { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 export { type Entropy, type Random, randomSuffix, randomUid, seededRandom } from './random.ts';
 export { sha256 } from './sha-256.ts';
 export { settleAll } from './settle-all.ts';
+export { sideBySide } from './side-by-side.ts';
 export { TaskGroup } from './task-group.ts';

@@ -1,5 +1,5 @@
 import type { Pod, Volume } from '@navarch/api';
-import { aborted, type Clock } from '@navarch/base';
+import { aborted, type Clock, sideBySide } from '@navarch/base';
 import { type NodeDirs, podDir } from '../container-config.ts';
 import { idOf, type NamedObject } from '../named-objects/named-objects.ts';
 import { volumePlugins } from './plugins.ts';
@@ -37,6 +37,8 @@ const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 122_000;
 /** What is only waited for is looked at again and again. */
 const LOOK_MS = 500;
+/** So many volumes of a pod are worked on at the same time: one that takes long holds up none but those beyond. */
+const AT_ONCE_MAX = 8;
 /** What a pod waits for its volumes before that is an event of its own. */
 const WAIT_MS = 123_000;
 
@@ -80,13 +82,13 @@ export class PodVolumes {
 
   async #prepare(pod: Pod, signal: AbortSignal): Promise<readonly VolumeProblem[]> {
     this.#isGone = false;
-    const problems: VolumeProblem[] = [];
-    for (const volume of pod.spec.volumes ?? []) {
-      if (signal.aborted) return [];
+    const problems = await eachOf(pod, async (volume) => {
+      if (signal.aborted) return undefined;
       const problem = await this.#setUp(volume, pod, signal);
       if (problem === undefined) this.#failures.delete(volume.name);
-      else problems.push(problem);
-    }
+      return problem;
+    });
+    if (signal.aborted) return [];
     for (const { volume, isQuiet } of problems)
       if (!isQuiet) this.#failures.set(volume, (this.#failures.get(volume) ?? 0) + 1);
     const pauses = problems.map(({ volume, isQuiet }) =>
@@ -140,22 +142,13 @@ export class PodVolumes {
   async #refresh(pod: Pod, changed: ReadonlySet<string> | undefined): Promise<readonly VolumeProblem[]> {
     if (this.#isGone) return [];
     const host = { ...this.#deps.host, ...this.#deps.known };
-    const problems: VolumeProblem[] = [];
-    for (const volume of pod.spec.volumes ?? []) {
+    return eachOf(pod, async (volume) => {
       const plugin = pluginOf(volume);
-      if (changed && !namedIn(volume).some((named) => changed.has(idIn(pod, named)))) continue;
-      const problem =
-        plugin?.refresh || plugin?.isLive
-          ? await this.#told(
-              volume,
-              () =>
-                plugin.refresh?.(this.#asked(volume, plugin, pod), host) ??
-                plugin.setUp(this.#asked(volume, plugin, pod), host),
-            )
-          : undefined;
-      if (problem !== undefined) problems.push(problem);
-    }
-    return problems;
+      if (!plugin?.refresh && !plugin?.isLive) return undefined;
+      if (changed && !namedIn(volume).some((named) => changed.has(idIn(pod, named)))) return undefined;
+      const asked = this.#asked(volume, plugin, pod);
+      return this.#told(volume, () => plugin.refresh?.(asked, host) ?? plugin.setUp(asked, host));
+    });
   }
 
   /** Milliseconds after which another try to take them away is worth its while; undefined where none has failed. */
@@ -177,8 +170,7 @@ export class PodVolumes {
   async #tearDown(pod: Pod): Promise<void> {
     this.#isGone = true;
     await unmountPod(pod.metadata.uid, this.#deps);
-    for (const volume of pod.spec.volumes ?? [])
-      await pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host);
+    await eachOf(pod, async (volume) => pluginOf(volume)?.tearDown(this.#dir(pod, volume.name), this.#deps.host));
     this.#deps.host.forget(pod.metadata.uid);
   }
 
@@ -234,6 +226,15 @@ export class PodVolumes {
   #dir(pod: Pod, name: string): string {
     return `${podDir(this.#deps.dirs, pod.metadata.uid)}/volumes/${name}`;
   }
+}
+
+/** Works on every volume of the pod; what came of it, without those of which nothing did. */
+async function eachOf<R>(
+  { spec: { volumes = [] } }: Pod,
+  work: (volume: Volume) => Promise<R | undefined>,
+): Promise<readonly R[]> {
+  const found = await sideBySide(volumes, AT_ONCE_MAX, work);
+  return found.flatMap((one) => (one === undefined ? [] : [one]));
 }
 
 const pauseMsAfter = (failures: number): number => Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (failures - 1));

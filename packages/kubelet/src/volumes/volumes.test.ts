@@ -408,6 +408,46 @@ test('PodVolumes says of the whole pod when its volumes are missing for long', a
   assert.equal((await volumes.prepare(pod, new AbortController().signal)).length, 1);
 });
 
+test('PodVolumes makes volumes while another one takes its time, and says all that cannot be made', async () => {
+  const files = memoryFiles();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const mount = files.mount.bind(files);
+  files.mount = async (...args) => {
+    await answered;
+    return mount(...args);
+  };
+  const volumes = [
+    { name: 'slow', nfs: { server: 'nas', path: '/a' } },
+    { name: 'v', configMap: { name: 'settings' } },
+    { name: 'w', configMap: { name: 'none' } },
+    { name: 'x', secret: { secretName: 'none' } },
+  ];
+  const made = make(podOf({}, { volumes }), { configMaps: { settings } }, files);
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+  assert.equal(await files.readText(`${VOLUME}/a`), '1');
+  answer();
+  const problems = await (await made).volumes.prepare(podOf({}, { volumes }), new AbortController().signal);
+  assert.deepEqual(
+    problems.map(({ volume }) => volume),
+    ['w', 'x'],
+  );
+});
+
+test('PodVolumes takes the others away where one cannot be', async () => {
+  const files = memoryFiles();
+  const volumes = ['a', 'b', 'c'].map((name) => ({ name, emptyDir: {} }));
+  const pod = podOf({}, { volumes });
+  const { volumes: made } = await make(pod, {}, files);
+  const removeTree = files.removeTree.bind(files);
+  files.removeTree = async (path) => {
+    if (path.endsWith('/a')) throw new Error('busy');
+    return removeTree(path);
+  };
+  await assert.rejects(made.tearDown(pod), /busy/);
+  const left = await Promise.all(['a', 'b', 'c'].map((name) => files.kindOf(`/kubelet/pods/u/volumes/${name}`)));
+  assert.deepEqual(left, ['directory', undefined, undefined]);
+});
+
 test('PodVolumes brings nothing up to date that is being taken away', async () => {
   const pod = podOf({ downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } });
   const { files, volumes } = await make(pod);
