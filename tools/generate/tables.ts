@@ -19,7 +19,7 @@ function columnsText(facts: Facts, header: string): string {
       `  ${JSON.stringify(kind)}: [\n${columns.map((row) => `    ${columnText(row)},\n`).join('')}  ],`,
   );
   const head = [
-    `${header}import type { ColumnFacts } from '../../columns.ts';\n`,
+    `${header}import type { ColumnFacts } from '../../column-facts.ts';\n`,
     '/** By group/Kind: name, type, format, priority, and where the cell comes from. */',
     'export const columnFacts = {',
   ].join('\n');

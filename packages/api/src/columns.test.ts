@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Kind, decode } from '@navarch/machinery';
-import { type ColumnFacts } from './columns.ts';
+import type { ColumnFacts } from './column-facts.ts';
 import { columnFacts } from './generated/tables/columns.ts';
 import { builtinKinds } from './kinds.ts';
 

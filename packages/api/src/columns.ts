@@ -8,17 +8,9 @@ import {
   type LabelSelector,
 } from '@navarch/machinery';
 import { columnFacts } from './generated/tables/columns.ts';
+import type { ColumnFacts } from './column-facts.ts';
 
 export { humanDuration };
-
-/** One column as the fact tables have it. */
-export type ColumnFacts = readonly [
-  name: string,
-  type: Column<never>['type'],
-  format: string,
-  priority: number,
-  source: string,
-];
 
 type Key = keyof typeof columnFacts;
 type NameIn<K extends Key> = (typeof columnFacts)[K][number][0];

@@ -10,7 +10,8 @@ export {
 } from './eviction/thresholds.ts';
 export type { ImageThresholds } from './images/collect-images.ts';
 export { type RpcCode, RpcError, rpcCodes } from './rpc/rpc-error.ts';
-export { type KubeletDeps, runKubelet } from './kubelet.ts';
+export { runKubelet } from './kubelet.ts';
+export type { KubeletDeps } from './kubelet-deps.ts';
 export { DriverStats } from './csi/driver-stats.ts';
 export type { CsiNodeService, CsiSockets } from './csi/port.ts';
 export type * as csi from './csi/generated/types.ts';

@@ -1,98 +1,26 @@
-import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service, type Taint } from '@navarch/api';
-import { type Clock, type Logger, type Metrics, Notifier, type Random, TaskGroup } from '@navarch/base';
-import { type Api, Cache, EventRecorder, type Scope } from '@navarch/client';
+import { event, LOCAL_VOLUME_NODE, node, persistentVolume, pod, service } from '@navarch/api';
+import { Notifier, TaskGroup } from '@navarch/base';
+import { Cache, EventRecorder, type Scope } from '@navarch/client';
 import type { Kind } from '@navarch/machinery';
-import type { DnsSettings, NodeDirs } from './container-config.ts';
-import type { ContainerRuntime } from './cri/index.ts';
-import { Evictor, type EvictorDeps, type Gauges } from './eviction/evictor.ts';
+import { Evictor, type EvictorDeps } from './eviction/evictor.ts';
 import type { Pressure } from './eviction/signals.ts';
-import type { EvictionSettings } from './eviction/thresholds.ts';
-import { IMAGE_THRESHOLDS, ImageCollector, type ImageThresholds } from './images/collect-images.ts';
-import type { ImageVerification } from './images/images.ts';
-import { keepLogsSmall, type LogLimits } from './logs/rotate-logs.ts';
-import { keepNodeStatus, type StatusTimes } from './node-status.ts';
-import type { ChangeDetection } from './named-objects/named-objects.ts';
+import { IMAGE_THRESHOLDS, ImageCollector } from './images/collect-images.ts';
+import { keepLogsSmall } from './logs/rotate-logs.ts';
+import { keepNodeStatus } from './node-status.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import { Orphans } from './orphans.ts';
-import type { PodRules } from './pod-rules.ts';
 import { Pods } from './pods.ts';
-import type { ShutdownGroup } from './shutdown/groups.ts';
-import { NodeShutdown, SHUTTING_DOWN, type ShutdownNotice, shutdownRejection } from './shutdown/shutdown.ts';
+import { NodeShutdown, SHUTTING_DOWN, shutdownRejection } from './shutdown/shutdown.ts';
 import { ManifestFolder } from './static-pods/manifest-folder.ts';
-import { type ResourceHolders, type ResourcesDeps, startResources } from './node-resources/start-resources.ts';
+import { type ResourceHolders, startResources } from './node-resources/start-resources.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import { Survey } from './survey.ts';
-import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
-import type { CsiSockets } from './csi/port.ts';
-import type { DriverStats } from './csi/driver-stats.ts';
 import { startCsi } from './csi/start-csi.ts';
 import { followPlugins } from './plugin-registration/follow-plugins.ts';
 import type { PluginKind } from './plugin-registration/plugin-kind.ts';
-import type { PluginSockets } from './plugin-registration/ports.ts';
 import { AccountTokens } from './volumes/account-tokens.ts';
 import { removeReleasedFolders } from './volumes/local-folders.ts';
-
-export interface KubeletDeps extends ResourcesDeps {
-  readonly api: Api;
-  readonly runtime: ContainerRuntime;
-  readonly files: Files;
-  readonly cgroups: Cgroups;
-  readonly prober: Prober;
-  readonly keys: CertificateKeys;
-  /** Without it no CSI driver is spoken to. */
-  readonly csiSockets?: CsiSockets;
-  /** Asked by who takes statistics. */
-  readonly driverStats?: DriverStats;
-  /** Without it no driver or device plugin is found. */
-  readonly pluginSockets?: PluginSockets;
-  /** Without it nobody keeps pods apart. */
-  readonly guard?: PodGuard;
-  /** For a runtime that mounts no images; pods that want them are refused where this is absent too. */
-  readonly imageMounts?: ImageMounts;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly host: HostFacts;
-  readonly nodeName: string;
-  readonly nodeIP: string;
-  /** Of the other family, where the node has one. */
-  readonly otherNodeIPs?: readonly string[];
-  readonly kubeletPort: number;
-  readonly version: string;
-  readonly podsMax: number;
-  /** How often what volumes are made from is looked at (syncFrequency). A minute, as upstream, when left out. */
-  readonly syncMs?: number;
-  /** How changes of ConfigMaps and Secrets are noticed that pods have as files. By watches, as upstream, when left out. */
-  readonly changeDetection?: ChangeDetection;
-  readonly labels: Readonly<Record<string, string>>;
-  /** With which the node registers, as --register-with-taints says. */
-  readonly taints?: readonly Taint[];
-  readonly dirs: NodeDirs;
-  readonly dns: DnsSettings;
-  /** Where results of probes are counted. */
-  readonly probeMetrics?: Metrics;
-  /** Without it nothing is evicted: nobody says what the node has left. */
-  readonly eviction?: { readonly settings: EvictionSettings; readonly gauges: Gauges };
-  /** Without it pods get no time when the machine goes down. */
-  readonly shutdown?: { readonly notice: ShutdownNotice; readonly groups: readonly ShutdownGroup[] };
-  /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
-  readonly staticPods?: { readonly path: string; parse(text: string): unknown };
-  /** What is said of the node, and how often. */
-  readonly statusTimes?: StatusTimes;
-  readonly leaseSeconds?: number;
-  readonly imagesMax?: number;
-  readonly providerID?: string;
-  readonly registersNode?: boolean;
-  readonly logLimits?: LogLimits;
-  readonly pullsMax?: number;
-  readonly verification?: ImageVerification;
-  /** What all pods are given or denied alike. Upstream's usual when left out. */
-  readonly rules?: PodRules;
-  /** Pods are kept from what is set aside by a limit on all of them (enforceNodeAllocatable); so too when left out. */
-  readonly enforcesAllocatable?: boolean;
-  /** When unused images are removed. From 85 to 80 percent, as upstream, when left out. */
-  readonly imageThresholds?: ImageThresholds;
-}
+import type { KubeletDeps } from './kubelet-deps.ts';
 
 /** How often everything in the runtime is looked at, for what no one told about. */
 const RELIST_MS = 1000;

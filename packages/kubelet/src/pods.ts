@@ -14,7 +14,7 @@ import type { Pressure } from './eviction/signals.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
 import { Images } from './images/images.ts';
 import { NamedObjects } from './named-objects/named-objects.ts';
-import type { KubeletDeps } from './kubelet.ts';
+import type { KubeletDeps } from './kubelet-deps.ts';
 import { allocatableOf, withEviction } from './node-capacity.ts';
 import { PodObserver } from './observe.ts';
 import { ORDINARY_RULES } from './pod-rules.ts';

@@ -1,21 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Node, node } from '@navarch/api';
-import { type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
+import { MetricRegistry, TaskGroup } from '@navarch/base';
 import { type Api, Cache, httpApi } from '@navarch/client';
 import { dnsKinds } from '@navarch/dns';
-import {
-  type CompleteConfiguration,
-  DriverStats,
-  type EvictionSettings,
-  settingsOf,
-  type KubeletDeps,
-  type ResourceSettings,
-  SettingError,
-  runKubelet,
-  type ShutdownGroup,
-  shutdownSeconds,
-} from '@navarch/kubelet';
+import { DriverStats, settingsOf, type KubeletDeps, SettingError, runKubelet, shutdownSeconds } from '@navarch/kubelet';
 import { countRequests, rotatingTransport } from '@navarch/node/client';
 import {
   claimBridge,
@@ -48,10 +37,8 @@ import { parseYaml } from '@navarch/node/yaml';
 import { type PacketFilter, PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
-import type { NodeExtras } from '../cluster/node-extras.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
-import { accessOf, type NodeAccess, storeClient } from '../join/node-access.ts';
-import type { NodeSettings } from '../join/node-settings.ts';
+import { accessOf, storeClient } from '../join/node-access.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
 import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
@@ -62,40 +49,9 @@ import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
 import { runDns } from './run-dns.ts';
+import type { AgentOptions } from './agent-options.ts';
 
 export const PAUSE_IMAGE = 'docker.io/library/pause:latest';
-
-export interface AgentOptions {
-  readonly dataDir: string;
-  /** Where image archives are built. */
-  readonly images: string;
-  /** Where renewed certificates are kept. */
-  readonly identityDir: string;
-  readonly access: NodeAccess;
-  readonly nodeIP: string;
-  readonly otherNodeIPs: readonly string[];
-  /** Of them those that answer for node ports; none: all of this machine's. */
-  readonly nodePortRanges: readonly string[];
-  /** The bridge that pods hang on. */
-  readonly bridge: string;
-  /** The control group below which all pods of the node have theirs. */
-  readonly cgroupRoot: string;
-  readonly settings: NodeSettings;
-  /** With which the node registers. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** The kubelet's, with everything that nobody said. */
-  readonly config: CompleteConfiguration;
-  /** What a described cluster's node has or lacks. */
-  readonly extras: NodeExtras;
-  /** Where static pods are described. */
-  readonly manifests: string;
-  readonly eviction: EvictionSettings;
-  /** How long pods have to end when the machine goes down; none: no time. */
-  readonly shutdown: readonly ShutdownGroup[];
-  /** What single containers are given of the node, and what the node keeps for itself. */
-  readonly resources: ResourceSettings;
-  readonly log: Logger;
-}
 
 /** The node's half: container runtime, kubelet, service proxy, DNS. Runs until the signal aborts; pods go on running. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {

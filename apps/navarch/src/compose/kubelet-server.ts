@@ -9,7 +9,7 @@ import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { servingFile } from '../join/node-access.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
-import type { AgentOptions } from './agent.ts';
+import type { AgentOptions } from './agent-options.ts';
 
 export interface KubeletServerDeps extends AgentOptions {
   readonly api: Api;

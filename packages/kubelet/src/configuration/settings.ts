@@ -1,5 +1,5 @@
 import { parseDuration, quantityValue } from '@navarch/machinery';
-import type { KubeletDeps } from '../kubelet.ts';
+import type { KubeletDeps } from '../kubelet-deps.ts';
 import type { ImageVerification } from '../images/images.ts';
 import { fullReference } from '../images/reference.ts';
 import type { ChangeDetection } from '../named-objects/named-objects.ts';

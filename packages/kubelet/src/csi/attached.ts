@@ -1,4 +1,4 @@
-import { VolumeError } from '../volumes/volume-plugin.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import type { CsiDeps } from './deps.ts';
 import { attachmentName } from './paths.ts';
 import type { Wanted } from './wanted.ts';

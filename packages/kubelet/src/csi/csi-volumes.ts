@@ -1,5 +1,5 @@
 import { settleAll } from '@navarch/base';
-import { VolumeError } from '../volumes/volume-plugin.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import { attachedContext } from './attached.ts';
 import type { DriverObject } from './cluster.ts';
 import type { CsiDeps } from './deps.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@navarch/base';
 import type { Plugin, PluginKind } from '../plugin-registration/plugin-kind.ts';
-import { VolumeError } from '../volumes/volume-plugin.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import type { Abilities } from './capability.ts';
 import type { NodeGetInfoResponse } from './generated/types.ts';
 import type { CsiNodeService, CsiSockets } from './port.ts';

@@ -1,4 +1,4 @@
-import { VolumeError } from '../volumes/volume-plugin.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import { type Abilities, capabilityOf, ownedGroup } from './capability.ts';
 import type { DriverObject } from './cluster.ts';
 import type { CsiDeps } from './deps.ts';

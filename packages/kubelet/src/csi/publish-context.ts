@@ -1,5 +1,5 @@
 import { decoded } from '../base64.ts';
-import { VolumeError } from '../volumes/volume-plugin.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import type { CsiCluster, DriverObject } from './cluster.ts';
 import type { SecretName, Wanted } from './wanted.ts';
 

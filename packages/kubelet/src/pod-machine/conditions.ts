@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@navarch/api
 import type { Memory } from './memory.ts';
 import type { PodContainer } from './pod-container.ts';
 import { wantsResize } from './resize.ts';
-import type { PodView } from './status.ts';
+import type { PodView } from './pod-view.ts';
 import { time } from './time.ts';
 
 interface Claim {

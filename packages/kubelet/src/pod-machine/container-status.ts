@@ -3,7 +3,7 @@ import { isExited, isRunning, type ObservedContainer } from './observed.ts';
 import { endingOf, hasStarted, isLost, isReadyNow, lastAttempt, type PodContainer } from './pod-container.ts';
 import { givenText, parseResources } from './resize.ts';
 import { backOffSeconds, backOffUntil, pauseShownFrom, restarts } from './restart.ts';
-import type { PodView } from './status.ts';
+import type { PodView } from './pod-view.ts';
 import { duration, nanoTime } from './time.ts';
 
 /** What the API is told about one container. Messages are cut at `bytesMax`. */

@@ -1,22 +1,12 @@
-import { type ContainerStatus, type Pod, type PodStatus, qosClassOf } from '@navarch/api';
+import { type ContainerStatus, type PodStatus, qosClassOf } from '@navarch/api';
 import { conditionsOf } from './conditions.ts';
 import { containerStatus } from './container-status.ts';
 import type { Memory } from './memory.ts';
-import type { Observed } from './observed.ts';
 import { alive, type PodContainer } from './pod-container.ts';
 import { runningPhase } from './phase.ts';
 import { time } from './time.ts';
-import { outcomeOf, type Verdict } from './verdict.ts';
-
-/** All that a status is made from. */
-export interface PodView {
-  readonly pod: Pod;
-  readonly containers: readonly PodContainer[];
-  readonly observed: Observed;
-  readonly memory: Memory;
-  readonly now: number;
-  readonly verdict: Verdict | undefined;
-}
+import { outcomeOf } from './verdict.ts';
+import type { PodView } from './pod-view.ts';
 
 /** Of all containers of a pod together, bytes; a container's share is at most what one may say. */
 const MESSAGES_BYTES_MAX = 12 * 1024;

@@ -1,7 +1,8 @@
 import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@navarch/api';
 import { persistentWanted } from '../csi/wanted.ts';
 import { mountNfs } from './nfs.ts';
-import { defineVolumePlugin, removeVolume, type SetUp, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { defineVolumePlugin, removeVolume, type SetUp, type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 /** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`), or a CSI driver's. */
 export const persistentVolumeClaim = defineVolumePlugin({

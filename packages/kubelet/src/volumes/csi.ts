@@ -1,5 +1,6 @@
 import { inlineWanted } from '../csi/wanted.ts';
-import { defineVolumePlugin, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { defineVolumePlugin, type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 import type { CsiVolumes } from '../csi/csi-volumes.ts';
 
 /** A driver's volume that comes and goes with its pod (KEP-596). What is taken away is found by what stands on the disk. */

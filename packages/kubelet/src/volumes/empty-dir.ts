@@ -1,6 +1,7 @@
 import { type Container, type Pod, podLimits } from '@navarch/api';
 import { quantityValue } from '@navarch/machinery';
-import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { defineVolumePlugin, removeVolume, type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 /** A folder that lives as long as the pod, on the node's disk, in memory, or in huge pages. */
 export const emptyDir = defineVolumePlugin({

@@ -1,5 +1,6 @@
 import type { FileKind, Files } from '../ports.ts';
-import { defineVolumePlugin, VolumeError } from './volume-plugin.ts';
+import { defineVolumePlugin } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 /** A file or folder of the node itself. It is the node's: nothing is owned, removed or, where no type is said, looked at. */
 export const hostPath = defineVolumePlugin({

@@ -1,5 +1,6 @@
 import type { NFSVolumeSource } from '@navarch/api';
-import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { defineVolumePlugin, removeVolume, type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 /** A folder of a file server. mount(8) needs its helper for it: a node without says what is missing. */
 export const nfs = defineVolumePlugin({

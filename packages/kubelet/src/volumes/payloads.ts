@@ -3,7 +3,8 @@ import type { ConfigMapProjection, DownwardAPIVolumeFile, KeyToPath, Pod, Secret
 import { fieldValue } from '../environment/field-value.ts';
 import { resourceValue } from '../environment/resource-value.ts';
 import type { Payload } from './atomic-writer.ts';
-import { VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 const MODE_DEFAULT = 0o644;
 

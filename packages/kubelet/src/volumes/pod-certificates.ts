@@ -3,7 +3,7 @@ import type { Clock, Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { hasReason } from '@navarch/machinery';
 import type { CertificateKeys } from '../ports.ts';
-import { VolumeError } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 export interface PodCertificatesDeps {
   readonly api: Api;

@@ -4,7 +4,8 @@ import { type NodeDirs, podDir } from '../container-config.ts';
 import { idOf, type NamedObject } from '../named-objects/named-objects.ts';
 import { volumePlugins } from './plugins.ts';
 import { unmountPod } from './unmount-pod.ts';
-import { type SetUp, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
+import { type SetUp, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 export interface PodVolumesDeps {
   readonly host: VolumeHost;

@@ -12,7 +12,8 @@ import { compileLabelSelector, type Integer } from '@navarch/machinery';
 import type { Payload } from './atomic-writer.ts';
 import { writeInMemory } from './object-volumes.ts';
 import { configMapPayloads, downwardPayloads, secretPayloads } from './payloads.ts';
-import { defineVolumePlugin, removeVolume, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { defineVolumePlugin, removeVolume, type VolumeHost } from './volume-plugin.ts';
+import { VolumeError } from './volume-error.ts';
 
 /** Several sources in one folder; where paths meet, the later one wins. */
 export const projected = defineVolumePlugin({

@@ -85,33 +85,6 @@ export interface VolumePlugin<K extends keyof Volume = any> {
 export const defineVolumePlugin = <const K extends keyof Volume>(plugin: VolumePlugin<K>): VolumePlugin<K> =>
   Object.freeze(plugin);
 
-interface VolumeErrorOptions extends ErrorOptions {
-  /** What was being done, in upstream's words; `MountVolume.SetUp` when left out. */
-  readonly operation?: string;
-  /** What events call the volume, where that is not its name in the pod. */
-  readonly volume?: string;
-  /** It only takes its time: nobody is told. */
-  readonly isQuiet?: boolean;
-}
-
-/** A volume cannot be made yet or at all; the text is what the FailedMount event says. */
-export class VolumeError extends Error {
-  override readonly name = 'VolumeError';
-  readonly operation: string;
-  readonly volume: string | undefined;
-  readonly isQuiet: boolean;
-
-  constructor(
-    text: string,
-    { operation = 'MountVolume.SetUp', volume, isQuiet = false, ...rest }: VolumeErrorOptions = {},
-  ) {
-    super(text, rest);
-    this.operation = operation;
-    this.volume = volume;
-    this.isQuiet = isQuiet;
-  }
-}
-
 /** Takes a volume's mount and folder away. */
 export async function removeVolume(dir: string, { files }: Pick<VolumeHost, 'files'>): Promise<void> {
   await files.unmountBelow(dir);

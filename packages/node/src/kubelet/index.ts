@@ -3,5 +3,6 @@ export { nodeFiles } from './files.ts';
 export { hostFacts } from './host-facts.ts';
 export { machineTopology } from './machine-topology.ts';
 export { nodeProber } from './prober.ts';
-export { type KubeletServerOptions, type NodeStatistics, serveKubelet } from './kubelet-server.ts';
+export { serveKubelet } from './kubelet-server.ts';
+export type { KubeletServerOptions, NodeStatistics } from './server/options.ts';
 export { nodeStatistics, type NodeStatisticsOptions } from './server/statistics.ts';

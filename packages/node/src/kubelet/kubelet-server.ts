@@ -2,27 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
-import {
-  aborted,
-  type Clock,
-  type Logger,
-  type MetricRegistry,
-  PROMETHEUS_TYPE,
-  prometheusText,
-  TaskGroup,
-} from '@navarch/base';
-import type { Api } from '@navarch/client';
+import { aborted, PROMETHEUS_TYPE, prometheusText, TaskGroup } from '@navarch/base';
 import {
   Access,
-  type CompleteConfiguration,
   cadvisorMetrics,
-  type cri,
   HttpRefusal,
   kubeletMetrics,
   loggedContainer,
   logOptions,
   notFound,
-  type ObservedNode,
   resourceMetrics,
   summary,
 } from '@navarch/kubelet';
@@ -38,33 +26,8 @@ import { runningPods } from './server/running-pods.ts';
 import { answerUpgrade } from './server/upgrade.ts';
 import { urlOf } from './server/url.ts';
 import { streamLogs } from './stream-logs.ts';
-
-export interface KubeletServerOptions {
-  readonly api: Api;
-  readonly runtime: cri.ContainerRuntime;
-  readonly log: Logger;
-  readonly nodeName: string;
-  readonly address: string;
-  readonly port: number;
-  readonly certificate: string;
-  readonly key: string;
-  /** PEM of the authority that callers' certificates must come from. */
-  readonly authority: string;
-  readonly statistics: NodeStatistics;
-  readonly clock?: Clock;
-  /** What it does otherwise than upstream's kubelet without a configuration, and shows at `/configz`. */
-  readonly config?: CompleteConfiguration;
-  /** Called once with what takes a new certificate and key into use: for connections from then on. */
-  onRenewal?(use: (next: { readonly certificate: string; readonly key: string }) => void): void;
-}
-
-export interface NodeStatistics {
-  readonly metrics: MetricRegistry;
-  /** Results of probes, which upstream keeps apart. */
-  readonly probeMetrics: MetricRegistry;
-  /** What the node and its pods use right now. */
-  observe(signal: AbortSignal): Promise<ObservedNode>;
-}
+import type { KubeletServerOptions, NodeStatistics } from './server/options.ts';
+import type { Exchange } from './server/exchange.ts';
 
 /** The kubelet's own API, for the API server: logs, exec, attach, port-forward, statistics. Runs until the signal aborts. */
 export async function serveKubelet(options: KubeletServerOptions, signal: AbortSignal): Promise<void> {
@@ -106,12 +69,6 @@ export async function serveKubelet(options: KubeletServerOptions, signal: AbortS
   await aborted(signal);
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
-}
-
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  admit(request: IncomingMessage): Promise<unknown>;
 }
 
 const pathOf = (request: IncomingMessage): string => urlOf(request).pathname;

@@ -1,17 +1,5 @@
 import type { PackedRows } from './packed-rows.ts';
-
-/** One change as it lies in the table; `value` null: a deletion. */
-export interface Row {
-  readonly revision: number;
-  readonly created: number;
-  readonly key: string;
-  readonly value: Uint8Array | null;
-}
-
-/** A row to write. `replaces`: the revision of the same key that nobody needs once this one is in the compacted past; 0: none. */
-export interface NewRow extends Row {
-  readonly replaces: number;
-}
+import type { Row } from './rows.ts';
 
 /** What the thread begins with. `isSynced`: a write is over when the disk has it, not just the system. */
 export interface Opening {

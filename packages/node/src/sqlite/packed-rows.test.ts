@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { NewRow } from './messages.ts';
+import type { NewRow } from './rows.ts';
 import { buffersOf, packRows, unpackRows } from './packed-rows.ts';
 
 const revision = fc.integer({ min: 0, max: 2 ** 52 });

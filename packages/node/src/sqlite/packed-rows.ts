@@ -1,4 +1,4 @@
-import type { NewRow } from './messages.ts';
+import type { NewRow } from './rows.ts';
 
 /**
  * Rows on their way to the writing thread: their bytes one after the other in a buffer that changes hands, their numbers

@@ -12,7 +12,8 @@ import {
   VersionedMap,
   type Watcher,
 } from '@navarch/store';
-import type { FromWorker, NewRow, Opening, Row, ToWorker } from './messages.ts';
+import type { FromWorker, Opening, ToWorker } from './messages.ts';
+import type { NewRow, Row } from './rows.ts';
 import { buffersOf, packRows } from './packed-rows.ts';
 
 interface Waiting {

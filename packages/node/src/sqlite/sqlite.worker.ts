@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, NewRow, Opening, Row, ToWorker } from './messages.ts';
+import type { FromWorker, Opening, ToWorker } from './messages.ts';
+import type { NewRow, Row } from './rows.ts';
 import { unpackRows } from './packed-rows.ts';
 
 // The disk's side of the store: it waits for fsync so that the main thread can go on collecting the next batch.

@@ -8,7 +8,8 @@ import type { Allocation, Claim } from './devices.ts';
 import { liveClaimsOf, makeClaim, tellPod, unmakeAll } from './extended-claim.ts';
 import type { ExtendedRequests } from './extended-requests.ts';
 import type { DeviceLedger } from './ledger.ts';
-import { consumerFor, isReservedFor } from './pod-claims.ts';
+import { isReservedFor } from './pod-claims.ts';
+import { consumerFor } from './claims-of-pod.ts';
 import { readinessOf } from './readiness.ts';
 
 /** A claim of the pod, and the devices that it gets; without any it has them. */

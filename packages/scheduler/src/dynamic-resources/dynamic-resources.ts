@@ -8,7 +8,8 @@ import type { Claim } from './devices.ts';
 import { isExtendedOf, unmakeAll } from './extended-claim.ts';
 import type { DeviceLedger } from './ledger.ts';
 import { planOf } from './plan.ts';
-import { canBeReserved, claimKeysOf, claimsOf, isOnlyFor, isReservedFor } from './pod-claims.ts';
+import { canBeReserved, claimKeysOf, isOnlyFor, isReservedFor } from './pod-claims.ts';
+import { claimsOf } from './claims-of-pod.ts';
 import { isHere, prepare, type Prepared } from './prepared.ts';
 import { allocationOf } from './results.ts';
 

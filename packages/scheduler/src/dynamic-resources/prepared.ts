@@ -9,7 +9,7 @@ import { extendedNamesOf } from './extended-names.ts';
 import { type ExtendedRequests, extendedRequestsOf } from './extended-requests.ts';
 import type { DeviceLedger } from './ledger.ts';
 import { type ClaimPlan, planOf } from './plan.ts';
-import { claimsOf } from './pod-claims.ts';
+import { claimsOf } from './claims-of-pod.ts';
 import { selects } from './reach.ts';
 import { readinessOf } from './readiness.ts';
 import type { Found } from './search.ts';

@@ -1,7 +1,8 @@
 import type { Pod } from '@navarch/api';
 import type { Unfit } from '../unfit.ts';
 import type { Search } from '../place.ts';
-import type { Budget, Preemption } from '../preemption/preemption.ts';
+import type { Preemption } from '../preemption/preemption.ts';
+import type { Budget } from '../preemption/budget.ts';
 import { ExtenderError } from './extender-error.ts';
 import { type Extending, OUTDATED, placeExtended } from './place-extended.ts';
 import { preemptExtended } from './preempt-extended.ts';

@@ -1,5 +1,6 @@
 import { definePlugin, type Profile, type SchedulerPlugin, topics } from '../plugin.ts';
-import { disruptedWith, groupKeyOf, groupOf, membersOf, minCountOf } from './pod-groups.ts';
+import { groupKeyOf, groupOf, membersOf, minCountOf } from './pod-groups.ts';
+import { disruptedWith } from './disrupted-with.ts';
 
 /**
  * Keeps pods of a group from being tried before the group is known and has as many pods as must be placed together

@@ -5,7 +5,7 @@ import type { Measures } from '../measures/measures.ts';
 import { type OutcomeDeps, reportFailure } from '../outcome.ts';
 import type { Profile, SchedulerPlugin } from '../plugin.ts';
 import { isMarked, sendAway } from '../preemption/evict.ts';
-import type { Budget } from '../preemption/preemption.ts';
+import type { Budget } from '../preemption/budget.ts';
 import type { PodQueue } from '../queue/pod-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { gangScheduling } from './gang-scheduling.ts';

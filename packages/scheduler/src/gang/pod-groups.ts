@@ -1,8 +1,6 @@
 import { isTerminal, pod as podKind, podGroup, type Pod } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
-import { type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
-import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Placed } from '../snapshot/template.ts';
+import { type Key, keyIn, type ObjectOf } from '@navarch/machinery';
 
 export type PodGroup = ObjectOf<typeof podGroup>;
 
@@ -39,17 +37,6 @@ export const membersOf = (key: Key, objects: CacheReader): readonly Pod[] =>
 export function unitKeyOf(pod: Pod, objects: CacheReader): Key | undefined {
   const key = groupKeyOf(pod);
   return key !== undefined && groupOf(key, objects)?.spec.disruptionMode?.all ? key : undefined;
-}
-
-/** All of the pod's group that has a node, where the group is disrupted as a whole or not at all (KEP-5710). */
-export function disruptedWith({ pod }: Placed, snapshot: Snapshot): readonly Placed[] | undefined {
-  const key = unitKeyOf(pod, snapshot.objects);
-  if (key === undefined) return undefined;
-  return membersOf(key, snapshot.objects).flatMap((member) => {
-    const nodeName = snapshot.nodeNameOf(keyOf(member));
-    const placed = nodeName === undefined ? undefined : snapshot.node(nodeName)?.pods.get(keyOf(member));
-    return placed ? [placed] : [];
-  });
 }
 
 /** Pods of the group are to be placed in one domain of this label (KEP-5732). */

@@ -1,7 +1,7 @@
 import type { Profile } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Shape } from '../snapshot/template.ts';
-import type { Budget } from './preemption.ts';
+import type { Budget } from './budget.ts';
 import type { Candidate } from './victims.ts';
 
 /** Who would have to go from a node, or why nobody's going helps. */

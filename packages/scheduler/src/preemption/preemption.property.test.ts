@@ -11,7 +11,8 @@ import type { Plain } from '../testing/model/plain.ts';
 import { offerOn, type PlainBudget } from '../testing/model/preemption.ts';
 import { Memory } from '../verdicts.ts';
 import { CandidateMemory } from './candidate-memory.ts';
-import { type Budget, preempt } from './preemption.ts';
+import { preempt } from './preemption.ts';
+import type { Budget } from './budget.ts';
 
 const HOST = 'kubernetes.io/hostname';
 const shape = fc.record({

@@ -6,7 +6,8 @@ import { defaultProfile } from '../profile.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { nodeOf, podOf, put, snapshotOf } from '../testing/builders.ts';
 import { CandidateMemory } from './candidate-memory.ts';
-import { type Budget, preempt } from './preemption.ts';
+import { preempt } from './preemption.ts';
+import type { Budget } from './budget.ts';
 
 const victim = (name: string, priority: number, more: Parameters<typeof podOf>[1] = {}): Pod =>
   podOf(name, { cpu: '1', ...more, spec: { priority, ...more.spec } });

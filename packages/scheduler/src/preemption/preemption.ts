@@ -1,6 +1,6 @@
-import type { Pod, podDisruptionBudget } from '@navarch/api';
+import type { Pod } from '@navarch/api';
 import { invariant, type Random } from '@navarch/base';
-import { keyOf, type ObjectOf } from '@navarch/machinery';
+import { keyOf } from '@navarch/machinery';
 import { Cycle } from '../cycle.ts';
 import { listed, type Unfit } from '../unfit.ts';
 import { definePlugin, type PreemptionBounds, type Profile, type SchedulerPlugin } from '../plugin.ts';
@@ -10,8 +10,7 @@ import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { CandidateMemory, Offer } from './candidate-memory.ts';
 import { isMarked } from './evict.ts';
 import { type Candidate, type EvictedWith, gentlest, NO_VICTIMS, priorityOf, victimsOn } from './victims.ts';
-
-export type Budget = ObjectOf<typeof podDisruptionBudget>;
+import type { Budget } from './budget.ts';
 
 export type Preemption =
   | { readonly node: string; readonly victims: readonly Pod[] }

@@ -4,7 +4,7 @@ import type { Cycle } from '../cycle.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Placed } from '../snapshot/template.ts';
 import { isMarked } from './evict.ts';
-import type { Budget } from './preemption.ts';
+import type { Budget } from './budget.ts';
 
 /** Pods that would have to go from a node, the most important first. */
 export interface Candidate {

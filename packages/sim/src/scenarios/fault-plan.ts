@@ -1,6 +1,6 @@
 import type { Random } from '@navarch/base';
 import type { Faults } from '../testing/faulty-api.ts';
-import type { Scenario } from './scenario.ts';
+import type { Staging } from './staging.ts';
 
 export type Crash = 'server' | 'leader' | 'both';
 
@@ -31,7 +31,7 @@ export class FaultPlan implements Faults {
   /** When the wall clock is set, in monotonic ms, and by how much. */
   readonly jumps: readonly { readonly atMs: number; readonly byMs: number }[] = [];
 
-  constructor(seed: number, random: Random, { spares = [], latencyMs = 0 }: Pick<Scenario, 'spares' | 'latencyMs'>) {
+  constructor(seed: number, random: Random, { spares = [], latencyMs = 0 }: Pick<Staging, 'spares' | 'latencyMs'>) {
     this.latencyMs = this.#latencyMinMs = latencyMs;
     // What does not work when all is well needs no faults to be seen.
     if (seed === 1) return;

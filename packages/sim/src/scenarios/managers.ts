@@ -9,7 +9,7 @@ import type { SimServer } from '../sim-server.ts';
 import { faultyApi } from '../testing/faulty-api.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Load } from './load.ts';
-import type { Scenario } from './scenario.ts';
+import type { Staging } from './staging.ts';
 import type { View } from './view.ts';
 
 const MANAGER: User = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
@@ -18,7 +18,7 @@ export const LEASE = { namespace: 'kube-system', name: 'kube-controller-manager'
 const TAKEOVER_MS = [2_000, 15_000] as const;
 
 interface ManagersDeps {
-  readonly scenario: Scenario;
+  readonly staging: Staging;
   readonly server: SimServer;
   readonly faults: FaultPlan;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export class Managers {
 
   constructor(deps: ManagersDeps) {
     this.#deps = deps;
-    this.#all = Array.from({ length: deps.scenario.managers ?? 1 }, (_, i) => ({
+    this.#all = Array.from({ length: deps.staging.managers ?? 1 }, (_, i) => ({
       identity: `manager-${i + 1}`,
       life: new AbortController(),
       isCut: false,
@@ -125,13 +125,13 @@ export class Managers {
   }
 
   async #lead(manager: Manager, signal: AbortSignal): Promise<void> {
-    const { scenario, clock, log, view, server } = this.#deps;
+    const { staging, clock, log, view, server } = this.#deps;
     const random = this.#deps.dice.fork(`term ${++this.#terms}`);
     const api = this.#connect(manager, random, signal);
     const readPath: ReadPath = (path, query) => server.read(path, query, MANAGER);
     await using group = new TaskGroup(signal);
     const deps = { api, events: api.of(event), clock, random, log, metrics: this.#deps.load.metrics };
-    const controllers: readonly Controller[] = scenario.controllers({ clock, view, readPath });
+    const controllers: readonly Controller[] = staging.controllers({ clock, view, readPath });
     if (controllers.length > 0) {
       const cache = new Cache({ api, clock, random: random.fork('cache'), log });
       group.spawn((s) => cache.run(s));
@@ -140,17 +140,17 @@ export class Managers {
         group.spawn((s) => runControllers([controller], { ...deps, api: own, events: own.of(event), cache }, s));
       }
     }
-    if (scenario.schedules) {
+    if (staging.schedules) {
       const own = this.#deps.load.counted(api, 'scheduler');
       const cache = new Cache({ api: own, clock, random: random.fork('scheduler cache'), log });
       const recorder = new EventRecorder({ events: own.of(event), clock, random, log }, 'default-scheduler');
       group.spawn((s) => cache.run(s));
       group.spawn((s) => recorder.run(s));
       const ties = random.fork('ties');
-      const [profiles, hasGroups] = [[defaultProfile], scenario.hasGroups ?? false];
+      const [profiles, hasGroups] = [[defaultProfile], staging.hasGroups ?? false];
       group.spawn((s) => runScheduler({ api: own, cache, clock, random: ties, log, recorder, profiles, hasGroups }, s));
     }
-    const { ofEveryKind: selection } = scenario;
+    const { ofEveryKind: selection } = staging;
     if (selection) group.spawn((s) => runKindControllers(server, { ...deps, readPath, selection }, s));
     await group.join();
   }
@@ -158,7 +158,7 @@ export class Managers {
   #connect(manager: Manager, random: Random, signal: AbortSignal): Api {
     const { server, faults, clock } = this.#deps;
     const api = faultyApi(server.api(MANAGER), faults, clock, random.fork('network'), signal);
-    return (this.#deps.scenario.managers ?? 1) > 1 ? cuttable(api, manager) : api;
+    return (this.#deps.staging.managers ?? 1) > 1 ? cuttable(api, manager) : api;
   }
 }
 

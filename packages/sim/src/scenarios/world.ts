@@ -21,7 +21,7 @@ import { type Crash, FaultPlan } from './fault-plan.ts';
 import { Load } from './load.ts';
 import { Managers } from './managers.ts';
 import { PodPlayer } from './pod-player.ts';
-import type { Scenario } from './scenario.ts';
+import type { Staging } from './staging.ts';
 import { StoredView, type View } from './view.ts';
 
 const SERVER_DOWN_MS = [100, 5_000] as const;
@@ -60,16 +60,16 @@ export class World implements AsyncDisposable {
   #isBegun = false;
   #steps = 0;
 
-  private constructor(scenario: Scenario, seed: number, disk: MemoryStore) {
+  private constructor(staging: Staging, seed: number, disk: MemoryStore) {
     const random = seededRandom(seed);
     this.random = random.fork('scenario');
     this.#dice = random.fork('faults');
-    this.#faults = new FaultPlan(seed, this.#dice, scenario);
+    this.#faults = new FaultPlan(seed, this.#dice, staging);
     this.#group = new TaskGroup(this.#lifetime.signal);
     this.view = this.#stored = new StoredView(() => this.clock.now());
     this.load = new Load(
       () => this.clock.monotonic(),
-      scenario.requestsMax ?? REQUESTS_MAX,
+      staging.requestsMax ?? REQUESTS_MAX,
       (what) => {
         this.#require(what);
         // A loop that waits for nothing lets nobody else have a turn.
@@ -78,12 +78,12 @@ export class World implements AsyncDisposable {
     );
     this.#server = new SimServer({
       ...serverOptions(this.clock, random.fork('server'), this.#log()),
-      ...(scenario.hasGroups ? withGroups : {}),
-      ...scenario.server?.({ clock: this.clock, view: this.view }),
+      ...(staging.hasGroups ? withGroups : {}),
+      ...staging.server?.({ clock: this.clock, view: this.view }),
       disk,
       diskMs: () => this.#faults.diskMs,
     });
-    for (const property of scenario.always ?? []) {
+    for (const property of staging.always ?? []) {
       const look = property.begin();
       const check = (view: View): string | undefined => {
         const wrong = look(view);
@@ -95,7 +95,7 @@ export class World implements AsyncDisposable {
     const api = this.#server.api(systemUser);
     const { clock, view } = this;
     this.#managers = new Managers({
-      scenario,
+      staging,
       server: this.#server,
       faults: this.#faults,
       clock,
@@ -105,20 +105,20 @@ export class World implements AsyncDisposable {
       group: this.#group,
       load: this.load,
     });
-    if (scenario.pods !== 'none')
+    if (staging.pods !== 'none')
       this.#player = new PodPlayer({
         api,
         clock,
         random: random.fork('pods'),
         group: this.#group,
-        life: { ...(scenario.schedules ? { nodeOf: () => 'nowhere' } : {}), ...scenario.pods },
+        life: { ...(staging.schedules ? { nodeOf: () => 'nowhere' } : {}), ...staging.pods },
       });
   }
 
-  static async start(scenario: Scenario, seed: number): Promise<World> {
+  static async start(staging: Staging, seed: number): Promise<World> {
     const { entries, revision } = await furnished();
     const disk = MemoryStore.of(entries, revision);
-    const world = new World(scenario, seed, disk);
+    const world = new World(staging, seed, disk);
     for (const { key, value, revision: at } of entries)
       world.#stored.apply({ type: 'put', key, value, revision: at, previous: undefined });
     const watcher = { changed: (changes: readonly Change[]) => world.#changed(changes), lost: () => undefined };

@@ -1,7 +1,7 @@
 import type { SecureContextOptions } from 'node:tls';
 import { type AccessPolicy, type CompleteConfiguration, HttpRefusal } from '@navarch/kubelet';
 import { parseDuration } from '@navarch/machinery';
-import type { KubeletServerOptions } from '../kubelet-server.ts';
+import type { KubeletServerOptions } from './options.ts';
 
 /** Upstream's streamingConnectionIdleTimeout. */
 const IDLE_MS = 4 * 60 * 60 * 1000;

@@ -3,7 +3,8 @@ import { aborted, TaskGroup } from '@navarch/base';
 import { type CompleteConfiguration, notFound } from '@navarch/kubelet';
 import { createServer } from '../../built-in/index.ts';
 import { systemClock } from '../../system/clock.ts';
-import type { Exchange, KubeletServerOptions } from '../kubelet-server.ts';
+import type { Exchange } from './exchange.ts';
+import type { KubeletServerOptions } from './options.ts';
 
 /** What the read-only port shows to everyone who reaches it. */
 const READ_ONLY = ['healthz', 'pods', 'stats', 'metrics'];

@@ -3,7 +3,7 @@ import type { cri, DriverStats, Gauges, HostFacts, NodeDirs } from '@navarch/kub
 import { openCgroups } from '../../host/cgroup/layout.ts';
 import { processMetrics } from '../../metrics/process-metrics.ts';
 import { systemClock } from '../../system/clock.ts';
-import type { NodeStatistics } from '../kubelet-server.ts';
+import type { NodeStatistics } from './options.ts';
 import { NodeObserver } from './observe-node.ts';
 
 export interface NodeStatisticsOptions {

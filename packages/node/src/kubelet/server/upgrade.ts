@@ -11,7 +11,7 @@ import {
   serveRemoteCommand,
   UpgradeRefused,
 } from '../../streaming/index.ts';
-import type { KubeletServerOptions } from '../kubelet-server.ts';
+import type { KubeletServerOptions } from './options.ts';
 import { idleMsOf, refuseDisabled } from './configured.ts';
 import { urlOf } from './url.ts';
 

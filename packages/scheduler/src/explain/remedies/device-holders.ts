@@ -1,7 +1,8 @@
 import { resourceClaim } from '@navarch/api';
 import { keyIn, keyOf } from '@navarch/machinery';
 import { type Claim, keyOfDevice } from '../../dynamic-resources/devices.ts';
-import { claimsOf, isOnlyFor } from '../../dynamic-resources/pod-claims.ts';
+import { isOnlyFor } from '../../dynamic-resources/pod-claims.ts';
+import { claimsOf } from '../../dynamic-resources/claims-of-pod.ts';
 import type { Placed } from '../../snapshot/template.ts';
 import { sievesOf } from '../devices/device-lacks.ts';
 import { type Case, putObject, quoted, type Remedy, type Step } from '../step.ts';

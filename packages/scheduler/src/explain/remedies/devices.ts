@@ -8,7 +8,7 @@ import {
 } from '@navarch/api';
 import { controllerReference, keyIn } from '@navarch/machinery';
 import { amountOf, type Claim, type DeviceSpec, ofDevice } from '../../dynamic-resources/devices.ts';
-import { claimsOf } from '../../dynamic-resources/pod-claims.ts';
+import { claimsOf } from '../../dynamic-resources/claims-of-pod.ts';
 import { planOf } from '../../dynamic-resources/plan.ts';
 import { editClaim, withRequest } from '../devices/claim-edits.ts';
 import { lackOf, repelling, type Sieve, sievesOf, taintText } from '../devices/device-lacks.ts';
