@@ -38,6 +38,18 @@ test('NamespaceLifecycle keeps the first namespaces and lets nothing into one th
   );
 });
 
+test('a namespace that is not there is what a pod is refused for, not the account that it would have there', async () => {
+  const { ask } = await startedServer();
+  for (const [plural, body] of [
+    ['configmaps', { metadata: { name: 'p' } }],
+    ['pods', pod()],
+    ['pods?dryRun=All', pod({ containers: [] })],
+  ] as const) {
+    const { status, body: told } = await ask('POST', `/api/v1/namespaces/nowhere/${plural}`, body);
+    assert.deepEqual([status, told.message], [404, 'namespaces "nowhere" not found']);
+  }
+});
+
 test('LimitRanger fills in what containers leave open, and says so', async () => {
   const { make } = await withAccount();
   await make(`${NS}/limitranges`, {
