@@ -253,7 +253,8 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
       bootID: host.bootId,
       containerRuntimeVersion: `${runtimeName}://${runtimeVersion}`,
       kernelVersion: host.kernelVersion,
-      kubeProxyVersion: version,
+      // A kubelet does not know it (KEP-4004); the field stays for those who read it.
+      kubeProxyVersion: '',
       kubeletVersion: version,
       machineID: host.machineId,
       operatingSystem: host.operatingSystem,

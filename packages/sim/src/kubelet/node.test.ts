@@ -31,6 +31,13 @@ test('kubelet: a node that is known already gets the labels of its machine, and 
   );
 });
 
+test('kubelet: a node tells its own version, and none of a proxy that it does not know', async () => {
+  await using world = await KubeletWorld.start();
+  const { kubeletVersion, kubeProxyVersion } = (await world.api.of(node).get(NODE)).status.nodeInfo;
+  assert.match(kubeletVersion, /^v1\./);
+  assert.equal(kubeProxyVersion, '');
+});
+
 test('kubelet: a node that begins is told of once', async () => {
   await using world = await KubeletWorld.start();
   await world.advance(30_000);
