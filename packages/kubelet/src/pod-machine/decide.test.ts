@@ -87,6 +87,12 @@ table([
   ],
   ['ends an instance of which its runtime knows nothing', podOf(), holding(instance('c', 'unknown')), 'stop c-0 in 30'],
   [
+    'waits longer each time before it starts again what could not be started',
+    podOf(),
+    holding(instance('c', 128, { attempt: 2, ago: 15, status: { startedAt: 0 } })),
+    '',
+  ],
+  [
     'waits out an image that cannot be pulled',
     podOf(),
     holding(),

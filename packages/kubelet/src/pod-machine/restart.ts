@@ -27,7 +27,9 @@ export function isOver(pod: Pod, container: PodContainer): boolean {
 
 type Limits = Pick<Memory['node'], 'restartSecondsMax'>;
 
-const hasRecovered = ({ startedAt, finishedAt }: Ending): boolean => finishedAt - startedAt >= RECOVERED_MS;
+/** What never started has no time at which it did: the runtime's zero, which is long ago. */
+const hasRecovered = ({ startedAt, finishedAt }: Ending): boolean =>
+  startedAt > 0 && finishedAt - startedAt >= RECOVERED_MS;
 
 /** Seconds to wait before an ended container runs again: none the first time, then 10, 20, 40 ... 300, or what the node has for it. */
 export function backOffSeconds(ending: Ending, { restartSecondsMax = BACK_OFF_SECONDS_MAX }: Limits): number {

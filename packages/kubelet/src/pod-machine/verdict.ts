@@ -14,6 +14,9 @@ export interface Verdict {
   readonly graceSeconds?: number;
 }
 
+/** Upstream's word for a pod that was active for longer than it may be. */
+export const OVERDUE = 'DeadlineExceeded';
+
 /** undefined while the pod goes on. A pod that the API calls over stays so, whatever the runtime has forgotten. */
 export function verdictOf(
   pod: Pod,
@@ -39,7 +42,7 @@ export function verdictOf(
   if (deadline !== undefined && deadline <= now) {
     return {
       phase: 'Failed',
-      reason: 'DeadlineExceeded',
+      reason: OVERDUE,
       message: 'Pod was active on the node longer than the specified deadline',
       since: deadline,
     };

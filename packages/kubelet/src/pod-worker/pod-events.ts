@@ -1,5 +1,6 @@
 import type { Pod, PodStatus } from '@navarch/api';
 import type { Recorder } from '@navarch/client';
+import { OVERDUE } from '../pod-machine/verdict.ts';
 
 type Type = 'Normal' | 'Warning';
 
@@ -9,6 +10,7 @@ export class PodEvents {
   readonly #pod: () => Pod;
   /** By container name: the run whose pause was announced last. */
   readonly #announced = new Map<string, number>();
+  #isOverdueTold = false;
 
   constructor(recorder: Recorder, pod: () => Pod) {
     this.#recorder = recorder;
@@ -36,9 +38,15 @@ export class PodEvents {
     );
   }
 
-  /** Says once of every pause between two runs of a container that there is one. */
+  /** Says once of every pause between two runs of a container that there is one, and once that the pod's time is over. */
   announce(status: PodStatus): void {
-    const { name, namespace, uid } = this.#pod().metadata;
+    const { metadata, status: known } = this.#pod();
+    const { name, namespace, uid } = metadata;
+    const { reason, message = '' } = status;
+    if (reason === OVERDUE && known.reason !== reason && !this.#isOverdueTold) {
+      this.#isOverdueTold = true;
+      this.about('Normal', reason, message);
+    }
     for (const { name: container, state, restartCount } of [
       ...(status.initContainerStatuses ?? []),
       ...(status.containerStatuses ?? []),

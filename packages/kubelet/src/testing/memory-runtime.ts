@@ -219,7 +219,8 @@ export class MemoryRuntime implements ContainerRuntime {
       if (program.startProblem) {
         Object.assign(container, {
           state: 'CONTAINER_EXITED',
-          startedAt: now,
+          // As containerd has it: it never started.
+          startedAt: 0,
           finishedAt: now,
           exitCode: 128,
           reason: 'StartError',

@@ -75,6 +75,23 @@ test('kubelet: a crashing container waits 10, 20, 40 seconds', () =>
     );
   }));
 
+test('kubelet: a container that cannot be started waits 10, 20, 40 seconds as well, and says so', () =>
+  withPod({}, { program: () => ({ startProblem: 'exec: "x": not found' }) }, 100_000, async (world) => {
+    const status = await first(world);
+    assert.deepEqual([status?.restartCount, status?.state.waiting?.reason], [4, 'CrashLoopBackOff']);
+    assert.equal(status?.lastState.terminated?.reason, 'StartError');
+    assert.equal(await world.count('web', 'Error: exec: "x": not found'), 5);
+  }));
+
+test('kubelet: a pod that was active for too long is told of, once', () =>
+  withPod({ activeDeadlineSeconds: 5, terminationGracePeriodSeconds: 3 }, {}, 30_000, async (world) => {
+    const { phase, reason } = (await world.pod('web'))?.status ?? {};
+    assert.deepEqual([phase, reason], ['Failed', 'DeadlineExceeded']);
+    const words = 'Pod was active on the node longer than the specified deadline';
+    assert.equal(await world.count('web', words), 1);
+    assert.ok((await world.events('web')).includes(`DeadlineExceeded: ${words}`));
+  }));
+
 test('kubelet: a restart does not shorten a back-off', () =>
   withPod({}, { program: () => job(1000, 1) }, 40_000, async (world) => {
     world.machine.crash();

@@ -1,6 +1,7 @@
 import type { Story } from '../world.ts';
 import { churnUnderKills } from './churn.ts';
 import { fullDisk } from './full-disk.ts';
+import { hungDriver } from './hung-driver.ts';
 import { hungMount } from './hung-mount.ts';
 import { cutLink, lostNode } from './nodes.ts';
 import { slowRuntime } from './slow-runtime.ts';
@@ -13,6 +14,7 @@ export const stories: ReadonlyMap<string, Story> = new Map([
   ['cut', cutLink],
   ['full-disk', fullDisk],
   ['hung-mount', hungMount],
+  ['hung-driver', hungDriver],
   ['slow-runtime', slowRuntime],
   ['lost-node', lostNode],
 ]);
