@@ -1,3 +1,5 @@
+import { maybeMistaken, parseWithKeys } from './escaped-keys.ts';
+
 /**
  * JSON as the API reads and writes it. Numbers are what upstream's decoder makes of them (sigs.k8s.io/json): digits that fit
  * 64 bits are an integer, all others a float. Here a number is a `number`, but for integers that it cannot hold (beyond
@@ -8,8 +10,12 @@ export type Integer = number | bigint;
 
 /** The JSON value of a text. Throws SyntaxError, and RangeError for a number that is too large even for a float. */
 export function readJson(text: string): unknown {
-  return mayHaveLargeNumbers(text) || HUGE.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
+  const value = parse(text);
+  return maybeMistaken(text, value) ? parseWithKeys(text, parse) : value;
 }
+
+const parse = (text: string): unknown =>
+  mayHaveLargeNumbers(text) || HUGE.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
 
 /** JSON as programs write it. `space`: columns that each level is indented by; absent: all on one line. */
 export function writeJson(value: unknown, space?: number): string {
