@@ -112,6 +112,17 @@ test('apply takes out what it no longer mentions and says 409 with causes where 
   );
 });
 
+test('of two entries that a client sends for one manager the last is kept', async () => {
+  const { ask } = await started();
+  await ask('PATCH', `${path}?fieldManager=a`, config({ a: '1' }), APPLY);
+  const { body } = await ask('PATCH', `${path}?fieldManager=z`, config({ a: '1' }), APPLY);
+  const entry = body.metadata.managedFields[0];
+  const sent = ['f:b', 'f:a'].map((field) => ({ ...entry, manager: 'z', fieldsV1: { 'f:data': { [field]: {} } } }));
+  const patch = [{ op: 'replace', path: '/metadata/managedFields', value: sent }];
+  const patched = await ask('PATCH', path, patch, 'application/json-patch+json');
+  assert.deepEqual(managers(patched), [['z', 'Apply', { 'f:data': { 'f:a': {} } }]]);
+});
+
 test('the same apply again writes nothing, however late', async () => {
   const { ask, clock } = await started();
   const first = await ask('PATCH', `${path}?fieldManager=me`, config({ a: '1' }), APPLY);

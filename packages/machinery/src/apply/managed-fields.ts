@@ -45,11 +45,14 @@ export const isSameOwner = (a: Owner, b: Owner): boolean =>
   a.subresource === b.subresource &&
   (a.operation === 'Apply' || a.apiVersion === b.apiVersion);
 
-/** Entries that say nothing readable are dropped, as upstream drops the whole list it cannot decode. */
-export const ownersOf = (entries: readonly ManagedFieldsEntry[] = []): readonly Owner[] =>
-  entries
+/**
+ * Entries that say nothing readable are dropped, as upstream drops the whole list it cannot decode. Of several entries
+ * of one owner, which only clients make, the last counts.
+ */
+export function ownersOf(entries: readonly ManagedFieldsEntry[] = []): readonly Owner[] {
+  const owners = entries
     .filter((entry) => entry.fieldsV1 !== undefined && (entry.operation === 'Apply' || entry.operation === 'Update'))
-    .map((entry) => ({
+    .map((entry): Owner => ({
       manager: entry.manager ?? '',
       operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
       apiVersion: entry.apiVersion ?? '',
@@ -57,6 +60,8 @@ export const ownersOf = (entries: readonly ManagedFieldsEntry[] = []): readonly 
       time: entry.time,
       fields: entry.fieldsV1 as FieldSet,
     }));
+  return owners.filter((owner, i) => !owners.slice(i + 1).some((later) => isSameOwner(owner, later)));
+}
 
 /** A client that sends one empty entry wants the record to begin anew. */
 export const asksForReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
