@@ -191,7 +191,9 @@ class Play {
   ): Promise<{ readonly status: number }> {
     const { status, body, warnings } = await this.#quietly(method, path, sent, type, more);
     const asked = `${method} ${path} ${type} ${sent === undefined ? '' : plain(writeJson(sent))}`;
-    const shown = (value: unknown): string => plain(`${status} ${warnings.join(', ')} ${writeJson(value)}`);
+    // Upstream patches what its cache has first, and warns of that, where the object has become another meanwhile.
+    const warned = type === TYPES.json && status === 422 ? [] : warnings;
+    const shown = (value: unknown): string => plain(`${status} ${warned.join(', ')} ${writeJson(value)}`);
     this.steps.push({ asked, answered: shown(ordered(body)), shown: shown(body) });
     return { status };
   }
