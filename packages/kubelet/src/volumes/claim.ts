@@ -2,7 +2,7 @@ import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, typ
 import { persistentWanted } from '../csi/wanted.ts';
 import { mountNfs } from './nfs.ts';
 import { defineVolumePlugin, removeVolume, type SetUp, type VolumeHost } from './volume-plugin.ts';
-import { VolumeError } from './volume-error.ts';
+import { noPlugin, VolumeError } from './volume-error.ts';
 
 /** A claim, where the volume that it is bound to is a folder of this node (`local` or `hostPath`), or a CSI driver's. */
 export const persistentVolumeClaim = defineVolumePlugin({
@@ -40,7 +40,9 @@ async function ownClaim({ pod, name: volumeName }: SetUp<unknown>, host: VolumeH
   const claim = await claimOf(pod, name, host);
   if (!claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid)) {
     const whole = `${metadata.namespace}/${metadata.name}`;
-    throw new VolumeError(`PVC ${metadata.namespace}/${name} was not created for pod ${whole} (pod is not owner)`);
+    throw new VolumeError(`PVC ${metadata.namespace}/${name} was not created for pod ${whole} (pod is not owner)`, {
+      isUnknown: true,
+    });
   }
   return claim;
 }
@@ -79,8 +81,7 @@ async function mountBound(
   const { nfs, mountOptions = [] } = volume.spec;
   if (nfs) return mountNfs(dir, { ...nfs, readOnly: readOnly || (nfs.readOnly ?? false) }, mountOptions, host);
   const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
-  if (path === undefined)
-    throw new VolumeError(`this node cannot mount persistent volume ${JSON.stringify(volume.metadata.name)}`);
+  if (path === undefined) throw noPlugin(volume.metadata.name);
   if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
   // Made for the first pod that comes, for whoever that runs as.
   if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`)
@@ -106,16 +107,38 @@ async function mountBound(
 }
 
 async function claimOf(pod: Pod, name: string, host: VolumeHost): Promise<PersistentVolumeClaim> {
-  const claim = await host.claim(pod.metadata.namespace ?? '', name);
-  if (!claim) throw new VolumeError(`persistentvolumeclaim ${JSON.stringify(name)} not found`);
+  const { namespace = '' } = pod.metadata;
+  const claim = await host.claim(namespace, name);
+  const missing = `failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(name)} not found`;
+  if (!claim) throw unusable({ namespace, name }, missing);
   return claim;
 }
 
-async function boundVolume(claim: PersistentVolumeClaim, host: VolumeHost): Promise<PersistentVolume> {
-  if (claim.status?.phase !== 'Bound' || !claim.spec.volumeName) throw new VolumeError('PVC is not bound');
-  const volume = await host.persistentVolume(claim.spec.volumeName);
-  if (!volume) throw new VolumeError(`persistentvolume ${JSON.stringify(claim.spec.volumeName)} not found`);
-  if (volume.spec.claimRef?.uid !== claim.metadata.uid)
-    throw new VolumeError(`persistent volume ${JSON.stringify(volume.metadata.name)} is not bound to this claim`);
+async function boundVolume(
+  { metadata, spec, status }: PersistentVolumeClaim,
+  host: VolumeHost,
+): Promise<PersistentVolume> {
+  // Protection lets a claim go when nobody uses it: nobody begins to.
+  if (metadata.deletionTimestamp !== undefined) throw unusable(metadata, 'PVC is being deleted');
+  if (status?.phase !== 'Bound') throw unusable(metadata, 'PVC is not bound');
+  if (!spec.volumeName) throw unusable(metadata, 'PVC has empty pvc.Spec.VolumeName');
+  const name = spec.volumeName;
+  const volume = await host.persistentVolume(name);
+  const missing = `failed to fetch PV ${name} from API server: persistentvolumes ${JSON.stringify(name)} not found`;
+  if (!volume) throw unusable(metadata, missing);
+  const { claimRef } = volume.spec;
+  const found = `found PV object ${name} but`;
+  if (!claimRef)
+    throw unusable(metadata, `${found} it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`);
+  if (claimRef.uid !== metadata.uid)
+    throw unusable(
+      metadata,
+      `${found} its pv.Spec.ClaimRef.UID ${claimRef.uid ?? ''} does not point to claim.UID ${metadata.uid}`,
+    );
   return volume;
 }
+
+const unusable = (
+  { namespace = '', name }: { readonly namespace?: string | undefined; readonly name: string },
+  why: string,
+): VolumeError => new VolumeError(`error processing PVC ${namespace}/${name}: ${why}`, { isUnknown: true });

@@ -5,7 +5,7 @@ import { idOf, type NamedObject } from '../named-objects/named-objects.ts';
 import { volumePlugins } from './plugins.ts';
 import { unmountPod } from './unmount-pod.ts';
 import { type SetUp, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
-import { VolumeError } from './volume-error.ts';
+import { noPlugin, VolumeError } from './volume-error.ts';
 
 export interface PodVolumesDeps {
   readonly host: VolumeHost;
@@ -23,6 +23,8 @@ export interface VolumeProblem {
   readonly isQuiet?: boolean;
   /** The node cannot have it: the pod is turned away. */
   readonly isExhausted?: boolean;
+  /** It is not known what it is: told of with all that is missing. */
+  readonly isUnknown?: boolean;
 }
 
 export interface FoundVolume {
@@ -97,7 +99,7 @@ export class PodVolumes {
     );
     this.#retryAt = pauses.length > 0 ? this.#deps.clock.now() + Math.min(...pauses) : 0;
     return [
-      ...problems,
+      ...asTold(problems),
       ...(await this.#overdue(
         pod,
         problems.map(({ volume }) => volume),
@@ -112,12 +114,11 @@ export class PodVolumes {
     if (missing.length === 0 || now - (this.#waitingSince ??= now) < WAIT_MS) return [];
     this.#waitingSince = now;
     const volume = missing.join(' ');
-    const words = (unattached: string): string =>
-      `unmounted volumes=[${volume}], unattached volumes=[${unattached}], failed to process volumes=[]: context deadline exceeded`;
-    const exhausted = await this.#exhausted(pod, missing);
-    return exhausted.length > 0
-      ? [{ volume, message: words(exhausted.join(' ')), isExhausted: true, isQuiet: true }]
-      : [{ volume, message: `Unable to attach or mount volumes: ${words('')}` }];
+    const unattached = await this.#exhausted(pod, missing);
+    const message = ofAll({ unmounted: missing, unattached, unknown: [] }, 'context deadline exceeded');
+    return unattached.length > 0
+      ? [{ volume, message, isExhausted: true, isQuiet: true }]
+      : [{ volume, message: `${UNABLE}${message}` }];
   }
 
   async #exhausted(pod: Pod, missing: readonly string[]): Promise<readonly string[]> {
@@ -201,8 +202,7 @@ export class PodVolumes {
   async #setUp(volume: Volume, pod: Pod, signal: AbortSignal): Promise<VolumeProblem | undefined> {
     const plugin = pluginOf(volume);
     return this.#told(volume, async () => {
-      if (!plugin)
-        throw new VolumeError(`this node has no plugin for ${Object.keys(volume).find((key) => key !== 'name')}`);
+      if (!plugin) throw noPlugin(volume.name);
       await plugin.setUp({ ...this.#asked(volume, plugin, pod), signal }, this.#deps.host);
     });
   }
@@ -218,8 +218,10 @@ export class PodVolumes {
       await work();
       return undefined;
     } catch (error) {
-      const { operation, volume, isQuiet } = error instanceof VolumeError ? error : new VolumeError('');
-      const message = `${operation} failed for volume ${JSON.stringify(volume ?? name)} : ${(error as Error).message}`;
+      const { operation, volume, isQuiet, isUnknown } = error instanceof VolumeError ? error : new VolumeError('');
+      const text = (error as Error).message;
+      if (isUnknown) return { volume: name, message: text, isUnknown };
+      const message = `${operation} failed for volume ${JSON.stringify(volume ?? name)} : ${text}`;
       return { volume: name, message, ...(isQuiet ? { isQuiet } : {}) };
     }
   }
@@ -227,6 +229,27 @@ export class PodVolumes {
   #dir(pod: Pod, name: string): string {
     return `${podDir(this.#deps.dirs, pod.metadata.uid)}/volumes/${name}`;
   }
+}
+
+const UNABLE = 'Unable to attach or mount volumes: ';
+
+interface Missing {
+  readonly unmounted: readonly string[];
+  readonly unattached: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+const ofAll = ({ unmounted, unattached, unknown }: Missing, why: string): string =>
+  `unmounted volumes=[${unmounted.join(' ')}], unattached volumes=[${unattached.join(' ')}], failed to process volumes=[${unknown.join(' ')}]: ${why}`;
+
+/** Volumes of which nobody knows what they are have one message for all, as upstream's. */
+function asTold(problems: readonly VolumeProblem[]): readonly VolumeProblem[] {
+  const unknown = problems.filter(({ isUnknown }) => isUnknown);
+  if (unknown.length === 0) return problems;
+  const named = (list: readonly VolumeProblem[]): readonly string[] => list.map(({ volume }) => volume).toSorted();
+  const why = unknown.map(({ message }) => message).join('; ');
+  const message = `${UNABLE}${ofAll({ unmounted: named(problems), unattached: [], unknown: named(unknown) }, why)}`;
+  return [...problems.filter(({ isUnknown }) => !isUnknown), { volume: named(unknown).join(' '), message }];
 }
 
 /** Works on every volume of the pod; what came of it, without those of which nothing did. */

@@ -85,6 +85,10 @@ test('configMap volumes hold all keys, or those that are asked for, with their m
   }
 });
 
+/** What is said of a volume of which nobody knows what it is. */
+const unknown = (why: string): string =>
+  `Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: ${why}`;
+
 test("what is missing and not optional is said in upstream's words", async () => {
   const table: readonly (readonly [source: object, problem: string])[] = [
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'],
@@ -103,9 +107,30 @@ test("what is missing and not optional is said in upstream's words", async () =>
       { projected: { sources: [{ clusterTrustBundle: { name: 'x', path: 'p' } }] } },
       'clustertrustbundle "x" not found',
     ],
-    [{ persistentVolumeClaim: { claimName: 'none' } }, 'persistentvolumeclaim "none" not found'],
-    [{ persistentVolumeClaim: { claimName: 'pending' } }, 'PVC is not bound'],
-    [{ iscsi: { targetPortal: 's', iqn: 'i', lun: 0 } }, 'this node has no plugin for iscsi'],
+    [
+      { persistentVolumeClaim: { claimName: 'none' } },
+      unknown(
+        'error processing PVC ns/none: failed to fetch PVC from API server: persistentvolumeclaims "none" not found',
+      ),
+    ],
+    [{ persistentVolumeClaim: { claimName: 'pending' } }, unknown('error processing PVC ns/pending: PVC is not bound')],
+    [{ persistentVolumeClaim: { claimName: 'going' } }, unknown('error processing PVC ns/going: PVC is being deleted')],
+    [
+      { persistentVolumeClaim: { claimName: 'lost' } },
+      unknown(
+        'error processing PVC ns/lost: failed to fetch PV gone from API server: persistentvolumes "gone" not found',
+      ),
+    ],
+    [
+      { persistentVolumeClaim: { claimName: 'other' } },
+      unknown(
+        'error processing PVC ns/other: found PV object pv but its pv.Spec.ClaimRef.UID x does not point to claim.UID o',
+      ),
+    ],
+    [
+      { iscsi: { targetPortal: 's', iqn: 'i', lun: 0 } },
+      unknown('failed to get Plugin from volumeSpec for volume "v" err=no volume plugin matched'),
+    ],
     [{ hostPath: { path: '/no', type: 'Directory' } }, 'hostPath type check failed: /no is not a directory'],
     [{ hostPath: { path: '/dir', type: 'File' } }, 'hostPath type check failed: /dir is not a file'],
     [{ hostPath: { path: '/dir', type: 'FileOrCreate' } }, 'hostPath type check failed: /dir is not a file'],
@@ -134,7 +159,21 @@ test("what is missing and not optional is said in upstream's words", async () =>
       {
         configMaps: { m: settings },
         secrets: { s: { data: {} } },
-        claims: { pending: { metadata: { uid: 'c' }, spec: {}, status: { phase: 'Pending' } } },
+        claims: {
+          pending: { metadata: { namespace: 'ns', name: 'pending' }, spec: {}, status: { phase: 'Pending' } },
+          going: { metadata: { namespace: 'ns', name: 'going', deletionTimestamp: 'now' }, spec: {} },
+          lost: {
+            metadata: { namespace: 'ns', name: 'lost' },
+            spec: { volumeName: 'gone' },
+            status: { phase: 'Bound' },
+          },
+          other: {
+            metadata: { namespace: 'ns', name: 'other', uid: 'o' },
+            spec: { volumeName: 'pv' },
+            status: { phase: 'Bound' },
+          },
+        },
+        persistentVolumes: { pv: { metadata: { name: 'pv' }, spec: { claimRef: { uid: 'x' } } } },
       },
       files,
     );
@@ -344,7 +383,10 @@ test('an ephemeral volume is the claim that was made for the pod', async () => {
   const [problem, mount] = await of('u');
   assert.equal(problem, undefined);
   assert.match(String(mount), /^bind \/kubelet\/local-volumes\/pv/);
-  assert.deepEqual(await of('another'), ['PVC ns/web-v was not created for pod ns/web (pod is not owner)', undefined]);
+  assert.deepEqual(await of('another'), [
+    unknown('PVC ns/web-v was not created for pod ns/web (pod is not owner)'),
+    undefined,
+  ]);
 });
 
 test('a folder of a file server is mounted, read-only where it is asked for, by its address', async () => {
