@@ -18,8 +18,8 @@ export class AskedInTurn {
     this.#until = new Uint32Array(plugins + 1);
   }
 
-  count(asked: number): void {
-    this.#until[asked] = (this.#until[asked] as number) + 1;
+  count(asked: number, times = 1): void {
+    this.#until[asked] = (this.#until[asked] as number) + times;
   }
 
   /** In the order of the plugins. */

@@ -4,12 +4,12 @@ import { AskedInTurn, type CycleWatch } from './cycle-watch.ts';
 import { MisfitCounts } from './misfit-counts.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import { type Ready, ready, rolesOf } from './roles.ts';
-import { anyOf } from './snapshot/domain-limits.ts';
+import type { Screen } from './screen.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
 import type { Unfit } from './unfit.ts';
-import type { Memory, Verdicts } from './verdicts.ts';
+import type { Memory, Scratch, Verdicts } from './verdicts.ts';
 
 interface Beside {
   readonly memory: Memory;
@@ -37,6 +37,7 @@ export class Cycle {
   readonly #final: readonly Weighted[];
   readonly #compared: readonly Weighted[];
   readonly #verdicts: Verdicts;
+  readonly #scratch: Scratch;
   readonly #counts: MisfitCounts;
   readonly #narrowedBy: string[] = [];
   /** Of `nodes`, where they are all that there are. */
@@ -73,6 +74,7 @@ export class Cycle {
     this.#globalAsked = watch && new AskedInTurn(this.#global.length);
     this.#final = roles.final;
     this.#compared = roles.compared;
+    this.#scratch = memory.scratch;
     this.#verdicts = memory.of(snapshot.templateOf(pod).shape, profile, snapshot.slots, roles.compared);
   }
 
@@ -103,43 +105,42 @@ export class Cycle {
     return this.#find(node) === undefined;
   }
 
-  /** Slots of `nodes`, where they are all that there are. */
-  get slotOrder(): Int32Array | undefined {
-    return this.#slots;
+  /** Room that this decision may use, and the next one will. */
+  get scratch(): Scratch {
+    return this.#scratch;
   }
 
-  /** Nodes can be judged by their places among `nodes`, without a look at the nodes themselves. */
-  get canScreen(): boolean {
-    return this.#slots !== undefined;
+  /** What can be told of nodes by their slots; undefined where they are not all that there are. */
+  get screen(): Screen | undefined {
+    if (!this.#slots) return undefined;
+    return {
+      slots: this.#slots,
+      quick: this.#quick,
+      canTell: this.#canTell,
+      ownSlot: this.#ownSlot,
+      misfits: this.#verdicts.misfits,
+      known: this.#verdicts.generations,
+      now: this.#generations,
+    };
   }
 
-  /** Whether it is known of a node, by its place among `nodes`, that it will not do. Only where it `canScreen`. */
-  isTurnedAway(index: number): boolean {
-    const slot = this.#slots?.[index] as number;
-    return anyOf(this.#quick, slot) || this.#isKnownMisfit(slot);
+  /** Whether the node of a slot fits that no test by slots turns away. */
+  asked(slot: number): boolean {
+    return this.misfitOf(this.#snapshot.nodeAt(slot), true) === undefined;
   }
 
-  /** As misfitOf, of a node that is turned away. */
-  countTurnedAway(index: number): void {
-    const slot = this.#slots?.[index] as number;
-    const node = this.nodes[index] as NodeInfo;
-    if (!this.#isKnownMisfit(slot)) this.misfitOf(node);
-    else this.#counts.add(this.#verdicts.misfits[slot] as Misfit, this.#verdicts.rejecters[slot] ?? '', slot);
+  /** So many nodes fit, of which nobody had to be asked. */
+  countKnownFits(times: number): void {
+    this.#globalAsked?.count(this.#global.length, times);
   }
 
-  /** Whether it is known of a node that is not turned away that it will do: without a look at the node itself, too. */
-  isKnownFit(index: number): boolean {
-    const slot = this.#slots?.[index] as number;
-    const { misfits, generations } = this.#verdicts;
-    if (!this.#canTell || generations[slot] !== this.#generations[slot] || slot === this.#ownSlot) return false;
-    if (misfits[slot] !== undefined) return false;
-    this.#globalAsked?.count(this.#global.length);
-    return true;
-  }
-
-  #isKnownMisfit(slot: number): boolean {
-    const { misfits, generations } = this.#verdicts;
-    return misfits[slot] !== undefined && generations[slot] === this.#generations[slot] && slot !== this.#ownSlot;
+  /** As misfitOf, of the node of a slot that is turned away. */
+  countTurnedAway(slot: number): void {
+    const { misfits, generations, rejecters } = this.#verdicts;
+    const isKnown = generations[slot] === this.#generations[slot] && slot !== this.#ownSlot;
+    const misfit = isKnown ? misfits[slot] : undefined;
+    if (misfit) this.#counts.add(misfit, rejecters[slot] ?? '', slot);
+    else this.misfitOf(this.#snapshot.nodeAt(slot));
   }
 
   /** Counts what it finds: asked once a node. `isScreened`: it is not turned away. */
@@ -160,27 +161,27 @@ export class Cycle {
   }
 
   /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
-  totals(feasible: readonly NodeInfo[], slots: readonly number[] = feasible.map(({ slot }) => slot)): Float64Array {
-    const totals = new Float64Array(slots.length);
+  totals(slots: Int32Array): Float64Array {
+    const totals = this.#scratch.totals(slots.length);
     const { generations, sums } = this.#verdicts;
     const now = this.#generations;
     for (let i = 0; i < totals.length; i++) {
       const slot = slots[i] as number;
-      if (generations[slot] !== now[slot]) this.#judge(feasible[i] as NodeInfo);
+      if (generations[slot] !== now[slot]) this.#judge(this.#snapshot.nodeAt(slot));
       totals[i] = sums[slot] as number;
     }
-    const scorers = this.#weighing(feasible);
+    const scorers = this.#weighing(slots);
     this.#watch?.passed('PreScore');
     for (const { plugin, weight, weighed } of scorers) {
       const scores =
-        plugin.scope === 'node' ? this.#remembered(plugin, slots) : this.#scored({ plugin, weighed }, feasible, slots);
+        plugin.scope === 'node' ? this.#remembered(plugin, slots) : this.#scored({ plugin, weighed }, slots);
       // Equal scores stay equal, whatever is done to all of them.
       if (!scores || !differ(scores)) continue;
-      plugin.normalize?.(scores, feasible, weighed);
+      plugin.normalize?.(scores);
       for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
     this.#watch?.passed('Score');
-    this.#tellScores(scorers, feasible.length);
+    this.#tellScores(scorers, slots.length);
     return totals;
   }
 
@@ -213,7 +214,7 @@ export class Cycle {
   }
 
   /** Those who compare nodes with each other and prefer some for this pod. */
-  #weighing(feasible: readonly NodeInfo[]): readonly Weighing[] {
+  #weighing(feasible: Int32Array): readonly Weighing[] {
     const found: Weighing[] = [];
     for (const { plugin, weight } of this.#profile.plugins) {
       if (!plugin.score || weight === 0 || (plugin.scope === 'node' && !plugin.normalize)) continue;
@@ -304,27 +305,23 @@ export class Cycle {
   }
 
   /** undefined: all are equal. */
-  #remembered(plugin: Weighted['plugin'], slots: readonly number[]): Float64Array | undefined {
+  #remembered(plugin: Weighted['plugin'], slots: Int32Array): Float64Array | undefined {
     const all = this.#verdicts.raw[this.#compared.findIndex((scorer) => scorer.plugin === plugin)] as Float64Array;
     const first = all[slots[0] as number];
     let same = 1;
     while (same < slots.length && all[slots[same] as number] === first) same += 1;
     if (same >= slots.length) return undefined;
-    const scores = new Float64Array(slots.length);
+    const scores = this.#scratch.scores(slots.length);
     for (let i = 0; i < scores.length; i++) scores[i] = all[slots[i] as number] as number;
     return scores;
   }
 
-  #scored(
-    { plugin, weighed }: Omit<Weighing, 'weight'>,
-    feasible: readonly NodeInfo[],
-    slots: readonly number[],
-  ): Float64Array {
-    const scores = new Float64Array(slots.length);
+  #scored({ plugin, weighed }: Omit<Weighing, 'weight'>, slots: Int32Array): Float64Array {
+    const scores = this.#scratch.scores(slots.length);
     for (let i = 0; i < scores.length; i++)
       scores[i] = plugin.scoreAt
         ? plugin.scoreAt(slots[i] as number, weighed)
-        : (plugin.score?.(this.pod, feasible[i] as NodeInfo, weighed) ?? 0);
+        : (plugin.score?.(this.pod, this.#snapshot.nodeAt(slots[i] as number), weighed) ?? 0);
     return scores;
   }
 
@@ -382,7 +379,7 @@ export class Cycle {
   }
 }
 
-const NONE: readonly NodeInfo[] = [];
+const NONE = new Int32Array(0);
 const NOBODY: readonly Placed[] = [];
 /** No slot, and no state of any node. */
 const UNKNOWN = -1;

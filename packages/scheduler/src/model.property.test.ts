@@ -190,7 +190,11 @@ class History {
     const rebuilt = new Cycle(pod, snapshot, this.#profile, { memory: new Memory() });
     assert.deepEqual(misfitsOf(kept), misfitsOf(rebuilt), 'misfits as of a state that was built anew');
     const again = feasible.map(({ name }) => snapshot.node(name) as NodeInfo);
-    assert.deepEqual(kept.totals(feasible), rebuilt.totals(again), 'scores as of a state that was built anew');
+    assert.deepEqual(
+      kept.totals(slotsOf(feasible)),
+      rebuilt.totals(slotsOf(again)),
+      'scores as of a state that was built anew',
+    );
   }
 
   #setNode(node: Node): void {
@@ -220,6 +224,8 @@ const misfitsOf = (cycle: Cycle): object =>
 /** Messages sort the reasons: their order is nobody's promise. */
 const spoken = ({ reasons, isResolvable }: Misfit): object => ({ reasons: reasons.toSorted(), isResolvable });
 
+const slotsOf = (nodes: readonly NodeInfo[]): Int32Array => Int32Array.from(nodes, ({ slot }) => slot);
+
 /** One plugin's scores, normalized, by node. */
 function scoresBy(
   { profile, name }: { profile: Profile; name: string },
@@ -228,12 +234,12 @@ function scoresBy(
   feasible: readonly NodeInfo[],
 ): object {
   const plugin = profile.plugins.find((each) => each.plugin.name === name)?.plugin;
-  const weighed: unknown = plugin?.weigh?.(pod, snapshot, feasible);
+  const weighed: unknown = plugin?.weigh?.(pod, snapshot, slotsOf(feasible));
   const scores = new Float64Array(feasible.length);
   const isIdle = !plugin || (plugin.weigh && weighed === undefined);
   if (!isIdle) {
     feasible.forEach((node, i) => (scores[i] = plugin.score?.(pod, node, weighed) ?? 0));
-    plugin.normalize?.(scores, feasible, weighed);
+    plugin.normalize?.(scores);
   }
   return Object.fromEntries(feasible.map((node, i): [string, number] => [node.name, scores[i] as number]).sort());
 }

@@ -5,6 +5,7 @@ import { Cycle } from './cycle.ts';
 import { type Unfit } from './unfit.ts';
 import type { Profile } from './plugin.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
+import { sift } from './screen.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import { Memory } from './verdicts.ts';
 
@@ -52,24 +53,20 @@ export function place(
   if (refused) return refused;
   const promised = pod.status.nominatedNodeName ? snapshot.node(pod.status.nominatedNodeName) : undefined;
   if (promised && cycle.fits(promised)) return { node: promised.name, looked: 0, feasible: 1 };
-  const { feasible, slots, looked } = searched(cycle, profile, start);
+  const { slots, looked } = searched(cycle, profile, start);
   watch?.passed('Filter');
   cycle.tellFilters();
-  if (feasible.length === 0) return cycle.unfit(looked);
-  const best =
-    feasible.length === 1
-      ? (feasible[0] as NodeInfo)
-      : (feasible[chooseMax(cycle.totals(feasible, slots), random)] as NodeInfo);
-  return { node: best.name, looked, feasible: feasible.length };
+  if (slots.length === 0) return cycle.unfit(looked);
+  const best = slots.length === 1 ? 0 : chooseMax(cycle.totals(slots), random);
+  return { node: snapshot.nodeAt(slots[best] as number).name, looked, feasible: slots.length };
 }
 
 const REFUSED = 'Unschedulable';
 const REFUSED_FOR_GOOD = 'UnschedulableAndUnresolvable';
 
 interface Searched {
-  readonly feasible: readonly NodeInfo[];
-  /** Of the same: thousands of nodes are not looked at themselves where numbers will do. */
-  readonly slots: readonly number[];
+  /** Of nodes that fit; holds until the next search with the same memory. */
+  readonly slots: Int32Array;
   readonly looked: number;
 }
 
@@ -83,28 +80,32 @@ export function searched(
   start: number,
   asksWhyNot = false,
 ): Searched {
-  const { nodes, canScreen } = cycle;
+  const { nodes, screen } = cycle;
   const enough = enoughNodes(nodes.length, percentageOfNodesToScore);
-  const feasible: NodeInfo[] = [];
-  const slots: number[] = [];
-  const { slotOrder } = cycle;
-  const turnedAway: number[] = [];
   const begin = nodes.length > 0 ? start % nodes.length : 0;
+  const into = cycle.scratch.slots(enough);
+  if (!screen) return lookedAt(cycle, { begin, enough, into });
+  const turnedAway: number[] = [];
+  const asked = (slot: number): boolean => cycle.asked(slot);
+  const { looked, feasible, knownFits } = sift(screen, { begin, enough, into, turnedAway, asked });
+  cycle.countKnownFits(knownFits);
+  if (feasible === 0 || asksWhyNot) for (const slot of turnedAway) cycle.countTurnedAway(slot);
+  return { slots: into.subarray(0, feasible), looked };
+}
+
+/** The few nodes that the pod names. */
+function lookedAt(
+  cycle: Cycle,
+  { begin, enough, into }: { readonly begin: number; readonly enough: number; readonly into: Int32Array },
+): Searched {
+  const { nodes } = cycle;
   let looked = 0;
-  for (; looked < nodes.length && feasible.length < enough; looked++) {
-    const at = begin + looked;
-    const index = at < nodes.length ? at : at - nodes.length;
-    const node = nodes[index] as NodeInfo;
-    if (canScreen && cycle.isTurnedAway(index)) {
-      turnedAway.push(index);
-      continue;
-    }
-    if (!(canScreen && cycle.isKnownFit(index)) && cycle.misfitOf(node, canScreen)) continue;
-    feasible.push(node);
-    slots.push(slotOrder ? (slotOrder[index] as number) : node.slot);
+  let feasible = 0;
+  for (; looked < nodes.length && feasible < enough; looked++) {
+    const node = nodes[(begin + looked) % nodes.length] as NodeInfo;
+    if (!cycle.misfitOf(node)) into[feasible++] = node.slot;
   }
-  if (feasible.length === 0 || asksWhyNot) for (const index of turnedAway) cycle.countTurnedAway(index);
-  return { feasible, slots, looked };
+  return { slots: into.subarray(0, feasible), looked };
 }
 
 /** The place of the largest; one of them, evenly, where there are several. */

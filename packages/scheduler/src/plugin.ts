@@ -135,8 +135,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   turnsAway?(prepared: Prepared): (slot: number) => boolean;
   /** `prepared` as it would be after the shift. Absent where it does not depend on other pods. */
   shift?(prepared: Prepared, pod: Pod, shift: Shift): Prepared;
-  /** undefined: this plugin prefers no node for this pod. */
-  weigh?(pod: Pod, snapshot: Snapshot, feasible: readonly NodeInfo[]): Weighed | undefined;
+  /** undefined: this plugin prefers no node for this pod. `feasible` are the slots of the nodes that are compared. */
+  weigh?(pod: Pod, snapshot: Snapshot, feasible: Int32Array): Weighed | undefined;
   /** 0 to 100 (or any range where `normalize` follows), more is better. */
   score?(pod: Pod, node: NodeInfo, weighed: Weighed): number;
   /** The same, of the node of a slot, where numbers by slot are all that it takes. Only for `cluster` plugins. */
@@ -149,8 +149,8 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   evictedWith?(placed: Placed, snapshot: Snapshot): readonly Placed[] | undefined;
   /** What must come about before the pod may be bound to that node. */
   errand?(pod: Pod, node: NodeInfo, snapshot: Snapshot): Errand | undefined;
-  /** Brings raw scores to 0..100, in place. `scores[i]` is of `nodes[i]`. */
-  normalize?(scores: Float64Array, nodes: readonly NodeInfo[], weighed: Weighed): void;
+  /** Brings raw scores to 0..100, in place. */
+  normalize?(scores: Float64Array): void;
 }
 
 export interface Weighted {
@@ -176,7 +176,7 @@ export const definePlugin = <Prepared = undefined, Weighed = undefined>(
 /** Scales so that the largest becomes 100; `reverse`: so that the smallest does. */
 export function normalizeToHundred(scores: Float64Array, reverse: boolean): void {
   let max = 0;
-  for (const score of scores) if (score > max) max = score;
+  for (let i = 0; i < scores.length; i++) if ((scores[i] as number) > max) max = scores[i] as number;
   for (let i = 0; i < scores.length; i++) {
     const share = max === 0 ? 0 : Math.floor(((scores[i] as number) * 100) / max);
     scores[i] = reverse ? 100 - share : share;

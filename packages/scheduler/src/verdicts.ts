@@ -35,6 +35,31 @@ function grown(before: Float64Array, size: number, rest: number): Float64Array {
   return after;
 }
 
+/**
+ * Room for what is found of hundreds of nodes, taken anew by every decision: what is written there holds until the next
+ * one. Arrays made for each pod are most of what a decision would leave to the garbage collector.
+ */
+export class Scratch {
+  #slots = new Int32Array(0);
+  #totals = new Float64Array(0);
+  #scores = new Float64Array(0);
+
+  slots(size: number): Int32Array {
+    if (this.#slots.length < size) this.#slots = new Int32Array(size);
+    return this.#slots;
+  }
+
+  totals(size: number): Float64Array {
+    if (this.#totals.length < size) this.#totals = new Float64Array(size);
+    return this.#totals.subarray(0, size);
+  }
+
+  scores(size: number): Float64Array {
+    if (this.#scores.length < size) this.#scores = new Float64Array(size);
+    return this.#scores.subarray(0, size);
+  }
+}
+
 /** Shapes whose verdicts are kept. Each costs some tens of bytes a node. */
 const SHAPES_MAX = 64;
 
@@ -44,6 +69,7 @@ const SHAPES_MAX = 64;
  */
 export class Memory {
   readonly #byProfile = new WeakMap<Profile, Map<Shape, Verdicts>>();
+  readonly scratch = new Scratch();
 
   of(shape: Shape, of: Profile, slots: number, normalized: readonly Weighted[]): Verdicts {
     const profile = of.remembersAs ?? of;

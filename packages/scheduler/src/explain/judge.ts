@@ -72,12 +72,13 @@ export class Judge {
   /** What each plugin adds to the score of each node, weighted. `nodes` all fit. */
   scores(nodes: readonly NodeInfo[]): ReadonlyMap<string, Float64Array> {
     const found = new Map<string, Float64Array>();
+    const slots = Int32Array.from(nodes, ({ slot }) => slot);
     for (const { plugin, weight } of this.#profile.plugins) {
       if (!plugin.score || weight === 0) continue;
-      const weighed: unknown = plugin.weigh?.(this.#pod, this.#snapshot, nodes);
+      const weighed: unknown = plugin.weigh?.(this.#pod, this.#snapshot, slots);
       if (plugin.weigh && weighed === undefined) continue;
       const scores = Float64Array.from(nodes, (node) => plugin.score?.(this.#pod, node, weighed) ?? 0);
-      plugin.normalize?.(scores, nodes, weighed);
+      plugin.normalize?.(scores);
       found.set(
         plugin.name,
         scores.map((score) => weight * score),

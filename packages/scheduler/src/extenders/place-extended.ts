@@ -43,7 +43,8 @@ export async function placeExtended(
     if (left.length > 0)
       return fitsStill(pod, promised, extending) ? { node: promised.name, looked: 0, feasible: 1 } : OUTDATED;
   }
-  const { feasible, looked } = searched(cycle, profile, start, true);
+  const { slots, looked } = searched(cycle, profile, start, true);
+  const feasible = Array.from(slots, (slot) => snapshot.nodeAt(slot));
   const unfit = cycle.unfit(looked);
   if (feasible.length === 0) return unfit;
   const asked = await filtered(pod, feasible, extending, signal);
@@ -55,7 +56,7 @@ export async function placeExtended(
     return node && now.fits(node) ? [node] : [];
   });
   if (nodes.length === 0 || now.refusal()) return OUTDATED;
-  const totals = now.totals(nodes);
+  const totals = now.totals(Int32Array.from(nodes, ({ slot }) => slot));
   for (const own of scores) nodes.forEach(({ name }, i) => (totals[i] = (totals[i] as number) + (own.get(name) ?? 0)));
   return { node: (nodes[chooseMax(totals, random)] as NodeInfo).name, looked, feasible: nodes.length };
 }

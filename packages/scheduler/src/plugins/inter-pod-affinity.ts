@@ -76,8 +76,13 @@ export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<
     score: (_pod, { slot }, pulls) => scoreAt(slot, pulls),
     scoreAt,
     normalize(scores) {
-      let [min, max] = [Infinity, -Infinity];
-      for (const score of scores) [min, max] = [Math.min(min, score), Math.max(max, score)];
+      let min = Infinity;
+      let max = -Infinity;
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] as number;
+        if (score < min) min = score;
+        if (score > max) max = score;
+      }
       // First the share, then a hundred of it, as upstream has it: the other way round some are one more.
       for (let i = 0; i < scores.length; i++)
         scores[i] = max > min ? Math.floor(100 * (((scores[i] as number) - min) / (max - min))) : 0;

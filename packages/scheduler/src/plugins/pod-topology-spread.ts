@@ -103,8 +103,14 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
     scoreAt,
     /** Fewer pods are better: turned round, so that the emptiest gets 100. */
     normalize(scores) {
-      let [min, max] = [Infinity, 0];
-      for (const score of scores) if (score !== IGNORED) [min, max] = [Math.min(min, score), Math.max(max, score)];
+      let min = Infinity;
+      let max = 0;
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] as number;
+        if (score === IGNORED) continue;
+        if (score < min) min = score;
+        if (score > max) max = score;
+      }
       for (let i = 0; i < scores.length; i++) {
         const score = scores[i] as number;
         if (score === IGNORED) scores[i] = 0;
@@ -171,7 +177,7 @@ function shifted(each: Counted, pod: Pod, { placed, node, by }: Shift): Counted 
 }
 
 interface Weighing {
-  readonly feasible: readonly NodeInfo[];
+  readonly feasible: Int32Array;
   readonly defaults: readonly TopologySpreadConstraint[];
   readonly args: PodTopologySpreadArgs;
 }
@@ -188,9 +194,7 @@ function weigh(pod: Pod, snapshot: Snapshot, { feasible, defaults, args }: Weigh
   const keys = spreads.map(({ topologyKey }) => topologyKey);
   const partial = isOwn ? keys.map((key) => snapshot.domains(key)).filter(({ isEverywhere }) => !isEverywhere) : [];
   const judged =
-    partial.length > 0
-      ? feasible.filter(({ slot }) => partial.every(({ bySlot }) => bySlot[slot] !== NOWHERE))
-      : feasible;
+    partial.length > 0 ? feasible.filter((slot) => partial.every(({ bySlot }) => bySlot[slot] !== NOWHERE)) : feasible;
   const parts: Weighed['parts'][number][] = [];
   for (const spread of spreads) {
     const { topologyKey, maxSkew } = spread;
@@ -216,12 +220,12 @@ const weightOf = (domains: number): number => Math.log(domains + 2);
 const NO_SLOTS = new Int32Array(0);
 
 /** In how many domains these nodes are; all without the label are in that of the empty value. */
-function domainsAmong(nodes: readonly NodeInfo[], { numbers, bySlot, isEverywhere }: Domains): number {
+function domainsAmong(slots: Int32Array, { numbers, bySlot, isEverywhere }: Domains): number {
   const isSeen = new Uint8Array(numbers.size + 1);
   const blank = numbers.get('') ?? numbers.size;
   let domains = 0;
-  for (const { slot } of nodes) {
-    const known = bySlot[slot] as number;
+  for (let i = 0; i < slots.length; i++) {
+    const known = bySlot[slots[i] as number] as number;
     const domain = known === NOWHERE ? blank : known;
     if (isSeen[domain] === 1) continue;
     isSeen[domain] = 1;

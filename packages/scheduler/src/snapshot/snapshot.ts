@@ -30,6 +30,7 @@ export class Snapshot implements Topology {
   readonly storage: StorageIndex;
   readonly #templates = new Templates();
   readonly #nodes = new Map<string, NodeInfo>();
+  readonly #bySlot: NodeInfo[] = [];
   /** Where each counted pod is. */
   readonly #placed = new Map<string, string>();
   /** Pods on nodes that are not known (yet, or any more), by node: they count from the moment the node appears. */
@@ -111,6 +112,11 @@ export class Snapshot implements Topology {
     return this.#nodes.get(name);
   }
 
+  /** Of a slot that has a node. */
+  nodeAt(slot: number): NodeInfo {
+    return this.#bySlot[slot] as NodeInfo;
+  }
+
   templateOf(pod: Pod): Template {
     return this.#templates.of(pod);
   }
@@ -132,6 +138,7 @@ export class Snapshot implements Topology {
     if (known) return this.#updateNode(known, node);
     const info = new NodeInfo(node, this.#freeSlots.pop() ?? this.#nodes.size);
     this.#nodes.set(info.name, info);
+    this.#bySlot[info.slot] = info;
     info.promised = this.#nominated.get(info.name);
     this.#countImages(info, 1);
     this.#nodesMoved();
