@@ -35,11 +35,18 @@ interface Looks {
   readonly before: NodeUsage | undefined;
 }
 
+interface Silence {
+  readonly node: string;
+  readonly error: unknown;
+}
+
 /** What nodes and pods use, as metrics-server tells it: the rate of CPU between the last two looks, the memory at the last one. */
 export class ResourceMetrics {
   readonly #deps: ResourceMetricsDeps;
   /** Of every node that answered the last time it was asked. */
   readonly #looks = new Map<string, Looks>();
+  /** Nodes that did not answer the last time. */
+  readonly #silent = new Set<string>();
 
   constructor(deps: ResourceMetricsDeps) {
     this.#deps = deps;
@@ -84,16 +91,36 @@ export class ResourceMetrics {
 
   async #look(signal: AbortSignal): Promise<void> {
     const names = this.#all(node).map(({ metadata }) => metadata.name);
-    for (const name of this.#looks.keys()) if (!names.includes(name)) this.#looks.delete(name);
+    const known = new Set(names);
+    for (const name of this.#looks.keys()) if (!known.has(name)) this.#looks.delete(name);
+    for (const name of this.#silent) if (!known.has(name)) this.#silent.delete(name);
+    const fellSilent: Silence[] = [];
     for (let at = 0; at < names.length; at += AT_A_TIME) {
       await using group = new TaskGroup(signal);
-      for (const name of names.slice(at, at + AT_A_TIME)) group.spawn((s) => this.#lookAt(name, s));
+      for (const name of names.slice(at, at + AT_A_TIME)) group.spawn((s) => this.#lookAt(name, fellSilent, s));
       await group.join();
+    }
+    // One line, and not of those who were silent before: thousands of nodes without a kubelet would fill the log.
+    const [first] = fellSilent;
+    if (first) this.#deps.log.info('a node does not say what it uses', { ...first, others: fellSilent.length - 1 });
+  }
+
+  async #lookAt(name: string, fellSilent: Silence[], signal: AbortSignal): Promise<void> {
+    try {
+      const address = nodeAddress(this.#deps.registry, name);
+      const latest = await this.#usageAt(address, signal);
+      this.#looks.set(name, { latest, before: this.#looks.get(name)?.latest });
+      this.#silent.delete(name);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#looks.delete(name);
+      if (!this.#silent.has(name)) fellSilent.push({ node: name, error });
+      this.#silent.add(name);
     }
   }
 
-  async #lookAt(name: string, signal: AbortSignal): Promise<void> {
-    const { registry, readKubelet, clock, log } = this.#deps;
+  async #usageAt(address: ReturnType<typeof nodeAddress>, signal: AbortSignal): Promise<NodeUsage> {
+    const { readKubelet, clock } = this.#deps;
     const patience = new AbortController();
     const life = AbortSignal.any([signal, patience.signal]);
     await using group = new TaskGroup(life);
@@ -101,16 +128,10 @@ export class ResourceMetrics {
       await clock.sleep(ANSWER_MS, s);
       patience.abort(new Error('no answer in time'));
     });
-    try {
-      const text = await readKubelet({ ...nodeAddress(registry, name), path: '/metrics/resource' }, life);
-      const latest = readNodeUsage(text, clock.now());
-      this.#looks.set(name, { latest, before: this.#looks.get(name)?.latest });
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#looks.delete(name);
-      log.info('a node does not say what it uses', { node: name, error });
-    }
-    patience.abort(new Error('done'));
+    const text = await readKubelet({ ...address, path: '/metrics/resource' }, life).finally(() =>
+      patience.abort(new Error('done')),
+    );
+    return readNodeUsage(text, clock.now());
   }
 
   #all<O extends Node | Pod>(kind: Kind<O>, namespace = ''): readonly O[] {
