@@ -70,6 +70,10 @@ null == 1
 object == null
 s == null
 duration("1h") == null
+quantity("1Ki") == null
+null != ip("::1")
+[url("http://a/")] == [null]
+semver("1.2.3") == null
 true == false
 type(1) == int
 type(1) == uint

@@ -105,6 +105,7 @@ for (const [source, value] of [
     true,
   ],
   ['quantity("1.5").isInteger() || isQuantity("x")', false],
+  ['quantity("1Ki") == null || null == ip("::1") || [url("http://a/")] == [null]', false],
   ['// a comment\n1', 1],
   ['[1.0, 2.0].map(x, x * 2.0).sum() / 4.0', 1.5],
   ['{"a": 1.0}.a + 1.5', 2.5],

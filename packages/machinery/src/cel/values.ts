@@ -160,7 +160,8 @@ export function isEqual(a: unknown, b: unknown): boolean {
     return a.ns === b.ns;
   if (a instanceof Optional && b instanceof Optional) return a.has === b.has && (!a.has || isEqual(a.value, b.value));
   if (a instanceof TypeName && b instanceof TypeName) return a.name === b.name;
-  if (a instanceof Opaque) return a.equals(b);
+  // Null is another, and no value of a wrong type.
+  if (a instanceof Opaque) return (b ?? null) !== null && a.equals(b);
   if (isMap(a) && isMap(b)) {
     const [left, right] = [entriesOf(a), new Map(entriesOf(b))];
     return left.length === right.size && left.every(([key, value]) => right.has(key) && isEqual(value, right.get(key)));
