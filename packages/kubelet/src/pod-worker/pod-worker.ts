@@ -15,6 +15,7 @@ import { LiveVolumes, SYNC_MS } from './live-volumes.ts';
 import { PodEvents } from './pod-events.ts';
 import { PodNotes } from './pod-notes.ts';
 import { StatusReporter, withStatus } from './report-status.ts';
+import { ResizeEvents } from './resize-events.ts';
 import { RunningSteps } from './running-steps.ts';
 import { tellingIfSlow } from './telling-if-slow.ts';
 
@@ -37,6 +38,7 @@ export class PodWorker {
   readonly #moved = new Notifier();
   readonly #notes = new PodNotes();
   readonly #events: PodEvents;
+  readonly #resizes: ResizeEvents;
   readonly #volumes: PodVolumes;
   readonly #reporter: StatusReporter;
   readonly #probing: Probing;
@@ -67,6 +69,7 @@ export class PodWorker {
     this.#wallOffsetMs = clock.now() - clock.monotonic();
     this.#notes.heard(pod, clock.now());
     this.#events = new PodEvents(deps.recorder, () => this.#pod);
+    this.#resizes = new ResizeEvents(this.#events, pod);
     const { objects, volumes: host, dirs } = deps;
     this.#volumes = new PodVolumes({
       host,
@@ -302,10 +305,10 @@ export class PodWorker {
         },
         this.#steps.keys,
       );
-    this.#notes.resizeRefusal = containers.some((c) => isOutgrown(c, remember()))
-      ? this.#deps.refuseResize(pod)
-      : undefined;
+    const hasOutgrown = containers.some((c) => isOutgrown(c, remember()));
+    this.#notes.resizeRefusal = hasOutgrown ? this.#deps.refuseResize(pod) : undefined;
     const memory = remember();
+    if (!this.#isGoing()) this.#resizes.follow(pod, hasOutgrown, memory.resizeRefusal);
     const { actions, status, lookAgainAt } = decide(pod, observed, memory, now);
     const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
     if (isOver && resources.has(pod.metadata.uid)) {

@@ -29,6 +29,11 @@ const shown = (p: Pod | undefined): object => ({
     .map((x) => `${x.type} ${x.reason ?? ''}`),
 });
 
+const told = async (world: KubeletWorld): Promise<readonly string[]> =>
+  (await world.events('web')).filter((e) => e.startsWith('Resize'));
+const event = (what: string, cpu: string, generation: number, error = ''): string =>
+  `Pod resize ${what}: {"containers":[{"name":"c","resources":{"limits":{"cpu":"${cpu}","memory":"1Gi"},"requests":{"cpu":"${cpu}","memory":"1Gi"}}}],"generation":${generation}${error && `,"error":"${error}"`}}`;
+
 async function withWorld(container: object, work: (world: KubeletWorld) => Promise<void>): Promise<void> {
   await using world = await KubeletWorld.start();
   await world.run('web', { containers: [container] });
@@ -42,10 +47,13 @@ test('resize: a container grows where it runs, and is told so', () =>
     await world.advance(2000);
     assert.deepEqual(updates(world), [`updateContainerResources c 2048 200000 ${2 ** 30}`]);
     assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
+    const events = [`ResizeStarted: ${event('started', '2', 2)}`, `ResizeCompleted: ${event('completed', '2', 2)}`];
+    assert.deepEqual(await told(world), events);
     world.machine.crash();
     world.machine.start();
     await world.advance(5000);
     assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '2', allocated: '2', resizing: [] });
+    assert.deepEqual(await told(world), events);
   }));
 
 test('resize: a container that wants to be restarted for it is', () =>
@@ -57,6 +65,10 @@ test('resize: a container that wants to be restarted for it is', () =>
       assert.deepEqual(updates(world), []);
       assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '2', allocated: '2', resizing: [] });
       assert.ok((await world.events('web')).includes('Killing: Container c resize requires restart'));
+      assert.deepEqual(await told(world), [
+        `ResizeStarted: ${event('started', '2', 2)}`,
+        `ResizeCompleted: ${event('completed', '2', 2)}`,
+      ]);
     },
   ));
 
@@ -72,9 +84,16 @@ test('resize: what the node never had is infeasible', () =>
     });
     const [pending] = (await world.pod('web'))?.status.conditions?.filter((x) => x.type === 'PodResizePending') ?? [];
     assert.equal(pending?.message, "Node didn't have enough capacity: cpu, requested: 100000, capacity: 32000");
+    const refused = [`ResizeInfeasible: ${event('Infeasible', '100', 2, pending.message)}`];
+    assert.deepEqual(await told(world), refused);
+    world.machine.crash();
+    world.machine.start();
+    await world.advance(5000);
+    assert.deepEqual(await told(world), refused);
     await resize(world, '1');
     await world.advance(3000);
     assert.deepEqual(shown(await world.pod('web')), { restarts: 0, cpu: '1', allocated: '1', resizing: [] });
+    assert.deepEqual(await told(world), refused);
   }));
 
 test('resize: what others hold is waited for, and a crash meanwhile brings back what was', () =>
@@ -103,4 +122,8 @@ test('resize: what others hold is waited for, and a crash meanwhile brings back 
     await world.api.of(pod).delete('default/other');
     await world.advance(10_000);
     assert.deepEqual(shown(await world.pod('web')), { restarts: 1, cpu: '8', allocated: '8', resizing: [] });
+    assert.deepEqual(
+      (await told(world)).map((e) => e.split(':')[0]),
+      ['ResizeDeferred', 'ResizeStarted', 'ResizeCompleted'],
+    );
   }));
