@@ -8,6 +8,7 @@ import type { CsiSockets } from './csi/port.ts';
 import type { Gauges } from './eviction/evictor.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
 import type { ImageThresholds } from './images/collect-images.ts';
+import type { PullRate } from './images/pull-rate.ts';
 import type { ImageVerification } from './images/images.ts';
 import type { LogLimits } from './logs/rotate-logs.ts';
 import type { ChangeDetection } from './named-objects/named-objects.ts';
@@ -72,6 +73,7 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly registersNode?: boolean;
   readonly logLimits?: LogLimits;
   readonly pullsMax?: number;
+  readonly pullRate?: PullRate;
   readonly verification?: ImageVerification;
   /** What all pods are given or denied alike. Upstream's usual when left out. */
   readonly rules?: PodRules;

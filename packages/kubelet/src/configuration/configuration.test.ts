@@ -109,10 +109,11 @@ test('idleFields() says what is asked for in vain, and nothing of what is so alr
 });
 
 test('settingsOf() makes of a file what the kubelet goes by', () => {
-  const { podsMax, pullsMax, rules, logLimits, statusTimes, imageThresholds, verification } = settingsOf(
+  const { podsMax, pullsMax, pullRate, rules, logLimits, statusTimes, imageThresholds, verification } = settingsOf(
     whole({
       podsPerCore: 10,
       serializeImagePulls: true,
+      registryPullQPS: 3,
       podPidsLimit: 500,
       cpuCFSQuotaPeriod: '5ms',
       crashLoopBackOff: { maxContainerRestartPeriod: '20s' },
@@ -129,6 +130,8 @@ test('settingsOf() makes of a file what the kubelet goes by', () => {
     { cpus: 4 },
   );
   assert.deepEqual([podsMax, pullsMax, statusTimes], [40, 1, { lookMs: 4000, reportMs: 300_000 }]);
+  assert.deepEqual(pullRate, { perSecond: 3, burst: 10 });
+  assert.equal(settingsOf(whole({ registryPullQPS: 0 }), { cpus: 1 }).pullRate, undefined);
   assert.deepEqual(rules, {
     allowedUnsafeSysctls: [],
     sysctls: {},

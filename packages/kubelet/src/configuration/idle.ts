@@ -11,8 +11,6 @@ const IDLE: Readonly<Record<string, string>> = {
   tlsCurvePreferences: 'TLS uses what Node offers',
   rotateCertificates: 'certificates are always renewed',
   serverTLSBootstrap: 'the serving certificate always comes from the cluster',
-  registryPullQPS: 'images are pulled a few at a time (maxParallelImagePulls)',
-  registryBurst: 'images are pulled a few at a time (maxParallelImagePulls)',
   eventRecordQPS: 'events that repeat are counted, and told once in a while',
   eventBurst: 'events that repeat are counted, and told once in a while',
   localStorageCapacityIsolation: 'the node always says how much room its disk has',

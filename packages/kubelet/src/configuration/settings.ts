@@ -18,6 +18,7 @@ type Settings = Pick<
   | 'taints'
   | 'logLimits'
   | 'pullsMax'
+  | 'pullRate'
   | 'verification'
   | 'rules'
   | 'enforcesAllocatable'
@@ -46,6 +47,10 @@ export function settingsOf(config: CompleteConfiguration, { cpus }: { readonly c
       lookMs: msOf(config.containerLogMonitorInterval),
     },
     pullsMax: config.maxParallelImagePulls ?? 1,
+    // None pulls as fast as pods ask.
+    ...(config.registryPullQPS > 0
+      ? { pullRate: { perSecond: config.registryPullQPS, burst: config.registryBurst } }
+      : {}),
     verification: verificationOf(config),
     rules: rulesOf(config),
     enforcesAllocatable: config.enforceNodeAllocatable.includes('pods'),

@@ -9,6 +9,7 @@ import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.t
 import { credentialsFor } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
 import { type HeldImage, Images } from './images.ts';
+import type { PullRate } from './pull-rate.ts';
 import { PullRecords } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
@@ -35,7 +36,7 @@ class Registry {
   pullingMax = 0;
   refuse: (request: Parameters<ContainerRuntime['pullImage']>[0]) => Error | undefined = () => undefined;
 
-  constructor(files = memoryFiles(), present = new Map<string, Image>()) {
+  constructor(files = memoryFiles(), present = new Map<string, Image>(), pullRate?: PullRate) {
     this.files = files;
     this.present = present;
     const runtime = {
@@ -47,6 +48,7 @@ class Registry {
       files,
       dirs: { root: '/kubelet' },
       runtime: runtime as unknown as ContainerRuntime,
+      ...(pullRate ? { pullRate } : {}),
     });
   }
 
@@ -189,6 +191,21 @@ test('Images.ensure() pulls a few images at a time', async () => {
       'Normal Pulled: Successfully pulled image "x:11" in 1.5s (4.5s including waiting). Image size: 1234 bytes.',
     ),
   );
+});
+
+test('Images.ensure() refuses pulls that come faster than the node may, and lets them in later', async () => {
+  const registry = new Registry(memoryFiles(), new Map(), { perSecond: 0.1, burst: 2 });
+  const found: string[] = [];
+  for (const name of ['x:1', 'x:2', 'x:3']) found.push(await registry.outcome(name, 'IfNotPresent'));
+  assert.deepEqual(found, [
+    'sha256:docker.io/library/x:1',
+    'sha256:docker.io/library/x:2',
+    'ErrImagePull: pull QPS exceeded',
+  ]);
+  assert.ok(registry.events.includes('Warning Failed: Failed to pull image "x:3": pull QPS exceeded'));
+  assert.deepEqual(registry.pulls, ['docker.io/library/x:1 as nobody', 'docker.io/library/x:2 as nobody']);
+  await registry.clock.advance(10_000);
+  assert.equal(await registry.outcome('x:3', 'IfNotPresent'), 'sha256:docker.io/library/x:3');
 });
 
 const config = (auths: object, uid = 's1'): Secret =>
