@@ -42,6 +42,7 @@ const IDLE: Readonly<Record<string, string>> = {
   enableProfilingHandler: 'Node is profiled otherwise',
   enableDebugFlagsHandler: 'Node is profiled otherwise',
   showHiddenMetricsForVersion: 'no metric is hidden',
+  featureGates: 'what a node can do is on or off as in its release',
   tracing: 'no spans are sent',
   containerRuntimeEndpoint: 'every node has a containerd of its own',
   imageServiceEndpoint: 'every node has a containerd of its own',

@@ -170,7 +170,7 @@ function waitsToRestart(container: PodContainer, view: PodView): ContainerState 
   const ending = endingOf(container);
   if (!ending || verdict || pod.metadata.deletionTimestamp || !restarts(pod, container, ending)) return undefined;
   if (backOffUntil(ending, node, now) <= now) return waiting(container, view);
-  if (pauseShownFrom(ending, node) > now) return undefined;
+  if (pauseShownFrom(ending, node) > now) return waiting(container, view);
   const { name, namespace, uid } = pod.metadata;
   const message = `back-off ${duration(backOffSeconds(ending, node))} restarting failed container=${container.spec.name} pod=${name}_${namespace}(${uid})`;
   return { waiting: { reason: 'CrashLoopBackOff', message } };

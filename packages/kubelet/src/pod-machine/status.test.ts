@@ -155,6 +155,14 @@ for (const [claim, pod, observed, phase, containers, memory] of [
     ['c: Error(1) 1'],
   ],
   [
+    'what could not be started, before the pause that follows',
+    podOf(),
+    holding(instance('c', 128, { attempt: 1, ago: 4, status: { startedAt: 0, reason: 'StartError' } })),
+    'Running',
+    ['c: Waiting(RunContainerError) 1 last=StartError(128)'],
+    { waiting: new Map([['c', { reason: 'RunContainerError', message: '', retryAt: NOW }]]) },
+  ],
+  [
     'a short pause for its second half',
     podOf(),
     holding(instance('c', 1, { attempt: 1, ago: 5 })),
