@@ -36,11 +36,13 @@ export class EngineKeeper {
     const { engine, settings } = this.#deps;
     const slots = assignSlots(this.#slots, site.backends);
     const config = haproxyConfig(site, slots, settings);
-    const { isOther, commands } = changeBetween(this.#running, config);
+    const { isOther, commands, renewed } = changeBetween(this.#running, config);
     // Also where another configuration is to be read: until it is, and by who ends what it began, nobody that has gone is asked.
-    const isUnderstood = commands.length === 0 || (await engine.tell(commands, signal));
+    const isUnderstood =
+      (commands.length === 0 || (await engine.tell(commands, signal))) &&
+      (renewed.size === 0 || (await engine.renew(renewed, signal)));
     if (!isOther && isUnderstood) {
-      if (commands.length > 0) await engine.keep(config);
+      if (commands.length > 0 || renewed.size > 0) await engine.keep(config);
       this.#became(config, slots);
       return [];
     }

@@ -10,13 +10,16 @@ export interface Refusal {
 /** The process that takes requests. It outlives the one that configures it. */
 export interface Engine {
   /**
-   * Makes it work by this configuration, without a connection lost: starts it, or has a new process take over. Resolves to
-   * what is refused; then nothing has changed. Rejects where it cannot run at all.
+   * Makes it work by this configuration, without a connection lost: starts it, or has a new process take over. Whoever
+   * connects after that is answered by it. Resolves to what is refused; then nothing has changed. Rejects where it cannot
+   * run at all.
    */
   load(config: EngineConfig, signal: AbortSignal): Promise<readonly Refusal[]>;
   /** Tells every process that still has connections. False: the newest one did not understand. */
   tell(commands: readonly string[], signal: AbortSignal): Promise<boolean>;
-  /** What it starts from when it has to by itself: differs from what was loaded in endpoints alone. */
+  /** Shows other certificates, by their files, to whom comes from here on. False: it does not take one of them. */
+  renew(certificates: ReadonlyMap<string, string>, signal: AbortSignal): Promise<boolean>;
+  /** What it starts from when it has to by itself: differs from what was loaded in what it was told since. */
   keep(config: EngineConfig): Promise<void>;
   /** Ends it. Nothing happens when it does not run. */
   stop(signal: AbortSignal): Promise<void>;

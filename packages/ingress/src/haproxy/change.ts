@@ -1,12 +1,14 @@
 import { type EngineConfig, structureOf } from './config.ts';
-import type { Place } from './line.ts';
+import { isCertificate, type Place } from './line.ts';
 
 /** What it takes to come from one configuration to another. */
 export interface ConfigChange {
-  /** Whether a process has to read the new one: endpoints come and go without. */
+  /** Whether a process has to read the new one: endpoints come and go, and certificates are renewed, without. */
   readonly isOther: boolean;
   /** What processes that run are told, by the names that they know. Those whom they have not got are no matter. */
   readonly commands: readonly string[];
+  /** Certificates, by their files, that say something else than before. */
+  readonly renewed: ReadonlyMap<string, string>;
 }
 
 export function changeBetween(running: EngineConfig | undefined, next: EngineConfig): ConfigChange {
@@ -15,8 +17,12 @@ export function changeBetween(running: EngineConfig | undefined, next: EngineCon
     const held = before.get(nameOf(place));
     return held ? commandsFor(held, place) : [];
   });
-  return { isOther: !running || structureOf(running) !== structureOf(next), commands };
+  const isOther = !running || structureOf(running) !== structureOf(next);
+  return { isOther, commands, renewed: new Map(isOther ? [] : renewedBetween(running, next)) };
 }
+
+const renewedBetween = (running: EngineConfig, next: EngineConfig): readonly (readonly [string, string])[] =>
+  [...next.files].filter(([name, text]) => isCertificate(name) && running.files.get(name) !== text);
 
 const nameOf = ({ backend, slot }: Place): string => `${backend}/${slot}`;
 const placesOf = ({ lines }: EngineConfig): readonly Place[] => lines.flatMap(({ server }) => server ?? []);

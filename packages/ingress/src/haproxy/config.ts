@@ -7,6 +7,7 @@ import {
   certificateFile,
   DEFAULT_CERTIFICATE,
   digestOf,
+  isCertificate,
   type Line,
   lines,
   NOBODY,
@@ -100,8 +101,8 @@ function render({ text, server }: Line): string {
   return `${head}${text}`;
 }
 
-/** The same for two configurations that differ in nothing but who is in which place. */
-export function structureOf(config: EngineConfig): string {
-  const text = JSON.stringify([config.lines.map((line) => [line.text, line.server?.slot]), [...config.files].sort()]);
-  return digestOf(text);
+/** The same for two configurations that differ in nothing but who is in which place, and what certificates say. */
+export function structureOf({ lines: all, files }: EngineConfig): string {
+  const named = [...files].map(([name, text]) => [name, isCertificate(name) ? '' : text]);
+  return digestOf(JSON.stringify([all.map((line) => [line.text, line.server?.slot]), named.sort()]));
 }

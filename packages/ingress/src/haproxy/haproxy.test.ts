@@ -41,7 +41,7 @@ test('changeBetween() tells what runs of endpoints, and needs another process fo
   const slots = assignSlots(new Map(), [backendOf(1, 2)]);
   const before = config([backendOf(1, 2)], slots);
   const next = (to: Backend): EngineConfig => config([to], assignSlots(slots, [to]));
-  assert.deepEqual(changeBetween(before, next(backendOf(1, 2))), { isOther: false, commands: [] });
+  assert.deepEqual(changeBetween(before, next(backendOf(1, 2))), { isOther: false, commands: [], renewed: new Map() });
   assert.deepEqual(changeBetween(before, next(backendOf(2, 3))), {
     isOther: false,
     commands: [
@@ -49,14 +49,34 @@ test('changeBetween() tells what runs of endpoints, and needs another process fo
       'set server b:one/s1 addr 10.0.0.3 port 80',
       'set server b:one/s1 state ready',
     ],
+    renewed: new Map(),
   });
   assert.deepEqual(changeBetween(before, next(backendOf(1))).commands, ['set server b:one/s2 state maint']);
   const other: Backend = { ...backendOf(2), rules: [{ do: 'set-path', path: '/x' }] };
   assert.deepEqual(changeBetween(before, next(other)), {
     isOther: true,
     commands: ['set server b:one/s1 state maint'],
+    renewed: new Map(),
   });
   assert.equal(changeBetween(undefined, before).isOther, true);
+});
+
+test('changeBetween() renews a certificate that there was, and needs another process for one more', () => {
+  const shown = (...pems: readonly string[]): EngineConfig => {
+    const certificates = pems.map((pem, n) => ({ id: `n/c${n}`, pem, hosts: [`h${n}.test`] }));
+    const binds = [{ address: '127.0.0.1', port: 443, isTls: true }];
+    return haproxyConfig(
+      { entrances: [{ id: 'e', binds, certificates, routes: [] }], backends: [] },
+      new Map(),
+      settings,
+    );
+  };
+  assert.deepEqual(changeBetween(shown('a', 'b'), shown('a', 'c')), {
+    isOther: false,
+    commands: [],
+    renewed: new Map([['certificate-n_c1.pem', 'c']]),
+  });
+  assert.equal(changeBetween(shown('a'), shown('a', 'b')).isOther, true);
 });
 
 test('haproxyConfig() lets no text of anybody begin a line or a word of its own', () => {

@@ -26,6 +26,7 @@ export const lines = (texts: readonly string[], owner?: string): readonly Line[]
 
 /** A secret's certificate has one file for as long as it is used, so that another content takes its place. */
 export const certificateFile = (id: string): string => `certificate-${id.replace('/', '_')}.pem`;
+export const isCertificate = (file: string): boolean => file.endsWith('.pem');
 
 export const addressOf = ({ address, port }: Endpoint): string => `${address}:${port}`;
 

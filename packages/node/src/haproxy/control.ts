@@ -59,6 +59,33 @@ export async function tellWorkers(masterSocket: string, commands: readonly strin
   return isUnderstood;
 }
 
+/** Whether the newest worker alone takes connections: those before it hear a moment later that they are not to any more. */
+export async function isTakenOver(masterSocket: string): Promise<boolean> {
+  const [, ...former] = workersIn(await askMaster(masterSocket, 'show proc'));
+  for (const pid of former) {
+    // Of one that has ended the master says so.
+    const frontends = await askMaster(masterSocket, `@!${pid} show stat -1 1 -1`);
+    if (/,FRONTEND,(?:[^,\n]*,){15}OPEN,/.test(frontends)) return false;
+  }
+  return true;
+}
+
+/** Room for the command beside the certificates in HAProxy's buffer. */
+const CERTIFICATE_CHARS_MAX = 15_000;
+
+/** Shows another content of a file of certificates to whom comes from here on. False: it does not take it, and goes on as before. */
+export async function renewCertificate(socketPath: string, file: string, pem: string): Promise<boolean> {
+  // An empty line would end it.
+  const text = pem.replaceAll(/\n\s*\n/g, '\n').trim();
+  if (text.length > CERTIFICATE_CHARS_MAX) return false;
+  const set = await ask(socketPath, `set ssl cert ${file} <<\n${text}\n`).catch(() => '');
+  if (!/transaction (?:created|updated)/i.test(set)) return false;
+  const committed = await ask(socketPath, `commit ssl cert ${file}`).catch(() => '');
+  if (/success/i.test(committed)) return true;
+  await ask(socketPath, `abort ssl cert ${file}`).catch(() => '');
+  return false;
+}
+
 /** Numbers of the processes in a table of `show proc`, the newest first. */
 function workersIn(table: string): readonly number[] {
   return table.split('\n').flatMap((line) => {

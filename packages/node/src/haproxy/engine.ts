@@ -17,7 +17,7 @@ import { CommandError, programPath, runCommand } from '../host/command.ts';
 import { endProcess } from '../host/end-process.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../host/process-identity.ts';
 import { commandLine, processIds } from '../host/processes.ts';
-import { ask, askMaster, tellWorkers } from './control.ts';
+import { ask, askMaster, isTakenOver, renewCertificate, tellWorkers } from './control.ts';
 import {
   currentConfig,
   dropCandidate,
@@ -70,8 +70,15 @@ export function haproxyEngine(dir: string): Engine {
       signal.throwIfAborted();
       return tellWorkers(layout.masterSocket, commands);
     },
+    async renew(certificates, signal) {
+      for (const [file, pem] of certificates) {
+        signal.throwIfAborted();
+        if (!(await renewCertificate(layout.socket, file, pem))) return false;
+      }
+      return true;
+    },
     async keep(config) {
-      rewriteCurrent(layout, textOf(config, generation));
+      rewriteCurrent(layout, config, textOf(config, generation));
     },
     async stop(signal) {
       const running = runningProcess(layout);
@@ -126,7 +133,7 @@ async function start(
   if (running) await askMaster(layout.masterSocket, 'reload');
   const process = running ?? launch(layout);
   const end = performance.now() + LOAD_MS;
-  while (!(await worksBy(layout, generation))) {
+  while (!(await worksBy(layout, generation)) || !(await isTakenOver(layout.masterSocket).catch(() => false))) {
     const isThere = isAlive(process);
     const words = complaints(layout, logFrom);
     if (words.length > 0 || !isThere) {

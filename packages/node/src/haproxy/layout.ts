@@ -1,6 +1,7 @@
 import {
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -56,10 +57,14 @@ export function makeCurrent(layout: HaproxyLayout, file: string): void {
   renameSync(draft, layout.current);
 }
 
-export function rewriteCurrent(layout: HaproxyLayout, text: string): void {
-  const draft = `${layout.config}.tmp`;
-  writeFileSync(draft, text, { mode: 0o600 });
-  renameSync(draft, layout.config);
+/** Whoever starts in the middle of it finds each file whole. */
+export function rewriteCurrent(layout: HaproxyLayout, config: EngineConfig, text: string): void {
+  for (const [name, content] of [...config.files, [CONFIG, text] as const]) {
+    const file = join(layout.current, name);
+    if (readFileSync(file, 'utf8') === content) continue;
+    writeFileSync(`${file}.tmp`, content, { mode: 0o600 });
+    renameSync(`${file}.tmp`, file);
+  }
 }
 
 /** A process has read what it needs once it answers: the folders of others are of no use. */
