@@ -1,8 +1,8 @@
-import type { NetworkPolicy, Pod, Service } from '@navarch/api';
+import type { NetworkPolicy, Pod } from '@navarch/api';
 import { nftFilter } from '@navarch/node/nftables';
 import { FAMILIES, type PacketFilter, podFacts, PolicyView, ServiceView } from '@navarch/proxy';
 import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
-import { keyOf, made, serviceAt, sliceAt } from '../harness/many-services.ts';
+import { affine, keyOf, made, serviceAt, sliceAt } from '../harness/many-services.ts';
 import { cpuSecondsOfChildren } from '../harness/processes.ts';
 import { summarize } from '../harness/statistics.ts';
 
@@ -147,8 +147,6 @@ async function filterOf(context: Context, name: string): Promise<PacketFilter> {
   );
   return nftFilter(`/run/netns/${netns}`);
 }
-
-const affine = (one: Service): Service => ({ ...one, spec: { ...one.spec, sessionAffinity: 'ClientIP' } });
 
 const addressAt = (i: number): string => `10.244.${(i >> 8) & 255}.${i & 255}`;
 

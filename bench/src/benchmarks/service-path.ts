@@ -8,10 +8,12 @@ import { systemClock } from '@navarch/node/system';
 import { runProxy } from '@navarch/proxy';
 import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
 import { ROOT } from '../harness/machine.ts';
-import { keyOf, serviceAt, sliceAt } from '../harness/many-services.ts';
+import { affine, keyOf, serviceAt, sliceAt } from '../harness/many-services.ts';
 
 const PORT = 8080;
 const POD = '10.244.0.5';
+/** The service, by its number, that sends who came once to where it was. */
+const REMEMBERING = 1;
 /** Endpoints that become ready in a round. */
 const READY = 20;
 
@@ -21,6 +23,7 @@ export const servicePath = defineBenchmark({
   peer: 'the pod itself, by no service',
   notes: [
     'A node and a pod as network namespaces; the node has the rules of 10,000 services. Four senders at a time, one byte there and one back.',
+    'Added to a round trip: one sender asks the service and the pod in turn; the difference of the medians.',
     'From an endpoint seen as ready to the first connection by its service: what the proxy waits for other changes included, and up to ten milliseconds of a client that asks anew, not the way from the API server.',
   ],
   async prepare(context) {
@@ -30,7 +33,7 @@ export const servicePath = defineBenchmark({
     const server = context.processes.start('ip', inNamespace(pod, 'serve', String(PORT)));
     const cache = new FakeCache();
     for (let i = 0; i < count; i++) {
-      cache.set(service, serviceAt(i));
+      cache.set(service, i === REMEMBERING ? affine(serviceAt(i)) : serviceAt(i));
       // All of them lead to the one pod; the last ones lead nowhere yet.
       if (i < count - READY * 5) cache.set(endpointSlice, sliceAt(i, [POD], PORT));
     }
@@ -59,7 +62,9 @@ export const servicePath = defineBenchmark({
       return { figure: perSecond, details };
     };
     const through = serviceAt(0).spec.clusterIP ?? '';
+    const remembering = serviceAt(REMEMBERING).spec.clusterIP ?? '';
     await run('first', through, '80');
+    await run('first', remembering, '80');
     return [
       {
         name: `requests among ${count} services`,
@@ -68,6 +73,24 @@ export const servicePath = defineBenchmark({
         ratioGoal: 0.95,
         ours: () => load(through, 80),
         peer: () => load(POD, PORT),
+      },
+      {
+        name: 'requests, of a service that remembers clients',
+        unit: 'requests/s',
+        better: 'more',
+        ratioGoal: 0.95,
+        ours: () => load(remembering, 80),
+        peer: () => load(POD, PORT),
+      },
+      {
+        name: 'added to a round trip',
+        unit: 'us',
+        better: 'less',
+        goal: 30,
+        ours: async () => {
+          const { added, ...details } = JSON.parse(await run('added', through, '80', POD, String(PORT), String(ms)));
+          return { figure: added, details };
+        },
       },
       {
         name: 'endpoint ready to first connection, p99',

@@ -13,6 +13,9 @@ export const serviceAt = (i: number): Service =>
     spec: { clusterIP: `10.96.${i >> 8}.${i & 255}`, ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
   }) as unknown as Service;
 
+/** One that sends a client to where it was before. */
+export const affine = (one: Service): Service => ({ ...one, spec: { ...one.spec, sessionAffinity: 'ClientIP' } });
+
 /** `nodeOf` an endpoint, by its number; absent: nobody says. */
 export const sliceAt = (
   i: number,
