@@ -18,7 +18,7 @@ import { Access } from './auth/access.ts';
 import { keepTokensTracked } from './auth/legacy-tokens.ts';
 import type { TokenKeys } from './auth/service-account-tokens.ts';
 import type { User } from './auth/user.ts';
-import { bootstrap } from './bootstrap/bootstrap.ts';
+import { bootstrap, type BootstrapOptions } from './bootstrap/bootstrap.ts';
 import { CustomResources } from './custom-resources/custom-resources.ts';
 import { FeatureGates, type SwitchedFeature } from './features/feature-gates.ts';
 import { RuntimeConfig } from './features/runtime-config.ts';
@@ -31,6 +31,7 @@ import { StoreCheck } from './health/store-check.ts';
 import { keepCompacted } from './housekeeping/compaction.ts';
 import { collectIdentities, keepIdentity } from './housekeeping/identity-lease.ts';
 import { keepEventsFresh } from './housekeeping/event-expiry.ts';
+import { keepOwnObjects } from './housekeeping/own-objects.ts';
 import { keepLevelsTold } from './flow/dangling.ts';
 import { ensureFlow } from './flow/default-flow.ts';
 import type { ParseYaml } from './handlers/body.ts';
@@ -222,12 +223,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   hooks.through('priority-and-fairness-config-consumer', 'priority-and-fairness-filter');
   await ensureFlow(registry);
   hooks.through('priority-and-fairness-config-producer');
-  await bootstrap(registry, {
+  const own = {
     advertiseAddress: options.advertiseAddress,
     advertisePort: options.advertisePort,
     serviceCidr: options.serviceCidr,
     serviceAddress: firstAddress(options.serviceCidr),
-  });
+  };
+  await bootstrap(registry, own);
   hooks.through(...MADE_BY_BOOTSTRAP);
   if (options.authenticationConfig)
     await ensureAuthenticationConfig(registry, options.authenticationConfig, features.isOn('RemoteRequestHeaderUID'));
@@ -240,7 +242,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     server,
     registry,
     kinds,
-    housekeep: (until) => housekeep({ registry, hooks, customResources, resourceMetrics, aggregation }, options, until),
+    housekeep: (until) =>
+      housekeep({ registry, hooks, customResources, resourceMetrics, aggregation, own }, options, until),
   };
 }
 
@@ -280,6 +283,7 @@ interface Kept {
   readonly customResources: CustomResources;
   readonly resourceMetrics: ResourceMetrics | undefined;
   readonly aggregation: Aggregation | undefined;
+  readonly own: BootstrapOptions;
 }
 
 /** Without extension servers there is nothing of it to wait for. */
@@ -294,13 +298,14 @@ const KEPT_BY_AGGREGATION = [
 ] as const;
 
 async function housekeep(
-  { registry, hooks, customResources, resourceMetrics, aggregation }: Kept,
+  { registry, hooks, customResources, resourceMetrics, aggregation, own }: Kept,
   { clock, log, random, hostname }: ServeOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(registry, clock, log, s));
   group.spawn((s) => keepEventsFresh(registry, clock, s));
+  group.spawn((s) => keepOwnObjects(registry, own, { clock, log }, s));
   group.spawn((s) => keepLevelsTold(registry, { clock, log }, s));
   group.spawn((s) => keepTokensTracked(registry, { clock, log }, s));
   if (hostname !== undefined && registry.features.isEnabled('APIServerIdentity')) {

@@ -18,13 +18,19 @@ const call = { user: systemUser, isDryRun: false } as const;
 
 /** Makes what every cluster has. Repeats harmlessly at every start; what people added stays. */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
-  for (const name of ['kube-system', 'kube-public', 'kube-node-lease', 'default'])
-    await ensure(registry, namespace, '', { metadata: { name } });
+  await ensureNamespaces(registry);
   await reconcilePolicy(registry);
   for (const [name, value, description] of PRIORITIES)
     await ensure(registry, priorityClass, '', { metadata: { name }, value, description });
   await ensureServiceRange(registry, options.serviceCidr.split(','));
   await ensureKubernetesService(registry, options);
+  await leadToServer(registry, options);
+}
+
+/** Namespaces without which a cluster does not work. */
+export async function ensureNamespaces(registry: Registry): Promise<void> {
+  for (const name of ['kube-system', 'kube-public', 'kube-node-lease', 'default'])
+    await ensure(registry, namespace, '', { metadata: { name } });
 }
 
 const PRIORITIES = [
@@ -72,7 +78,7 @@ async function restore<O extends ApiObject>(
 }
 
 /** A cluster may come to have a second family; the range of the first stays as it was made. */
-async function ensureServiceRange(registry: Registry, cidrs: readonly string[]): Promise<void> {
+export async function ensureServiceRange(registry: Registry, cidrs: readonly string[]): Promise<void> {
   await ensure(registry, serviceCIDR, '', { metadata: { name: 'kubernetes' }, spec: { cidrs } });
   const { spec } = registry.of(serviceCIDR).get('', 'kubernetes');
   if (spec.cidrs?.length !== 1 || cidrs.length !== 2 || spec.cidrs[0] !== cidrs[0]) return;
@@ -81,9 +87,10 @@ async function ensureServiceRange(registry: Registry, cidrs: readonly string[]):
     .update('', 'kubernetes', (current) => ({ ...current, spec: { ...current.spec, cidrs } }), call);
 }
 
-async function ensureKubernetesService(
+/** The service by which pods find the API server. */
+export async function ensureKubernetesService(
   registry: Registry,
-  { advertiseAddress, advertisePort, serviceAddress }: BootstrapOptions,
+  { advertisePort, serviceAddress }: BootstrapOptions,
 ): Promise<void> {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   await ensure(registry, service, 'default', {
@@ -93,6 +100,9 @@ async function ensureKubernetesService(
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertisePort }],
     },
   });
+}
+
+async function leadToServer(registry: Registry, { advertiseAddress, advertisePort }: BootstrapOptions): Promise<void> {
   const subsets = [
     {
       addresses: [{ ip: advertiseAddress }],
