@@ -34,9 +34,9 @@ test('admission takes the time of each plugin and of all, by what they do', asyn
   await ask('POST', '/api/v1/namespaces/none/configmaps', pod('a'));
   const { text } = await ask('GET', '/metrics');
   for (const line of [
-    'apiserver_admission_controller_admission_duration_seconds_count{name="NamespaceLifecycle",operation="CREATE",rejected="true",type="validate"} 1',
-    'apiserver_admission_step_admission_duration_seconds_count{operation="CREATE",rejected="true",type="validate"} 1',
-    'apiserver_admission_step_admission_duration_seconds_bucket{operation="CREATE",rejected="true",type="validate",le="2.5"} 1',
+    'apiserver_admission_controller_admission_duration_seconds_count{name="NamespaceLifecycle",operation="CREATE",rejected="true",type="admit"} 1',
+    'apiserver_admission_step_admission_duration_seconds_count{operation="CREATE",rejected="true",type="admit"} 1',
+    'apiserver_admission_step_admission_duration_seconds_bucket{operation="CREATE",rejected="true",type="admit",le="2.5"} 1',
   ])
     assert.ok(text.split('\n').includes(line), `${line}\n${linesOf(text, line.split('{')[0] ?? '').join('\n')}`);
   assert.match(
