@@ -26,6 +26,9 @@ export function readAddresses(
   const { ipFamily: family = 'ipv4' } = networking;
   const pods = rangesOf(networking, 'podSubnet', family);
   const services = rangesOf(networking, 'serviceSubnet', family);
+  // What is no range at all is said so, before anything is said about its size.
+  const clusterCidr = clusterCidrOf('networking.podSubnet', pods.join(','));
+  const serviceCidr = serviceCidrOf('networking.serviceSubnet', services.join(','));
   const all = [
     ...pods.map((range) => ['networking.podSubnet', range] as const),
     ...services.map((range) => ['networking.serviceSubnet', range] as const),
@@ -34,10 +37,7 @@ export function readAddresses(
   ];
   refuseOverlaps(all);
   for (const range of pods) checkRoom(range, nodes);
-  return {
-    clusterCidr: clusterCidrOf('networking.podSubnet', pods.join(',')),
-    serviceCidr: serviceCidrOf('networking.serviceSubnet', services.join(',')),
-  };
+  return { clusterCidr, serviceCidr };
 }
 
 function rangesOf(networking: Networking, field: keyof typeof USUAL, family: Family): readonly string[] {

@@ -234,7 +234,7 @@ const refusals: readonly (readonly [content: string, sentence: RegExp])[] = [
     `${HEAD}networking:\n  podSubnet: fd00::/56\n`,
     /networking\.podSubnet takes a range of IPv4, where ipFamily is ipv4/,
   ],
-  [`${HEAD}networking:\n  podSubnet: 10.0.0.0/33\n`, /networking\.podSubnet .*10\.0\.0\.0\/33/],
+  [`${HEAD}networking:\n  podSubnet: 10.0.0.0/33\n`, /networking\.podSubnet takes .*, not "10\.0\.0\.0\/33/],
   [
     `${HEAD}networking:\n  podSubnet: 10.1.0.0/23\nnodes:\n- role: control-plane\n- role: worker\n- role: worker\n`,
     /networking\.podSubnet 10\.1\.0\.0\/23 has room for 2 nodes, of 3: each has a block of \/24$/,
