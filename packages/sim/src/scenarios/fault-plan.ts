@@ -52,7 +52,7 @@ export class FaultPlan implements Faults {
       for (let n = random.uint32() % (CRASHES_MAX + 1); n > 0; n--)
         this.#crashes.push({
           writes: 1 + (random.uint32() % CRASH_GAP_WRITES),
-          what: some('server', 'leader', 'both'),
+          what: spares.includes('server crashes') ? 'leader' : some('server', 'leader', 'both'),
         });
     if (!spares.includes('clock jumps') && some(true, false, false))
       this.jumps = Array.from({ length: 1 + (random.uint32() % JUMPS_MAX) }, () => ({

@@ -32,7 +32,7 @@ export interface Staging {
   /** How pods live; absent: quickly, for ever. `none`: nothing schedules or runs them. */
   readonly pods?: PodLife | 'none';
   /** What the behaviour is not made for: a deadline in wall-clock time says nothing when the clock is set. */
-  readonly spares?: readonly ('clock jumps' | 'crashes' | 'network' | 'mute watches')[];
+  readonly spares?: readonly ('clock jumps' | 'crashes' | 'server crashes' | 'network' | 'mute watches')[];
   /** What must hold after every single write, whatever happens. */
   readonly always?: readonly Property[];
   /** What every request of a controller takes at least, also where all is well. Absent: nothing. */
