@@ -24,6 +24,7 @@ function memoryGroups(paths: readonly string[]): Cgroups & { readonly paths: Set
     ensure: (path) => void groups.add(path),
     exists: (path) => groups.has(path),
     usage: () => undefined,
+    load: () => undefined,
     processes: () => [],
     someProcess: () => undefined,
     touch: () => undefined,

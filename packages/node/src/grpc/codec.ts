@@ -1,5 +1,5 @@
 import type { FieldDescription, Protocol } from './description.ts';
-import { WireReader, WireWriter, wireTypes } from './wire.ts';
+import { numberOf, WireReader, WireWriter, wireTypeOf, wireTypes } from './wire.ts';
 
 export type Message = Readonly<Record<string, unknown>>;
 
@@ -31,14 +31,17 @@ export class Codec {
 
   /** Complete: every scalar, list and map is there. Fields that we do not know are skipped, as proto3 asks. */
   decode(name: string, bytes: Uint8Array): Message {
-    const reader = new WireReader(bytes);
+    return this.#read(name, new WireReader(bytes));
+  }
+
+  #read(name: string, reader: WireReader): Message {
     const message = this.#empty(name);
     const byNumber = this.#index.fields.get(name);
     while (!reader.isAtEnd) {
-      const { number, wireType } = reader.tag();
-      const field = byNumber?.get(number);
-      if (!field) reader.skip(wireType);
-      else this.#readField(reader, field, wireType, message);
+      const tag = reader.tag();
+      const field = byNumber?.get(numberOf(tag));
+      if (!field) reader.skip(wireTypeOf(tag));
+      else this.#readField(reader, field, wireTypeOf(tag), message);
     }
     return message;
   }
@@ -91,18 +94,20 @@ export class Codec {
     if (count === 'single' || count === 'optional') {
       into[name] = this.#readValue(reader, type);
     } else if (count === 'map') {
-      const entry = new WireReader(reader.bytes());
-      const pair: Record<string, unknown> = { key: '', value: this.#zeroOf(type) };
-      while (!entry.isAtEnd) {
-        const tag = entry.tag();
-        if (tag.number === 1) pair['key'] = entry.bytes().toString();
-        else if (tag.number === 2) pair['value'] = this.#readValue(entry, type);
-        else entry.skip(tag.wireType);
+      const outer = reader.enter();
+      let [key, value]: [string, unknown] = ['', this.#zeroOf(type)];
+      while (!reader.isAtEnd) {
+        const tag = reader.tag();
+        if (numberOf(tag) === 1) key = reader.text();
+        else if (numberOf(tag) === 2) value = this.#readValue(reader, type);
+        else reader.skip(wireTypeOf(tag));
       }
-      (into[name] as Record<string, unknown>)[String(pair['key'])] = pair['value'];
+      reader.leave(outer);
+      (into[name] as Record<string, unknown>)[key] = value;
     } else if (wireType === wireTypes.bytes && this.#wireTypeOf(type) !== wireTypes.bytes) {
-      const packed = new WireReader(reader.bytes());
-      while (!packed.isAtEnd) (into[name] as unknown[]).push(this.#readValue(packed, type));
+      const outer = reader.enter();
+      while (!reader.isAtEnd) (into[name] as unknown[]).push(this.#readValue(reader, type));
+      reader.leave(outer);
     } else {
       (into[name] as unknown[]).push(this.#readValue(reader, type));
     }
@@ -111,7 +116,7 @@ export class Codec {
   #readValue(reader: WireReader, type: string): unknown {
     switch (type) {
       case 'string':
-        return reader.bytes().toString();
+        return reader.text();
       case 'bytes':
         return new Uint8Array(reader.bytes());
       case 'bool':
@@ -127,8 +132,15 @@ export class Codec {
       case 'uint64':
         return reader.uint64();
       default:
-        return this.#protocol.enums[type] ? this.#enumName(type, reader.int32()) : this.decode(type, reader.bytes());
+        return this.#protocol.enums[type] ? this.#enumName(type, reader.int32()) : this.#readMessage(reader, type);
     }
+  }
+
+  #readMessage(reader: WireReader, type: string): Message {
+    const outer = reader.enter();
+    const message = this.#read(type, reader);
+    reader.leave(outer);
+    return message;
   }
 
   #empty(name: string): Record<string, unknown> {

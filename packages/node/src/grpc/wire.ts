@@ -43,24 +43,46 @@ export class WireWriter {
   }
 }
 
-/** Reads one message. Throws RangeError when the bytes end in the middle of something. */
+/**
+ * Reads one message, and those in it. Throws RangeError when the bytes end in the middle of something. Lists of hundreds
+ * are read every second: nothing is made for what is only passed over.
+ */
 export class WireReader {
   readonly #bytes: Buffer;
   #at = 0;
+  /** Of the message that is being read. */
+  #end: number;
   #low = 0;
   #high = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.byteLength;
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.#at >= this.#end;
   }
 
-  tag(): { readonly number: number; readonly wireType: number } {
+  /** Number of the field and wire type in one: see `numberOf` and `wireTypeOf`. */
+  tag(): number {
     this.#readVarint();
-    return { number: this.#low >>> 3, wireType: this.#low & 7 };
+    return this.#low;
+  }
+
+  /** What follows is a message: until `leave` is called with the answer, its end is the end. */
+  enter(): number {
+    const outer = this.#end;
+    const length = this.uint32();
+    const start = this.#advance(length);
+    this.#at = start;
+    this.#end = start + length;
+    return outer;
+  }
+
+  leave(outer: number): void {
+    this.#at = this.#end;
+    this.#end = outer;
   }
 
   int32(): number {
@@ -93,17 +115,23 @@ export class WireReader {
     return this.#bytes.subarray(start, start + length);
   }
 
+  text(): string {
+    const length = this.uint32();
+    const start = this.#advance(length);
+    return this.#bytes.toString('utf8', start, start + length);
+  }
+
   skip(wireType: number): void {
     if (wireType === wireTypes.varint) this.#readVarint();
     else if (wireType === wireTypes.fixed64) this.#advance(8);
-    else if (wireType === wireTypes.bytes) this.bytes();
+    else if (wireType === wireTypes.bytes) this.#advance(this.uint32());
     else if (wireType === wireTypes.fixed32) this.#advance(4);
     else throw new RangeError(`protobuf wire type ${wireType} does not exist`);
   }
 
   #advance(length: number): number {
     const start = this.#at;
-    if (start + length > this.#bytes.length) throw new RangeError('protobuf message ends too early');
+    if (start + length > this.#end) throw new RangeError('protobuf message ends too early');
     this.#at += length;
     return start;
   }
@@ -128,6 +156,9 @@ export class WireReader {
     throw new RangeError('protobuf number is longer than 64 bits');
   }
 }
+
+export const numberOf = (tag: number): number => tag >>> 3;
+export const wireTypeOf = (tag: number): number => tag & 7;
 
 /** The low 32 bits of a negative number in two's complement. */
 function modulo(value: number): number {

@@ -117,7 +117,8 @@ test('cgroupsV2() hands controllers down to every level, sets limits and reads u
       rssBytes: 7,
       pageFaults: 3,
     });
-    assert.equal(cgroups.usage('/pods/none'), undefined);
+    assert.deepEqual(cgroups.load('/pods/a'), { cpuNanoseconds: 12_000, memoryBytes: 100, workingSetBytes: 70 });
+    assert.deepEqual([cgroups.usage('/pods/none'), cgroups.load('/pods/none')], [undefined, undefined]);
   }));
 
 test('weightOfShares() keeps the ends of the scales', () => {

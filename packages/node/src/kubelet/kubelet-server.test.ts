@@ -199,6 +199,7 @@ before(async () => {
     metrics: new MetricRegistry(),
     probeMetrics: new MetricRegistry(),
     observe: async () => observed,
+    loads: async () => observed,
   };
   served = serveKubelet(
     {

@@ -167,7 +167,7 @@ async function podsOfNode({ api, nodeName }: KubeletServerOptions): Promise<unkn
 }
 
 async function sendMetrics(
-  { metrics, probeMetrics, observe }: NodeStatistics,
+  { metrics, probeMetrics, observe, loads }: NodeStatistics,
   which: string,
   response: ServerResponse,
   signal: AbortSignal,
@@ -177,7 +177,7 @@ async function sendMetrics(
     case '':
       return send(
         prometheusText(
-          [...metrics.families(), ...kubeletMetrics(await observe(signal))].toSorted((a, b) =>
+          [...metrics.families(), ...kubeletMetrics(await loads(signal))].toSorted((a, b) =>
             a.name < b.name ? -1 : 1,
           ),
         ),
@@ -185,7 +185,7 @@ async function sendMetrics(
     case 'probes':
       return send(probeMetrics.text());
     case 'resource':
-      return send(prometheusText(resourceMetrics(await observe(signal))));
+      return send(prometheusText(resourceMetrics(await loads(signal))));
     case 'cadvisor':
       return send(prometheusText(cadvisorMetrics(await observe(signal))));
     default:

@@ -73,16 +73,20 @@ export function readNumber(path: string): number | undefined {
   return text === undefined || text === 'max' || text === '' ? undefined : Number(text);
 }
 
-/** `key value` lines, as memory.stat and cpu.stat have. */
-export function readTable(path: string): ReadonlyMap<string, number> {
-  const lines = (readText(path) ?? '').split('\n').filter(Boolean);
-  return new Map(
-    lines.map((line) => {
-      const [key = '', value = ''] = line.split(' ');
-      return [key, Number(value)] as const;
-    }),
-  );
+/**
+ * A file of `key value` lines, as memory.stat and cpu.stat are. They have dozens of which a few are wanted, of hundreds of
+ * groups: a line is read when it is asked for.
+ */
+export function readTable(path: string): (key: string) => number | undefined {
+  const text = `\n${readText(path) ?? ''}`;
+  return (key) => {
+    const at = text.indexOf(`\n${key} `);
+    return at < 0 ? undefined : Number.parseInt(text.slice(at + key.length + 2, at + key.length + 2 + DIGITS_MAX), 10);
+  };
 }
+
+/** Of a number of 64 bits. */
+const DIGITS_MAX = 20;
 
 /** Writes a setting. The kernel's reason is wrapped: by itself it names neither the group nor the value. */
 export function writeSetting(path: string, value: string | number): void {

@@ -19,6 +19,15 @@ export interface CgroupUsage {
   readonly pids?: number;
 }
 
+/** What of it is a group's share of the machine now: a third less to read. */
+type CgroupLoad = Pick<CgroupUsage, 'cpuNanoseconds' | 'memoryBytes' | 'workingSetBytes'>;
+
+/** A load, and the table that it was read from. Undefined is what this host does not count. */
+export interface Measured {
+  readonly load: { readonly [K in keyof CgroupLoad]-?: number | undefined };
+  memory(key: string): number | undefined;
+}
+
 /** Control groups by path (`/kubepods/burstable/podUID`), alike on v1 and v2. Every operation may be repeated. */
 export interface Cgroups {
   readonly version: 1 | 2;
@@ -27,6 +36,7 @@ export interface Cgroups {
   exists(path: string): boolean;
   /** Undefined when there is no such group. */
   usage(path: string): CgroupUsage | undefined;
+  load(path: string): CgroupLoad | undefined;
   /** Processes in the group and below it. */
   processes(path: string): readonly number[];
   /** One of them, which costs a read or two. */

@@ -14,7 +14,7 @@ import {
   touchGroup,
   writeSetting,
 } from './files.ts';
-import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
+import type { CgroupLimits, Cgroups, CgroupUsage, Measured } from './port.ts';
 
 /** One tree a controller, `cpu` to `/sys/fs/cgroup/cpu,cpuacct`; several controllers may share one. */
 export type ControllerFolders = ReadonlyMap<string, string>;
@@ -23,7 +23,7 @@ export type ControllerFolders = ReadonlyMap<string, string>;
 export function cgroupsV1(controllers: ControllerFolders): Cgroups {
   const trees = [...new Set(controllers.values())];
   const at = (controller: string, path: string, file = ''): string =>
-    join(controllers.get(controller) ?? '/nonexistent', path, file);
+    `${controllers.get(controller) ?? '/nonexistent'}/${path}/${file}`;
   const main = controllers.has('memory') ? 'memory' : (controllers.keys().next().value ?? 'memory');
   return Object.freeze<Cgroups>({
     version: 1,
@@ -34,6 +34,7 @@ export function cgroupsV1(controllers: ControllerFolders): Cgroups {
     },
     exists: (path) => existsSync(at(main, path)),
     usage: (path) => (existsSync(at(main, path)) ? usageOf(at, path) : undefined),
+    load: (path) => (existsSync(at(main, path)) ? defined(loadOf(at, path).load) : undefined),
     processes: (path) => [...new Set(trees.flatMap((tree) => processesBelow(join(tree, path))))],
     someProcess: (path) => someProcessBelow(at(main, path)),
     children: (path) => [...new Set(trees.flatMap((tree) => childGroups(join(tree, path))))],
@@ -89,17 +90,25 @@ const limitOf = (bytes: number | undefined): number | undefined =>
   bytes === undefined || bytes >= 2 ** 62 ? undefined : bytes;
 
 function usageOf(at: At, path: string): CgroupUsage {
-  const memory = readTable(at('memory', path, 'memory.stat'));
-  const usage = readNumber(at('memory', path, 'memory.usage_in_bytes'));
-  const inactive = memory.get('total_inactive_file') ?? 0;
+  const { load, memory } = loadOf(at, path);
   return defined({
-    cpuNanoseconds: readNumber(at('cpuacct', path, 'cpuacct.usage')),
-    memoryBytes: usage,
-    workingSetBytes: usage === undefined ? undefined : Math.max(0, usage - inactive),
-    rssBytes: memory.get('total_rss'),
-    pageFaults: memory.get('total_pgfault'),
-    majorPageFaults: memory.get('total_pgmajfault'),
+    ...load,
+    rssBytes: memory('total_rss'),
+    pageFaults: memory('total_pgfault'),
+    majorPageFaults: memory('total_pgmajfault'),
     memoryLimitBytes: limitOf(readNumber(at('memory', path, 'memory.limit_in_bytes'))),
     pids: readNumber(at('pids', path, 'pids.current')),
   });
+}
+
+function loadOf(at: At, path: string): Measured {
+  const memory = readTable(at('memory', path, 'memory.stat'));
+  const usage = readNumber(at('memory', path, 'memory.usage_in_bytes'));
+  const inactive = memory('total_inactive_file') ?? 0;
+  const load = {
+    cpuNanoseconds: readNumber(at('cpuacct', path, 'cpuacct.usage')),
+    memoryBytes: usage,
+    workingSetBytes: usage === undefined ? undefined : Math.max(0, usage - inactive),
+  };
+  return { load, memory };
 }

@@ -14,7 +14,7 @@ import {
   touchGroup,
   writeSetting,
 } from './files.ts';
-import type { CgroupLimits, Cgroups, CgroupUsage } from './port.ts';
+import type { CgroupLimits, Cgroups, CgroupUsage, Measured } from './port.ts';
 
 const WANTED = ['cpu', 'cpuset', 'memory', 'pids', 'io', 'hugetlb'];
 const DEFAULT_PERIOD_US = 100_000;
@@ -34,6 +34,7 @@ export function cgroupsV2(tree: string): Cgroups {
     },
     exists: (path) => existsSync(folderOf(path)),
     usage: (path) => (existsSync(folderOf(path)) ? usageOf(folderOf(path)) : undefined),
+    load: (path) => (existsSync(folderOf(path)) ? defined(loadOf(folderOf(path)).load) : undefined),
     processes: (path) => processesBelow(folderOf(path)),
     someProcess: (path) => someProcessBelow(folderOf(path)),
     children: (path) => childGroups(folderOf(path)),
@@ -70,17 +71,25 @@ function setLimits(folder: string, limits: CgroupLimits): void {
   if (limits.pids !== undefined) writeSetting(join(folder, 'pids.max'), limits.pids < 0 ? 'max' : limits.pids);
 }
 
-function usageOf(folder: string): CgroupUsage {
-  const memory = readTable(join(folder, 'memory.stat'));
-  const cpu = readTable(join(folder, 'cpu.stat')).get('usage_usec');
-  const usage = readNumber(join(folder, 'memory.current'));
-  return defined({
+function loadOf(folder: string): Measured {
+  const memory = readTable(`${folder}/memory.stat`);
+  const cpu = readTable(`${folder}/cpu.stat`)('usage_usec');
+  const usage = readNumber(`${folder}/memory.current`);
+  const load = {
     cpuNanoseconds: cpu === undefined ? undefined : cpu * 1000,
     memoryBytes: usage,
-    workingSetBytes: usage === undefined ? undefined : Math.max(0, usage - (memory.get('inactive_file') ?? 0)),
-    rssBytes: memory.get('anon'),
-    pageFaults: memory.get('pgfault'),
-    majorPageFaults: memory.get('pgmajfault'),
+    workingSetBytes: usage === undefined ? undefined : Math.max(0, usage - (memory('inactive_file') ?? 0)),
+  };
+  return { load, memory };
+}
+
+function usageOf(folder: string): CgroupUsage {
+  const { load, memory } = loadOf(folder);
+  return defined({
+    ...load,
+    rssBytes: memory('anon'),
+    pageFaults: memory('pgfault'),
+    majorPageFaults: memory('pgmajfault'),
     memoryLimitBytes: readNumber(join(folder, 'memory.max')),
     pids: readNumber(join(folder, 'pids.current')),
   });

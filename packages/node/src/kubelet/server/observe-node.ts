@@ -18,7 +18,7 @@ import {
   POD_UID,
   type Usage,
 } from '@navarch/kubelet';
-import type { Cgroups } from '../../host/cgroup/port.ts';
+import type { Cgroups, CgroupUsage } from '../../host/cgroup/port.ts';
 import { readMounts } from '../../host/index.ts';
 import { fileSystem, mountTable, type MountTable, TreeUsage } from './disk-usage.ts';
 import { networkOf, nodeNetwork } from './network-usage.ts';
@@ -37,6 +37,9 @@ export interface ObserverDeps {
   system(): Readonly<Record<string, readonly number[]>>;
 }
 
+/** Everything, or only which share of the machine its pods have: processor and memory, without `system`. */
+type Depth = 'whole' | 'load';
+
 /** One observation serves everybody who asks within this time: a scrape of three endpoints is one look. */
 const FRESH_MS = 1000;
 /** The least time between two readings of which a rate is made. */
@@ -53,17 +56,27 @@ export class NodeObserver {
     string,
     { readonly at: number; readonly cpuNanoseconds: number; readonly rate: number | undefined }
   >();
-  #latest: { readonly at: number; readonly node: Promise<ObservedNode> } | undefined;
+  #latest: { readonly at: number; readonly depth: Depth; readonly node: Promise<ObservedNode> } | undefined;
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps;
   }
 
   observe(signal: AbortSignal): Promise<ObservedNode> {
+    return this.#once('whole', signal);
+  }
+
+  /** Of that only processor and memory of the node, its pods and their containers. */
+  loads(signal: AbortSignal): Promise<ObservedNode> {
+    return this.#once('load', signal);
+  }
+
+  #once(depth: Depth, signal: AbortSignal): Promise<ObservedNode> {
     const at = this.#deps.now();
-    if (this.#latest && at - this.#latest.at < FRESH_MS) return this.#latest.node;
-    const node = this.#look(at, signal);
-    this.#latest = { at, node };
+    const latest = this.#latest;
+    if (latest && at - latest.at < FRESH_MS && (latest.depth === 'whole' || depth === 'load')) return latest.node;
+    const node = depth === 'whole' ? this.#look(at, signal) : this.#loads(at, signal);
+    this.#latest = { at, depth, node };
     // A failure is nobody's answer: the next one looks anew.
     node.catch(() => (this.#latest = undefined));
     return node;
@@ -83,29 +96,38 @@ export class NodeObserver {
     };
   }
 
+  /** What a metrics-server asks for, every quarter of a minute: no disk is looked at, and no interface of a pod. */
+  async #loads(at: number, signal: AbortSignal): Promise<ObservedNode> {
+    const { cgroups, dirs } = this.#deps;
+    const { sandboxes, own } = await this.#running(signal);
+    const groups = podGroups(cgroups, dirs.cgroupRoot);
+    const pods = sandboxes.map((sandbox): ObservedPod => {
+      const head = headOf(sandbox, groups);
+      const containers = own(sandbox.id).map((container) => {
+        const named = containerHead(container, head.cgroup);
+        return { ...named, ...this.#usage(named.cgroup, at, 'load') };
+      });
+      return { ...head, ...this.#usage(head.cgroup, at, 'load'), containers, volumes: [] };
+    });
+    this.#forgetRates(pods);
+    return { ...this.#machine(), ...this.#nodeUsage(at), system: [], pods };
+  }
+
   async #look(at: number, signal: AbortSignal): Promise<ObservedNode> {
-    const { runtime, cgroups, host, nodeName, dirs, system } = this.#deps;
-    const { items } = await runtime.listPodSandbox({ filter: { state: { state: 'SANDBOX_READY' } } }, signal);
-    const { containers } = await runtime.listContainers({ filter: { state: { state: 'CONTAINER_RUNNING' } } }, signal);
+    const { cgroups, dirs, system } = this.#deps;
+    const { sandboxes, own } = await this.#running(signal);
     const layers = await this.#layers(signal);
     const groups = podGroups(cgroups, dirs.cgroupRoot);
     const mounts = mountTable(readMounts());
     this.#trees.keepRemote(mounts);
-    const pods: ObservedPod[] = [];
-    for (const sandbox of items) {
-      const own = containers.filter(({ podSandboxId }) => podSandboxId === sandbox.id);
-      const uid = sandbox.labels[POD_UID] ?? '';
-      pods.push(await this.#pod(sandbox, own, { at, group: groups.get(uid) ?? '', layers, mounts }));
-    }
-    this.#forget(pods);
     const disk = await fileSystem(dirs.root, at);
+    const pods: ObservedPod[] = [];
+    for (const sandbox of sandboxes)
+      pods.push(await this.#pod(headOf(sandbox, groups), own(sandbox.id), { at, layers, mounts, disk }));
+    this.#forgetRates(pods);
+    this.#forgetTrees(pods);
     return {
-      name: nodeName,
-      startedAt: bootTime(),
-      cpus: host.cpus,
-      memoryBytes: host.memoryBytes,
-      kernelVersion: host.kernelVersion,
-      osImage: host.osImage,
+      ...this.#machine(),
       ...this.#nodeUsage(at),
       network: nodeNetwork(at),
       ...(disk ? { disk } : {}),
@@ -126,23 +148,37 @@ export class NodeObserver {
     };
   }
 
-  async #pod(sandbox: cri.PodSandbox, containers: readonly cri.Container[], context: Context): Promise<ObservedPod> {
-    const { at, group, mounts } = context;
-    const { labels, id, createdAt } = sandbox;
-    const [namespace, name, uid] = [labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '', labels[POD_UID] ?? ''];
+  async #running(signal: AbortSignal): Promise<Running> {
+    const { runtime } = this.#deps;
+    const { items } = await runtime.listPodSandbox({ filter: { state: { state: 'SANDBOX_READY' } } }, signal);
+    const { containers } = await runtime.listContainers({ filter: { state: { state: 'CONTAINER_RUNNING' } } }, signal);
+    const bySandbox = Map.groupBy(containers, ({ podSandboxId }) => podSandboxId);
+    return { sandboxes: items, own: (id) => bySandbox.get(id) ?? [] };
+  }
+
+  #machine(): Omit<ObservedNode, 'system' | 'pods'> {
+    const { host, nodeName } = this.#deps;
+    return {
+      name: nodeName,
+      startedAt: bootTime(),
+      cpus: host.cpus,
+      memoryBytes: host.memoryBytes,
+      kernelVersion: host.kernelVersion,
+      osImage: host.osImage,
+    };
+  }
+
+  async #pod(head: PodHead, containers: readonly cri.Container[], context: Context): Promise<ObservedPod> {
+    const { at, mounts } = context;
+    const { namespace, name, uid, cgroup } = head;
     const logs = join(this.#deps.dirs.podLogs, `${namespace}_${name}_${uid}`);
     const observed: ObservedContainer[] = [];
-    for (const container of containers) observed.push(await this.#container(container, logs, context));
-    const pid = group === '' ? undefined : this.#deps.cgroups.someProcess(group);
+    for (const container of containers) observed.push(await this.#container(container, cgroup, logs, context));
+    const pid = cgroup === '' ? undefined : this.#deps.cgroups.someProcess(cgroup);
     const network = pid === undefined ? undefined : networkOf(pid, at);
     return {
-      namespace,
-      name,
-      uid,
-      sandboxId: id,
-      cgroup: group,
-      startedAt: Math.floor(createdAt / 1e6),
-      ...this.#usage(group, at),
+      ...head,
+      ...this.#usage(cgroup, at),
       ...(network ? { network } : {}),
       containers: observed,
       volumes: await this.#volumes(uid, at, mounts),
@@ -151,22 +187,17 @@ export class NodeObserver {
 
   async #container(
     container: cri.Container,
+    group: string,
     logs: string,
-    { at, group, layers, mounts }: Context,
+    { at, layers, mounts, disk }: Context,
   ): Promise<ObservedContainer> {
-    const { id, createdAt, labels, image } = container;
-    const name = labels[CONTAINER_NAME] ?? '';
-    const layer = layers.get(id);
-    const rootDisk = await fileSystem(this.#deps.dirs.root, at);
-    const logDisk = await this.#trees.of(join(logs, name), at, mounts);
+    const head = containerHead(container, group);
+    const layer = layers.get(head.id);
+    const logDisk = await this.#trees.of(join(logs, head.name), at, mounts);
     return {
-      id,
-      name,
-      image: image?.image ?? '',
-      cgroup: `${group}/${id}`,
-      startedAt: Math.floor(createdAt / 1e6),
-      ...this.#usage(`${group}/${id}`, at),
-      ...(layer ? { rootfs: { ...rootDisk, at, ...layer } } : {}),
+      ...head,
+      ...this.#usage(head.cgroup, at),
+      ...(layer ? { rootfs: { ...disk, at, ...layer } } : {}),
       ...(logDisk ? { logs: logDisk } : {}),
     };
   }
@@ -207,8 +238,10 @@ export class NodeObserver {
     return { images: { ...disk, usedBytes: first.usedBytes?.value ?? 0, inodesUsed: first.inodesUsed?.value ?? 0 } };
   }
 
-  #usage(group: string, at: number): { readonly usage?: Usage } {
-    const used = group === '' ? undefined : this.#deps.cgroups.usage(group);
+  #usage(group: string, at: number, depth: Depth = 'whole'): { readonly usage?: Usage } {
+    const { cgroups } = this.#deps;
+    if (group === '') return {};
+    const used: CgroupUsage | undefined = depth === 'whole' ? cgroups.usage(group) : cgroups.load(group);
     if (!used) return {};
     const { pids, ...rest } = used;
     return {
@@ -238,13 +271,16 @@ export class NodeObserver {
     return rate === undefined ? {} : { cpuNanoCores: rate };
   }
 
-  #forget(pods: readonly ObservedPod[]): void {
+  #forgetRates(pods: readonly ObservedPod[]): void {
     const groups = new Set([
       '/',
       `${this.#deps.dirs.cgroupRoot}/kubepods`,
       ...pods.flatMap((pod) => [pod.cgroup, ...pod.containers.map((c) => c.cgroup)]),
     ]);
     for (const group of this.#rates.keys()) if (!groups.has(group)) this.#rates.delete(group);
+  }
+
+  #forgetTrees(pods: readonly ObservedPod[]): void {
     const { root, podLogs } = this.#deps.dirs;
     this.#trees.keep(
       new Set(
@@ -260,11 +296,32 @@ export class NodeObserver {
 type Layers = ReadonlyMap<string, { readonly usedBytes: number; readonly inodesUsed: number }>;
 interface Context {
   readonly at: number;
-  /** The pod's cgroup. */
-  readonly group: string;
   readonly layers: Layers;
   readonly mounts: MountTable;
+  /** On which containers have their layers. */
+  readonly disk: Disk | undefined;
 }
+
+/** What runs, and the containers in each sandbox. */
+interface Running {
+  readonly sandboxes: readonly cri.PodSandbox[];
+  own(sandboxId: string): readonly cri.Container[];
+}
+
+type PodHead = Pick<ObservedPod, 'namespace' | 'name' | 'uid' | 'sandboxId' | 'cgroup' | 'startedAt'>;
+
+function headOf({ labels, id, createdAt }: cri.PodSandbox, groups: ReadonlyMap<string, string>): PodHead {
+  const [namespace, name, uid] = [labels[POD_NAMESPACE] ?? '', labels[POD_NAME] ?? '', labels[POD_UID] ?? ''];
+  return { namespace, name, uid, sandboxId: id, cgroup: groups.get(uid) ?? '', startedAt: Math.floor(createdAt / 1e6) };
+}
+
+const containerHead = ({ id, createdAt, labels, image }: cri.Container, group: string): ObservedContainer => ({
+  id,
+  name: labels[CONTAINER_NAME] ?? '',
+  image: image?.image ?? '',
+  cgroup: `${group}/${id}`,
+  startedAt: Math.floor(createdAt / 1e6),
+});
 
 /** The cgroups of pods by their uid, in every class of service. */
 function podGroups(cgroups: Cgroups, root: string): ReadonlyMap<string, string> {

@@ -27,4 +27,6 @@ export interface NodeStatistics {
   readonly probeMetrics: MetricRegistry;
   /** What the node and its pods use right now. */
   observe(signal: AbortSignal): Promise<ObservedNode>;
+  /** Of that only processor and memory of the node, its pods and their containers. */
+  loads(signal: AbortSignal): Promise<ObservedNode>;
 }

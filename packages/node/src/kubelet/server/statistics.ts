@@ -44,5 +44,11 @@ export function nodeStatistics({
     now: () => systemClock.now(),
     system: () => ({ kubelet: [process.pid], runtime: [runtimePid()] }),
   });
-  return { metrics, probeMetrics, observe: (signal) => observer.observe(signal), look: () => observer.gauge() };
+  return {
+    metrics,
+    probeMetrics,
+    observe: (signal) => observer.observe(signal),
+    loads: (signal) => observer.loads(signal),
+    look: () => observer.gauge(),
+  };
 }
