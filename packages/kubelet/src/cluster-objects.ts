@@ -19,6 +19,7 @@ import { capacityOf } from './node-capacity.ts';
 import type { CertificateKeys, Files, HostFacts, ImageMounts } from './ports.ts';
 import type { AccountTokens } from './volumes/account-tokens.ts';
 import { PodCertificates } from './volumes/pod-certificates.ts';
+import { WrittenSets } from './volumes/written-sets.ts';
 import type { TrustBundle, VolumeHost } from './volumes/volume-plugin.ts';
 
 const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
@@ -107,8 +108,10 @@ export interface VolumeHostDeps {
 export function volumeHost(deps: VolumeHostDeps): VolumeHost {
   const { api, files, host, nodeName, nodeIP, clock, dirs, tokens, csi } = deps;
   const certificates = new PodCertificates(deps);
+  const written = new WrittenSets(files);
   return {
     files,
+    written,
     clock,
     ...(csi ? { csi } : {}),
     nodeName,
@@ -134,6 +137,7 @@ export function volumeHost(deps: VolumeHostDeps): VolumeHost {
     forget(podUid) {
       tokens.forget(podUid);
       certificates.forget(podUid);
+      written.forget(podUid);
     },
   };
 }

@@ -36,14 +36,18 @@ export async function runAnnouncer(
   await cache.whenSynced([node, service, endpointSlice], group.signal);
   group.spawn((s) => marks.setEvery(clock, LOOK_MS, s));
   let told = '';
+  let isNoneHeld = false;
   while (await marks.take(clock, COALESCE_MS, group.signal)) {
     const view = { nodes: cache.list(node), services: cache.list(service), slices: cache.list(endpointSlice) };
     const wanted = announcements(view, pool, nodeName);
+    // Nobody takes away what is not there: a node that has none to announce asks about its devices once, not every half minute.
+    if (wanted.size === 0 && isNoneHeld) continue;
     const failure = await attempt(() => link.hold(wanted, group.signal));
     // What is tried again every half minute is said once.
     if (failure !== '' && failure !== told && !group.signal.aborted)
       log.warn('addresses of load balancers not announced', { error: failure });
     told = failure;
+    isNoneHeld = wanted.size === 0 && failure === '';
   }
 }
 

@@ -41,8 +41,14 @@ export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, 
   await cache.whenSynced([node], group.signal);
   group.spawn((s) => marks.setEvery(clock, LOOK_MS, s));
   let complained = '';
+  let areNone = false;
   while (await marks.take(clock, COALESCE_MS, group.signal)) {
-    const refused = await attempt(podRoutes(cache.list(node), nodeName), log, group.signal);
+    const routes = podRoutes(cache.list(node), nodeName);
+    // Where there is no other node nothing can go away: the kernel is asked once, not every half minute.
+    if (routes.length === 0 && areNone) continue;
+    const refused = await attempt(routes, log, group.signal);
+    areNone = routes.length === 0 && refused !== undefined;
+    if (!refused) continue;
     const complaint = JSON.stringify(refused);
     if (refused.length > 0 && complaint !== complained) {
       log.warn('pods of other nodes cannot be reached: their node must have its address on a network of this machine', {
@@ -53,11 +59,16 @@ export async function keepPodRoutes({ cache, clock, log, nodeName }: RouteDeps, 
   }
 }
 
-async function attempt(routes: readonly Route[], log: Logger, signal: AbortSignal): Promise<readonly RefusedRoute[]> {
+/** Undefined where that could not be done at all. */
+async function attempt(
+  routes: readonly Route[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<readonly RefusedRoute[] | undefined> {
   try {
     return await replaceRoutes(routes, signal);
   } catch (error) {
     if (!signal.aborted) log.warn('cannot set routes to the pods of other nodes', { error });
-    return [];
+    return undefined;
   }
 }

@@ -34,5 +34,9 @@ export const isRunning = (instance: ObservedContainer): boolean => instance.stat
 export const isExited = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_EXITED';
 /** The runtime lost track of it: it may run. */
 const isUnknown = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_UNKNOWN';
+/** Whatever becomes of it from here on shows in what lists say of it: ids and states. */
+export const isSettled = ({ sandboxes, containers }: Observed): boolean =>
+  sandboxes.every(({ isReady, ip }) => !isReady || ip !== '') &&
+  containers.every((instance) => isRunning(instance) || isExited(instance));
 /** Has processes, or may have. */
 export const isAlive = (instance: ObservedContainer): boolean => isRunning(instance) || isUnknown(instance);

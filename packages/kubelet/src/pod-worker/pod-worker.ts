@@ -3,7 +3,7 @@ import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
 import type { Eviction, Memory, Rejection } from '../pod-machine/memory.ts';
-import { nothingObserved, type Observed } from '../pod-machine/observed.ts';
+import { isSettled, nothingObserved, type Observed } from '../pod-machine/observed.ts';
 import { containersOf } from '../pod-machine/pod-container.ts';
 import { isOutgrown } from '../pod-machine/resize.ts';
 import { Probing } from '../probes/probing.ts';
@@ -29,6 +29,8 @@ const SLOW_MS = 20_000;
 const OVER = new Error('Over');
 /** What was seen is looked at anew after this time, though nobody said that it has moved. */
 const OBSERVED_MS_MAX = 1000;
+/** Whoever surveys the runtime every second tells what moves of what is settled: this is for what nobody thought of. */
+const SETTLED_MS_MAX = 300_000;
 /** Two looks are at least this far apart, unless something moved. */
 const LOOK_MS_MIN = 10;
 
@@ -335,7 +337,8 @@ export class PodWorker {
   async #observe(signal: AbortSignal): Promise<Observed> {
     const { clock, observe } = this.#deps;
     const now = clock.monotonic();
-    if (!this.#hasMoved && now - this.#observedAt < OBSERVED_MS_MAX) return this.#observed;
+    const goodMs = isSettled(this.#observed) ? SETTLED_MS_MAX : OBSERVED_MS_MAX;
+    if (!this.#hasMoved && now - this.#observedAt < goodMs) return this.#observed;
     this.#hasMoved = false;
     try {
       this.#observed = await this.#watched('observe', observe(this.#pod, signal));

@@ -14,7 +14,8 @@ export interface AtomicWriterDeps {
   readonly clock: Clock;
 }
 
-const DATA = '..data';
+/** The link that is turned over. */
+export const DATA = '..data';
 /** Folders of sets, as `writeFresh` names them: payloads have no such names. */
 const MADE = /^\.\.\d{4}_/;
 

@@ -16,7 +16,7 @@ export const configMap = defineVolumePlugin({
   isReadOnly: true,
   names: ({ name = '' }) => [{ kind: configMapKind, name }],
   async setUp({ source, dir, pod }, host) {
-    await writeAtomically(dir, await configMapPayloads(source, source.defaultMode, pod, host), host, fsGroupOf(pod));
+    await write(dir, await configMapPayloads(source, source.defaultMode, pod, host), pod, host);
   },
   tearDown: removeVolume,
 });
@@ -51,7 +51,8 @@ export async function writeInMemory(
   pod: Pod,
   host: VolumeHost,
 ): Promise<void> {
-  const { files, allocatable } = host;
+  const { files, allocatable, written } = host;
+  if (await written.has(dir, payloads)) return;
   if (!(await files.isOwnFileSystem(dir))) {
     await files.makeDir(dir, 0o777);
     await files.mount(dir, {
@@ -59,5 +60,14 @@ export async function writeInMemory(
       options: ['mode=0777', `size=${memorySize(undefined, pod, allocatable)}`],
     });
   }
+  await writeAndKeep(dir, payloads, pod, host);
+}
+
+async function write(dir: string, payloads: readonly Payload[], pod: Pod, host: VolumeHost): Promise<void> {
+  if (!(await host.written.has(dir, payloads))) await writeAndKeep(dir, payloads, pod, host);
+}
+
+async function writeAndKeep(dir: string, payloads: readonly Payload[], pod: Pod, host: VolumeHost): Promise<void> {
   await writeAtomically(dir, payloads, host, fsGroupOf(pod));
+  await host.written.keep(pod.metadata.uid, dir, payloads);
 }

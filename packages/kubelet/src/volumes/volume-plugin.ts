@@ -13,10 +13,13 @@ import type { Amounts } from '../environment/resource-value.ts';
 import type { NamedObject } from '../named-objects/named-objects.ts';
 import type { Files } from '../ports.ts';
 import type { PodCredential } from './pod-certificates.ts';
+import type { WrittenSets } from './written-sets.ts';
 
 /** What a plugin may ask of the cluster and the node. What does not exist is undefined. */
 export interface VolumeHost {
   readonly files: Files;
+  /** What is known to be in the folders of files that are made from objects. */
+  readonly written: WrittenSets;
   readonly clock: Clock;
   readonly nodeName: string;
   readonly hostIP: string;

@@ -1,6 +1,7 @@
 import type { Clock } from '@navarch/base';
 import type { Files } from '../../ports.ts';
 import type { TrustBundle, VolumeHost } from '../volume-plugin.ts';
+import { WrittenSets } from '../written-sets.ts';
 
 type Objects = Readonly<Record<string, object>>;
 
@@ -21,6 +22,7 @@ export function testHost(
 ): VolumeHost {
   return {
     files,
+    written: new WrittenSets(files),
     clock,
     nodeName: 'node',
     hostIP: '192.0.2.1',
