@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { endpoints, endpointSlice, isActive, isReady, type Pod, pod, service, type Service } from '@navarch/api';
+import { endpoints, endpointSlice, isActive, isReady, node, type Pod, pod, service, type Service } from '@navarch/api';
 import {
   deploymentController,
   endpointsController,
@@ -43,6 +43,18 @@ const readyIn = (view: View): readonly (readonly string[])[] => [
     .map(({ targetRef }) => targetRef?.name ?? '')
     .toSorted(),
 ];
+/** Each pod that is published, the zones it is for, the nodes. */
+const hintsOf = (view: View): readonly string[] =>
+  published(view)
+    .map(({ targetRef, hints }) =>
+      [targetRef, ...(hints?.forZones ?? []), ...(hints?.forNodes ?? [])].map((one) => one?.name).join(' '),
+    )
+    .toSorted();
+const distribute = (world: World, trafficDistribution: string | undefined): Promise<Service> =>
+  world.change(service, 'default/web', ({ spec: { trafficDistribution: _, ...spec }, ...s }) => ({
+    ...s,
+    spec: { ...spec, ...(trafficDistribution ? { trafficDistribution } : {}) },
+  }));
 const servesExactly =
   (...names: readonly string[]) =>
   (view: View): void =>
@@ -94,6 +106,22 @@ export const endpointScenarios: readonly Scenario[] = [
       }));
     },
     end: servesExactly('a'),
+  }),
+  about({
+    name: 'endpoints/traffic-distribution',
+    says: 'Endpoints that are ready say whom they are for, as the service asks: the zone, or the node too (KEP-4444, KEP-3015).',
+    pods: { nodeOf: (p) => `node-${p.metadata.name}` },
+    async act(world) {
+      for (const [name, zone] of Object.entries({ 'node-a': 'east', 'node-b': 'west' }))
+        await world.create(node, { metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } } });
+      await makeService(world, { trafficDistribution: 'PreferSameNode' });
+      for (const name of ['a', 'b']) await makePod(world, name);
+      await world.until('it is near', (view) => hintsOf(view).join() === 'a east node-a,b west node-b');
+      await distribute(world, undefined);
+      await world.until('it is for all', (view) => hintsOf(view).join() === 'a,b');
+      await distribute(world, 'PreferClose');
+    },
+    end: (view) => assert.deepEqual(hintsOf(view), ['a east', 'b west']),
   }),
   about({
     name: 'endpoints/terminating',

@@ -5,6 +5,7 @@ import { conditionOf } from '../drafts.ts';
 import { invariantOf } from '../property.ts';
 import { defineScenario } from '../scenario.ts';
 import type { View } from '../view.ts';
+import type { World } from '../world.ts';
 import {
   change,
   controllers,
@@ -56,6 +57,44 @@ const resumed = defineScenario({
     await change(world, { suspend: false });
   },
   end: (view) => ended(view, 'Complete', 'CompletionsReached', { succeeded: 3 }),
+});
+
+/** The template with where its pods go and what they get, as a queue says it that lets the job go on. */
+const settle = (world: World, disk: string, cpu: string): Promise<unknown> =>
+  world.change(job, KEY, (j) => {
+    const { metadata, spec } = j.spec.template;
+    const containers = spec.containers.map((c) => ({ ...c, resources: { requests: { cpu } } }));
+    const template = { metadata, spec: { ...spec, nodeSelector: { disk }, containers } };
+    return { ...j, spec: { ...j.spec, template } };
+  });
+const placesOf = (view: View): readonly string[] =>
+  view
+    .list(pod)
+    .filter(isActive)
+    .map(({ spec }) => `${spec.nodeSelector?.['disk']} ${spec.containers[0]?.resources?.requests?.['cpu']}`);
+const isAtRest = (view: View): boolean =>
+  conditionOf(jobOf(view), 'Suspended')?.status === 'True' && (jobOf(view).status.active ?? 0) === 0;
+
+const settled = defineScenario({
+  name: 'job/suspended-template',
+  says: 'A suspended job may be told where its pods go and what they get (KEP-2926, KEP-5440): those it has when it goes on are so.',
+  controllers,
+  always: [countsAreTrue, neverMoreActiveThan(2)],
+  async act(world) {
+    await world.create(job, work({ suspend: true, parallelism: 2, completions: 2 }));
+    await world.until('it is said', isAtRest);
+    await settle(world, 'slow', '1');
+    await change(world, { suspend: false });
+    await world.until(
+      'it runs',
+      (view) => placesOf(view).join() === 'slow 1,slow 1' && jobOf(view).status.active === 2,
+    );
+    await change(world, { suspend: true });
+    await world.until('it rests', isAtRest);
+    await settle(world, 'ssd', '2');
+    await change(world, { suspend: false });
+  },
+  end: (view) => assert.deepEqual(placesOf(view), ['ssd 2', 'ssd 2']),
 });
 
 const wider = defineScenario({
@@ -225,6 +264,7 @@ const orphaned = defineScenario({
 export const jobLifeScenarios = [
   suspended,
   resumed,
+  settled,
   wider,
   halted,
   elastic,
