@@ -4,6 +4,8 @@ import { type Controller, defineController, self, type Watch } from '../controll
 import { isNamespaceTerminating } from '../shared/pods.ts';
 
 const NAME = 'default';
+/** What is made is looked for after this long: it may have gone before the cache, whose watch lay still, heard of it. */
+const SEEN_MS = 30_000;
 
 const lost: Watch<ServiceAccount> = {
   kind: serviceAccount,
@@ -32,6 +34,6 @@ export const serviceAccountController: Controller = defineController({
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
     }
-    return undefined;
+    return { requeueAfterMs: SEEN_MS };
   },
 });

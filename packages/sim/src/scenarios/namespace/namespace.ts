@@ -35,6 +35,26 @@ async function furnish(world: World): Promise<void> {
 
 export const namespaceScenarios: readonly Scenario[] = [
   about({
+    name: 'service-account/made-again',
+    says: 'Every namespace has an account `default`, made anew when somebody deletes it; others stay away.',
+    controllers: () => [serviceAccountController],
+    always: [],
+    async act(world) {
+      const key = `${NAME}/default`;
+      await world.create(namespace, { metadata: { name: NAME } });
+      await world.until('it is there', (view) => view.get(serviceAccount, key) !== undefined);
+      await world.create(serviceAccount, { metadata: inTeam('other') });
+      await world.change(serviceAccount, key, (a) => ({ ...a, metadata: { ...a.metadata, labels: { age: 'old' } } }));
+      await world.remove(serviceAccount, `${NAME}/other`);
+      await world.remove(serviceAccount, key);
+    },
+    end: (view) =>
+      assert.deepEqual(
+        view.list(serviceAccount, NAME).map(({ metadata }) => [metadata.name, metadata.labels]),
+        [['default', undefined]],
+      ),
+  }),
+  about({
     name: 'namespace/emptied',
     says: 'A deleted namespace goes when everything in it has gone, whatever happens in between.',
     async act(world) {
