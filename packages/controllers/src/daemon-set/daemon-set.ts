@@ -106,7 +106,9 @@ async function reconcile(set: DaemonSet, failures: FailureBackOff, context: Cont
   const ended = pods.filter((p) => !p.metadata.deletionTimestamp && isTerminal(p));
   const waits: number[] = [];
   for (const p of ended) {
-    const wait = failures.turn(`${set.metadata.uid}/${nodeNameOf(p)}`, context.clock.monotonic());
+    // What was said anew is tried at once, and what has ended well made nobody wait.
+    const key = `${set.metadata.uid}/${set.metadata.generation}/${nodeNameOf(p)}`;
+    const wait = p.status.phase === 'Failed' ? failures.turn(key, context.clock.monotonic()) : 0;
     if (wait > 0) waits.push(wait);
     else await removeEnded(p, set, context);
   }

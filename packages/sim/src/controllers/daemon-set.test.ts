@@ -201,6 +201,41 @@ test('daemonSetController replaces failed pods, each time a little later', async
   );
 });
 
+const failNow = async (plane: ControlPlane, phase: 'Failed' | 'Succeeded') => {
+  for (const p of await active(plane))
+    await plane.api.of(pod).update(`default/${p.metadata.name}`, (c) => ({ ...c, status: { ...c.status, phase } }), {
+      subresource: 'status',
+    });
+};
+
+test('daemonSetController tries a new template at once, however long the one before has failed', async () => {
+  await using plane = await start(['a'], { pods: { ...quickPods, stopMs: 0, nodeOf: wantedNode } });
+  await make(plane);
+  for (let i = 0; i < 600; i++) {
+    await plane.clock.advance(100);
+    await failNow(plane, 'Failed');
+  }
+  // By now it waits for longer than half a minute.
+  assert.deepEqual(await active(plane), []);
+  await setImage(plane, 'v2');
+  await plane.clock.advance(2000);
+  assert.deepEqual(
+    (await active(plane)).map((p) => p.spec.containers[0]?.image),
+    ['v2'],
+  );
+});
+
+test('daemonSetController replaces at once what has ended well', async () => {
+  await using plane = await start(['a'], { pods: { ...quickPods, stopMs: 0, nodeOf: wantedNode } });
+  await make(plane);
+  for (let n = 0; n < 8; n++) {
+    await plane.clock.advance(1000);
+    assert.equal((await active(plane)).length, 1);
+    await failNow(plane, 'Succeeded');
+  }
+  assert.ok((await plane.events('DaemonSet')).some((e) => e.startsWith('SucceededDaemonPod: ')));
+});
+
 test('daemonSetController keeps the newest of two revisions of one template, and its pods with it', async () => {
   await using plane = await start(['a', 'b']);
   await make(plane);

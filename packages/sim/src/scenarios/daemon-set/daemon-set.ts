@@ -77,6 +77,28 @@ const atMostMissing = (most: number, nodes: number): Property =>
     },
   });
 
+/** The n-th pod of a node that fails does not come before the waits of those before it: 1 s, 2 s, 4 s … */
+const everLater = (name: string): Property =>
+  defineProperty({
+    name: `pods of ${name} come ever later`,
+    of: [pod],
+    begin() {
+      const seen = new Set<string>();
+      let firstMs = 0;
+      return (view) => {
+        for (const p of view.list(pod)) {
+          if (nodeOf(p) !== name || seen.has(p.metadata.uid)) continue;
+          seen.add(p.metadata.uid);
+          if (seen.size === 1) firstMs = view.nowMs;
+          // The first is replaced at once.
+          const least = seen.size < 3 ? 0 : (2 ** (seen.size - 2) - 1) * 1000;
+          if (view.nowMs - firstMs < least) return `pod ${seen.size} after ${view.nowMs - firstMs} ms`;
+        }
+        return undefined;
+      };
+    },
+  });
+
 const about = (scenario: Partial<Scenario> & Pick<Scenario, 'name' | 'says' | 'act' | 'end'>): Scenario =>
   defineScenario({ controllers, ...scenario });
 
@@ -263,6 +285,27 @@ export const daemonSetScenarios: readonly Scenario[] = [
       await world.pass('5s');
     },
     end: (view) => assert.deepEqual(up(view), onEach('v1', 'n1', 'n2')),
+  }),
+  about({
+    name: 'daemon-set/failed-pod-back-off',
+    says: 'A node whose pod fails again and again gets the next ever later, up to a quarter of an hour; the others serve.',
+    pods: { ends: (p) => (nodeOf(p) === 'n1' ? { afterMs: 100, exitCode: 1 } : undefined) },
+    // What it waits for is remembered by the leader alone.
+    spares: ['clock jumps', 'crashes'],
+    always: [onePerNode, everLater('n1')],
+    async act(world) {
+      await addNodes(world, 2);
+      await world.create(daemonSet, agent());
+      await world.until('the other is up', (view) => up(view).join() === 'n2 v1');
+      await world.pass('10m');
+    },
+    end(view) {
+      assert.deepEqual(up(view), onEach('v1', 'n2'));
+      const failed = view
+        .events('DaemonSet')
+        .filter((text) => text.startsWith('FailedDaemonPod: Found failed daemon pod'));
+      assert.ok(failed.length >= 2, `${failed.length} were told of`);
+    },
   }),
   about({
     name: 'daemon-set/min-ready',
