@@ -63,7 +63,7 @@ export class ModuleSuites implements Disposable {
       return { name, counts: { passed: 0, failed: 1, pending: 0 }, seconds: 0, output: built.output };
     const started = performance.now();
     const skip = leftOut.length > 0 ? [`-test.skip=${leftOut.map(exactly).join('|')}`] : [];
-    const { code, output } = await finished(program, ['-test.v', '-test.timeout=10m', ...skip], {
+    const { code, output } = await finished(program, ['-test.v', '-test.timeout=30m', ...skip], {
       cwd: join(this.module, name),
       env: { KUBEBUILDER_ASSETS: this.#assets, GINKGO_NO_COLOR: 'TRUE', ...env },
     });
