@@ -89,6 +89,27 @@ for (const seed of [1, 2, 3, 4, 5, 6])
     assert.deepEqual(plane.counted('workqueue_retries_total'), []);
   });
 
+// Whose copy of the quota comes before that of the pods: one of four.
+for (const seed of Array.from({ length: 30 }, (_, n) => n + 1))
+  test(`who does not see the pods yet that were let in gives nothing back of them, seed ${seed}`, async () => {
+    const controllers = [resourceQuotaController(builtinKinds)];
+    await using plane = await ControlPlane.start({ controllers, seed, faults: { watchLagMs: 60_000 } });
+    await plane.withServiceAccount();
+    await plane.api.of(configMap).create({ metadata: { name: 'm', namespace: 'default' } });
+    await plane.api
+      .of(resourceQuota)
+      .create({ metadata: { name: 'q', namespace: 'default' }, spec: { hard: { pods: '2', configmaps: '5' } } });
+    await plane.clock.advance(180_000);
+    for (const name of ['a', 'b']) await plane.api.of(pod).create(podNamed(name));
+    // What it hears of first may be this, and it counts anew.
+    await plane.api.of(configMap).delete('default/m');
+    for (let second = 0; second < 180; second++) {
+      await plane.clock.advance(1000);
+      assert.equal((await used(plane))?.['pods'], '2');
+    }
+    assert.deepEqual(await used(plane), { configmaps: '0', pods: '2' });
+  });
+
 test('the count is right in the end on a bad network', async () => {
   await using plane = await withQuota(
     { pods: '10' },
