@@ -1,4 +1,3 @@
-import type { Taint } from '@navarch/api';
 import type { Clock, Logger, Metrics, Random } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
@@ -13,14 +12,15 @@ import type { ImageVerification } from './images/images.ts';
 import type { LogLimits } from './logs/rotate-logs.ts';
 import type { ChangeDetection } from './named-objects/named-objects.ts';
 import type { ResourcesDeps } from './node-resources/start-resources.ts';
-import type { StatusTimes } from './node-status.ts';
+import type { NodeDescription } from './node-description.ts';
 import type { PluginSockets } from './plugin-registration/ports.ts';
 import type { PodRules } from './pod-rules.ts';
 import type { CertificateKeys, Cgroups, Files, HostFacts, ImageMounts, PodGuard, Prober } from './ports.ts';
 import type { ShutdownGroup } from './shutdown/groups.ts';
 import type { ShutdownNotice } from './shutdown/shutdown.ts';
 
-export interface KubeletDeps extends ResourcesDeps {
+/** What a kubelet is made with: the ports to its machine, what is said of its node, and its settings. */
+export interface KubeletDeps extends ResourcesDeps, NodeDescription {
   readonly api: Api;
   readonly runtime: ContainerRuntime;
   readonly files: Files;
@@ -41,20 +41,10 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly host: HostFacts;
-  readonly nodeName: string;
-  readonly nodeIP: string;
-  /** Of the other family, where the node has one. */
-  readonly otherNodeIPs?: readonly string[];
-  readonly kubeletPort: number;
-  readonly version: string;
-  readonly podsMax: number;
   /** How often what volumes are made from is looked at (syncFrequency). A minute, as upstream, when left out. */
   readonly syncMs?: number;
   /** How changes of ConfigMaps and Secrets are noticed that pods have as files. By watches, as upstream, when left out. */
   readonly changeDetection?: ChangeDetection;
-  readonly labels: Readonly<Record<string, string>>;
-  /** With which the node registers, as --register-with-taints says. */
-  readonly taints?: readonly Taint[];
   readonly dirs: NodeDirs;
   readonly dns: DnsSettings;
   /** Where results of probes are counted. */
@@ -65,12 +55,6 @@ export interface KubeletDeps extends ResourcesDeps {
   readonly shutdown?: { readonly notice: ShutdownNotice; readonly groups: readonly ShutdownGroup[] };
   /** Pods that files describe: a folder of them, or one file; `parse` reads YAML and throws where it is none. */
   readonly staticPods?: { readonly path: string; parse(text: string): unknown };
-  /** What is said of the node, and how often. */
-  readonly statusTimes?: StatusTimes;
-  readonly leaseSeconds?: number;
-  readonly imagesMax?: number;
-  readonly providerID?: string;
-  readonly registersNode?: boolean;
   readonly logLimits?: LogLimits;
   readonly pullsMax?: number;
   readonly pullRate?: PullRate;

@@ -1,4 +1,4 @@
-import { LOCAL_VOLUMES_FOLDER, type Node, node, type Taint } from '@navarch/api';
+import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
 import type { Clock, Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
@@ -13,34 +13,17 @@ import { type NodeEvent, nodeEvents } from './node-events.ts';
 import type { Pressure } from './eviction/signals.ts';
 import { renewLease } from './node-lease.ts';
 import { time } from './pod-machine/time.ts';
+import type { NodeDescription, StatusTimes } from './node-description.ts';
 import type { HostFacts } from './ports.ts';
 
-export interface NodeStatusDeps {
+export interface NodeStatusDeps extends NodeDescription {
   readonly api: Api;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly log: Logger;
   readonly host: HostFacts;
-  readonly nodeName: string;
-  readonly nodeIP: string;
-  /** Of the other family, where the node has one. */
-  readonly otherNodeIPs?: readonly string[];
-  readonly kubeletPort: number;
-  readonly version: string;
-  readonly podsMax: number;
   readonly resources: NodeResources;
   readonly dirs: Pick<NodeDirs, 'root'>;
-  readonly labels: Readonly<Record<string, string>>;
-  /** What the node has from the moment on that it is known; later they are whoever's. */
-  readonly taints?: readonly Taint[];
-  readonly statusTimes?: StatusTimes;
-  readonly leaseSeconds?: number;
-  /** Named in its status; -1 for all. Fifty when left out. */
-  readonly imagesMax?: number;
-  /** What the provider of the machine calls it. */
-  readonly providerID?: string;
-  /** Without it the node is to be made known by somebody else. */
-  readonly registersNode?: boolean;
   /** What is kept free for the machine's sake: pods get less than all that is left over. */
   readonly eviction?: { readonly settings: EvictionSettings };
   /** What the node runs out of. */
@@ -53,13 +36,6 @@ export interface NodeStatusDeps {
   readonly moved: Notifier;
   /** Tells people of the node. */
   tell(event: NodeEvent): void;
-}
-
-export interface StatusTimes {
-  /** The status is computed this often. */
-  readonly lookMs: number;
-  /** It is sent when it changed or has not been sent for so long. */
-  readonly reportMs: number;
 }
 
 const ORDINARY_TIMES: StatusTimes = { lookMs: 10_000, reportMs: 5 * 60_000 };

@@ -4,6 +4,7 @@ import type { NodeExtras } from '../cluster/node-extras.ts';
 import type { NodeAccess } from '../join/node-access.ts';
 import type { NodeSettings } from '../join/node-settings.ts';
 
+/** What an agent is started with: the commands work it out, and the agent hands each part what is its own. */
 export interface AgentOptions {
   readonly dataDir: string;
   /** Where image archives are built. */

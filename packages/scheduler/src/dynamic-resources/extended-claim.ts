@@ -1,10 +1,9 @@
-import { type Pod, pod as podKind, resourceClaim } from '@navarch/api';
+import { isMadeForPod, type Pod, pod as podKind, resourceClaim } from '@navarch/api';
 import type { Api } from '@navarch/client';
 import { controllerReference, type Draft, hasReason, keyOf } from '@navarch/machinery';
 import { FINALIZER, withdraw } from './claim-writes.ts';
 import type { Claim } from './devices.ts';
 import type { ExtendedRequests } from './extended-requests.ts';
-import { isMadeFor } from './pod-claims.ts';
 
 /** On claims that stand for a pod's extended resources (KEP-5004). */
 const ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
@@ -12,7 +11,7 @@ const ANNOTATION = 'resource.kubernetes.io/extended-resource-claim';
 export const isForExtended = ({ metadata }: Claim): boolean => metadata.annotations?.[ANNOTATION] === 'true';
 
 /** Whether the claim stands for the extended resources of that very pod. */
-export const isExtendedOf = (claim: Claim, pod: Pod): boolean => isForExtended(claim) && isMadeFor(claim, pod);
+export const isExtendedOf = (claim: Claim, pod: Pod): boolean => isForExtended(claim) && isMadeForPod(claim, pod);
 
 /** As it is planned with: nobody has it yet. Its name is one that no claim can have. */
 export const plannedClaim = (pod: Pod, { requests }: ExtendedRequests): Claim => ({

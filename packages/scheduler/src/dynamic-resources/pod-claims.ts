@@ -11,10 +11,6 @@ export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>
     name === undefined ? [] : [keyIn(metadata.namespace, name)],
   );
 
-/** Whether the pod owns it. */
-export const isMadeFor = ({ metadata }: Claim, pod: Pod): boolean =>
-  metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === pod.metadata.uid) ?? false;
-
 export const isReservedFor = ({ status }: Claim, pod: Pod): boolean => isReservedForPod(status.reservedFor, pod);
 
 export type Consumer = NonNullable<Claim['status']['reservedFor']>[number];

@@ -2,6 +2,7 @@ import type { Clock, Logger, MetricRegistry } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { CompleteConfiguration, ObservedNode, cri } from '@navarch/kubelet';
 
+/** What the kubelet is served with: whom it asks, what it shows, and as whom. */
 export interface KubeletServerOptions {
   readonly api: Api;
   readonly runtime: cri.ContainerRuntime;
