@@ -28,3 +28,4 @@ export { sha256 } from './sha-256.ts';
 export { settleAll } from './settle-all.ts';
 export { sideBySide } from './side-by-side.ts';
 export { TaskGroup } from './task-group.ts';
+export { TokenBucket, type TokenRate } from './token-bucket.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Metrics, Random } from '@navarch/base';
+import type { Clock, Logger, Metrics, Random, TokenRate } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { DnsSettings, NodeDirs } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
@@ -7,7 +7,6 @@ import type { CsiSockets } from './csi/port.ts';
 import type { Gauges } from './eviction/evictor.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
 import type { ImageThresholds } from './images/collect-images.ts';
-import type { PullRate } from './images/pull-rate.ts';
 import type { ImageVerification } from './images/images.ts';
 import type { LogLimits } from './logs/rotate-logs.ts';
 import type { ChangeDetection } from './named-objects/named-objects.ts';
@@ -57,7 +56,7 @@ export interface KubeletDeps extends ResourcesDeps, NodeDescription {
   readonly staticPods?: { readonly path: string; parse(text: string): unknown };
   readonly logLimits?: LogLimits;
   readonly pullsMax?: number;
-  readonly pullRate?: PullRate;
+  readonly pullRate?: TokenRate;
   readonly verification?: ImageVerification;
   /** What all pods are given or denied alike. Upstream's usual when left out. */
   readonly rules?: PodRules;

@@ -1,3 +1,5 @@
+import { TokenBucket } from '@navarch/base';
+
 /** What is happening to what, before it is known how often it happened. */
 export interface Occurrence {
   readonly regarding: Regarding;
@@ -38,15 +40,14 @@ export interface Recorded {
 
 // Upstream's limits (client-go event correlator).
 const REMEMBERED_MAX = 4096;
-const SPAM_BURST = 25;
-const SPAM_REFILL_MS = 300_000;
+const SPAM = { perSecond: 1 / 300, burst: 25 };
 const SIMILAR_MAX = 10;
 const SIMILAR_WINDOW_MS = 600_000;
 const COMBINED_PREFIX = '(combined from similar events): ';
 
 /** Decides which occurrences are events of their own, which count up an earlier one, and which are dropped. */
 export class Correlator {
-  readonly #buckets = new Recent<{ tokens: number; atMs: number }>(REMEMBERED_MAX);
+  readonly #buckets = new Recent<TokenBucket>(REMEMBERED_MAX);
   readonly #similar = new Recent<{ readonly messages: Set<string>; atMs: number }>(REMEMBERED_MAX);
   readonly #recorded = new Recent<Recorded>(REMEMBERED_MAX);
 
@@ -79,13 +80,9 @@ export class Correlator {
   }
 
   #isAllowed(about: string, nowMs: number): boolean {
-    const bucket = this.#buckets.get(about) ?? { tokens: SPAM_BURST, atMs: nowMs };
-    bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (nowMs - bucket.atMs) / SPAM_REFILL_MS);
-    bucket.atMs = nowMs;
+    const bucket = this.#buckets.get(about) ?? new TokenBucket(SPAM, nowMs);
     this.#buckets.set(about, bucket);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return bucket.tryTake(nowMs);
   }
 }
 

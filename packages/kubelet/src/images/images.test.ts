@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TokenRate } from '@navarch/base';
 import type { Pod, Secret } from '@navarch/api';
 import { SimClock } from '@navarch/sim';
 import type { ContainerRuntime, Image, PullImageRequest } from '../cri/index.ts';
@@ -9,7 +10,6 @@ import { memoryFiles, type MemoryFiles } from '../volumes/testing/memory-files.t
 import { credentialsFor } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
 import { type HeldImage, Images } from './images.ts';
-import type { PullRate } from './pull-rate.ts';
 import { PullRecords } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
@@ -36,7 +36,7 @@ class Registry {
   pullingMax = 0;
   refuse: (request: Parameters<ContainerRuntime['pullImage']>[0]) => Error | undefined = () => undefined;
 
-  constructor(files = memoryFiles(), present = new Map<string, Image>(), pullRate?: PullRate) {
+  constructor(files = memoryFiles(), present = new Map<string, Image>(), pullRate?: TokenRate) {
     this.files = files;
     this.present = present;
     const runtime = {

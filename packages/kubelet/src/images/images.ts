@@ -1,12 +1,11 @@
 import type { Container, Pod, Secret } from '@navarch/api';
-import { type Clock, Notifier } from '@navarch/base';
+import { type Clock, Notifier, TokenBucket, type TokenRate } from '@navarch/base';
 import type { ContainerRuntime, Image } from '../cri/index.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { StartError } from '../start-error.ts';
 import type { Files } from '../ports.ts';
 import { credentialsFor, type Login } from './credentials.ts';
 import { goDuration } from './go-duration.ts';
-import { PullGate, type PullRate } from './pull-rate.ts';
 import { PullRecords, pullRecordsDir } from './pull-records.ts';
 import { fullReference, referenceProblem } from './reference.ts';
 
@@ -27,7 +26,7 @@ export interface ImagesDeps {
   /** Pulls at the same time; the others wait their turn. Five when left out. */
   readonly pullsMax?: number;
   /** What comes faster is refused, and backs off. As fast as pods ask when left out. */
-  readonly pullRate?: PullRate;
+  readonly pullRate?: TokenRate;
   /** Who may use an image that is on the machine already. Upstream's usual policy when left out. */
   readonly verification?: ImageVerification;
 }
@@ -76,12 +75,12 @@ export class Images {
   readonly #failures = new Map<string, Failure>();
   readonly #records: PullRecords;
   readonly #freed = new Notifier();
-  readonly #gate: PullGate | undefined;
+  readonly #gate: TokenBucket | undefined;
   #pulling = 0;
 
   constructor(deps: ImagesDeps) {
     this.#deps = deps;
-    this.#gate = deps.pullRate && new PullGate(deps.clock, deps.pullRate);
+    this.#gate = deps.pullRate && new TokenBucket(deps.pullRate, deps.clock.monotonic());
     this.#records = new PullRecords({ files: deps.files, dir: pullRecordsDir(deps.dirs.root) });
   }
 
@@ -177,7 +176,7 @@ export class Images {
   async #tryPull(request: ImageRequest, signal: AbortSignal): Promise<Pulled> {
     const { image, event } = request;
     try {
-      if (this.#gate?.tryEnter() === false) throw new Error('pull QPS exceeded');
+      if (this.#gate?.tryTake(this.#deps.clock.monotonic()) === false) throw new Error('pull QPS exceeded');
       return await this.#pullWithAny(request, signal);
     } catch (error) {
       if (signal.aborted) throw error;
