@@ -54,7 +54,7 @@ export { DecodeError, type Literals } from './engine/decode-state.ts';
 export { jsonTypeOf } from './engine/go-words.ts';
 export type { FieldFacts, TypeFacts } from './engine/facts.ts';
 export { dropDisabled } from './engine/gated-fields.ts';
-export { orderFields } from './engine/printed-order.ts';
+export { inPrintedOrder } from './engine/printed-order.ts';
 export { Schemas } from './engine/schemas.ts';
 export { Field, type FieldError } from './field.ts';
 export { type DeclaredError, DeclaredRules, withDeclared } from './rules/declared.ts';

@@ -45,16 +45,14 @@ export interface Scope {
 }
 
 /**
- * What a plugin did to a draft: nothing, something anywhere, or no more than setting fields of these objects in it (`spec`,
- * `spec.containers`) to values in the form in which they are printed, after which nothing has to be read again.
+ * What a plugin did to a draft: nothing, anything, or no more than setting fields to values in the form in which they are
+ * printed, after which nothing has to be read again.
  */
-export type Mutation = boolean | readonly string[];
+export type Mutation = boolean | 'printed';
 
 /** What two plugins did. */
 export function both(one: Mutation, other: Mutation): Mutation {
-  if (one === true || other === true) return true;
-  if (one === false || other === false) return one || other;
-  return one === other ? one : [...new Set([...one, ...other])];
+  return one === true || other === true || one || other;
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pod } from '@navarch/api';
+import { daemonSet, deployment, job, pod, secret, service, statefulSet } from '@navarch/api';
+import type { Kind } from '@navarch/machinery';
 import fc from 'fast-check';
 import { asked } from '../testing/ask.ts';
 
@@ -47,4 +48,35 @@ test('what admission makes of a pod is what reading it again would give, though 
     }),
     { numRuns: 60 },
   );
+});
+
+test('fields that hooks and plugins set are printed in their place', async () => {
+  const { ask } = await asked();
+  await ask('POST', `${NS}/serviceaccounts`, { metadata: { name: 'default' } });
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const workload = { metadata: { name: 'w' }, spec: { template, selector: { matchLabels: { a: 'b' } } } };
+  const sent: readonly (readonly [Kind<any>, string, object])[] = [
+    [pod, `${NS}/pods`, { ...template, metadata: { name: 'p' } }],
+    [service, `${NS}/services`, { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } }],
+    [secret, `${NS}/secrets`, { metadata: { name: 's' }, stringData: { b: '1', a: '2' }, data: { c: 'MQ==' } }],
+    [deployment, '/apis/apps/v1/namespaces/d/deployments', workload],
+    [daemonSet, '/apis/apps/v1/namespaces/d/daemonsets', workload],
+    [statefulSet, '/apis/apps/v1/namespaces/d/statefulsets', workload],
+    [job, '/apis/batch/v1/namespaces/d/jobs', { metadata: { name: 'j' }, spec: { template: restarted(template) } }],
+  ];
+  for (const [kind, path, object] of sent) {
+    const { status, text, body } = await ask('POST', path, object);
+    assert.equal(status, 201, text);
+    assert.equal(JSON.stringify(body), JSON.stringify(kind.decode(body).value));
+    const changed = await ask('PUT', `${path}/${body.metadata.name}`, {
+      ...body,
+      metadata: { ...body.metadata, labels: { z: '1', y: '2' } },
+    });
+    assert.equal(changed.status, 200, changed.text);
+    assert.equal(JSON.stringify(changed.body), JSON.stringify(kind.decode(changed.body).value));
+  }
+});
+
+const restarted = (template: { readonly spec: object }): object => ({
+  spec: { ...template.spec, restartPolicy: 'Never' },
 });

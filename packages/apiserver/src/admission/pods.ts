@@ -6,6 +6,3 @@ export const MIRROR = 'kubernetes.io/config.mirror';
 /** Written by a kubelet to show a pod of its own disk: nothing decides about it but that node. */
 export const isMirrorPod = ({ metadata }: Pick<Pod, 'metadata'> | Mutable<Pick<Pod, 'metadata'>>): boolean =>
   metadata.annotations?.[MIRROR] !== undefined;
-
-/** Said of a pod by plugins that set fields of its spec, and nothing else, as they are printed. */
-export const IN_SPEC: readonly string[] = ['spec'];

@@ -7,11 +7,11 @@ import {
   Field,
   type FieldError,
   type HookContext,
+  inPrintedOrder,
   type InVersion,
   invalid,
   type Kind,
   type Mutable,
-  orderFields,
   type Part,
   ownedFinalizer,
   validateObjectMeta,
@@ -107,12 +107,14 @@ export class Drafts<O extends ApiObject> {
     call.warnings?.push(...(stored.behaviour.warnings?.(ready as ApiObject, undefined) ?? []));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, ready.metadata.name, at.errors);
-    return this.#kept(ready, writing);
+    return this.#kept(ready, undefined, writing);
   }
 
-  #kept(draft: Draft, { isApplied }: Writing): Draft {
-    const { applied } = this.#deps.stored as Kind<any>;
-    return isApplied && applied ? (applied.kept(draft as ApiObject) as Draft) : draft;
+  /** As it is stored: hooks and plugins put fields where they were told, and not in the order in which they are printed. */
+  #kept(draft: Draft, previous: ApiObject | undefined, { isApplied }: Writing): Draft {
+    const { schema, applied } = this.#deps.stored as Kind<any>;
+    const printed = inPrintedOrder(schema, draft, previous);
+    return isApplied && applied ? (applied.kept(printed as ApiObject) as Draft) : printed;
   }
 
   /** To be called when a write that made a draft is over, whatever came of it. */
@@ -164,7 +166,7 @@ export class Drafts<O extends ApiObject> {
     call.warnings?.push(...this.#warningsOf(ready as ApiObject, previous, part));
     await admission.validate(ready as ApiObject, at, request);
     if (at.errors.length > 0) throw invalid(kind, previous.metadata.name, at.errors);
-    return this.#kept(ready, writing);
+    return this.#kept(ready, previous, writing);
   }
 
   /** What is custom is read whatever it says that it is. Throws Invalid where that is not what it should be. */
@@ -249,7 +251,10 @@ export class Drafts<O extends ApiObject> {
     const { metadata, status } = draft;
     const done = await this.#deps.admission.mutate(draft, request);
     if (done === false) return draft;
-    if (done !== true) return this.#ordered(draft, done);
+    if (done !== true) {
+      this.#deps.stored.behaviour.complete?.(draft as Mutable<any>);
+      return draft;
+    }
     const normal = this.#normal(draft);
     const { uid: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...own } = normal.metadata;
     normal.metadata = identified(own as Draft['metadata'], metadata);
@@ -260,15 +265,7 @@ export class Drafts<O extends ApiObject> {
     return normal;
   }
 
-  /** Plugins said where they put fields, and left the rest. */
-  #ordered(draft: Draft, paths: readonly string[]): Draft {
-    const { schema, behaviour } = this.#deps.stored;
-    for (const path of paths) orderFields(schema, draft, path);
-    behaviour.complete?.(draft as Mutable<any>);
-    return draft;
-  }
-
-  /** Plugins may have put fields anywhere: decoding again gives the printed order and fills what they left out. */
+  /** Plugins may have put anything anywhere: decoding again gives the printed form and fills what they left out. */
   #normal(draft: Draft): Draft {
     const { stored } = this.#deps;
     const value = stored.decode(draft).value as unknown as Draft;

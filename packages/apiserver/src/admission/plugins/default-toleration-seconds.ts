@@ -1,6 +1,5 @@
 import type { Pod } from '@navarch/api';
 import { defineAdmissionPlugin } from '../admission.ts';
-import { IN_SPEC } from '../pods.ts';
 
 const TOLERATED_SECONDS = 300;
 
@@ -23,6 +22,6 @@ export const defaultTolerationSeconds = defineAdmissionPlugin<Pod>({
         tolerationSeconds: TOLERATED_SECONDS,
       })),
     ];
-    return IN_SPEC;
+    return 'printed';
   },
 });

@@ -2,7 +2,6 @@ import { type Pod, type podGroup, priorityClass } from '@navarch/api';
 import { type ApiObject, forbidden, type Kind, type ObjectOf } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { defineAdmissionPlugin } from '../admission.ts';
-import { IN_SPEC } from '../pods.ts';
 
 /** Users' classes end here; above are the system's own. */
 const USER_PRIORITY_MAX = 1_000_000_000;
@@ -26,7 +25,7 @@ export const podPriority = defineAdmissionPlugin<Pod>({
       // Pods of before the field was filled in keep what they had.
       if (!previous || previous.spec.priority === undefined || draft.spec.priority !== undefined) return false;
       draft.spec.priority = previous.spec.priority;
-      return IN_SPEC;
+      return 'printed';
     }
     const found = complete(draft.spec, 'pod', kind, name, registry);
     const preemption = found?.preemptionPolicy ?? 'PreemptLowerPriority';
@@ -38,7 +37,7 @@ export const podPriority = defineAdmissionPlugin<Pod>({
       );
     }
     draft.spec.preemptionPolicy = preemption;
-    return IN_SPEC;
+    return 'printed';
   },
 });
 

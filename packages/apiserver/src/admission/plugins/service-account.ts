@@ -2,7 +2,7 @@ import { type Pod, type ServiceAccount, serviceAccount, referencesOf } from '@na
 import { cloneJson, forbidden, type Mutable } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { type AdmissionRequest, defineAdmissionPlugin, type Mutation } from '../admission.ts';
-import { IN_SPEC, isMirrorPod } from '../pods.ts';
+import { isMirrorPod } from '../pods.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_SECONDS = 3607;
@@ -10,7 +10,6 @@ const TOKEN_SECONDS = 3607;
 const LOOKS_MAX = 10;
 const LOOK_PAUSE_MS = 150;
 const FILE_MODE = 0o644;
-const IN_SPEC_AND_CONTAINERS = [...IN_SPEC, 'spec.initContainers', 'spec.containers'];
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
 /** Gives every pod an account, and its containers the account's token, the cluster's CA and the namespace's name. */
@@ -65,7 +64,7 @@ function furnishPod(
   }
   if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
     mountToken(draft, `kube-api-access-${randomSuffix()}`);
-  return IN_SPEC_AND_CONTAINERS;
+  return 'printed';
 }
 
 /** A namespace gets its account a moment after it was made: who is as quick as that is made to wait. */
