@@ -6,14 +6,19 @@ import type { Cache } from '@navarch/client';
 import { nftFilter } from '@navarch/node/nftables';
 import { systemClock } from '@navarch/node/system';
 import { runProxy } from '@navarch/proxy';
-import { type Context, defineBenchmark, type Sample } from '../harness/benchmark.ts';
+import { type Context, defineBenchmark, type Measure, type Workload } from '../harness/benchmark.ts';
 import { ROOT } from '../harness/machine.ts';
 import { affine, keyOf, serviceAt, sliceAt } from '../harness/many-services.ts';
 
 const PORT = 8080;
+const WEB_PORT = 8081;
 const POD = '10.244.0.5';
+const OTHER_POD = '10.244.0.6';
+const BRIDGE = '10.244.0.1';
 /** The service, by its number, that sends who came once to where it was. */
 const REMEMBERING = 1;
+/** The service, by its number, of the web server. */
+const WEB = 2;
 /** Endpoints that become ready in a round. */
 const READY = 20;
 
@@ -22,25 +27,29 @@ export const servicePath = defineBenchmark({
   about: 'packets to a pod through its service, and the time until an endpoint can be reached (needs root)',
   peer: 'the pod itself, by no service',
   notes: [
-    'A node and a pod as network namespaces; the node has the rules of 10,000 services. Four senders at a time, one byte there and one back.',
+    'A node and two pods on its bridge, as network namespaces; the node has the rules of 10,000 services.',
+    'Four senders at a time ask through the service and the pod itself by turns of a tenth of a second, in one process and over connections that stay. Pages: a web server and a client of Node, 1 KiB an answer, as between programs. Bytes: one there and one back, the least that a program can do, and so the most that the rewriting of packets can be of it.',
     'Added to a round trip: one sender asks the service and the pod in turn; the difference of the medians.',
     'From an endpoint seen as ready to the first connection by its service: what the proxy waits for other changes included, and up to ten milliseconds of a client that asks anew, not the way from the API server.',
   ],
   async prepare(context) {
     const count = context.isQuick ? 200 : 10_000;
-    const ms = context.isQuick ? 500 : 4000;
-    const { node, pod } = await namespaces(context);
-    const server = context.processes.start('ip', inNamespace(pod, 'serve', String(PORT)));
+    const ms = context.isQuick ? 500 : 3000;
+    const { node, pod, otherPod } = await namespaces(context);
+    const servers = [
+      context.processes.start('ip', inNamespace(pod, 'serve', String(PORT))),
+      context.processes.start('ip', inNamespace(pod, 'serve-http', String(WEB_PORT))),
+    ];
     const cache = new FakeCache();
     for (let i = 0; i < count; i++) {
       cache.set(service, i === REMEMBERING ? affine(serviceAt(i)) : serviceAt(i));
       // All of them lead to the one pod; the last ones lead nowhere yet.
-      if (i < count - READY * 5) cache.set(endpointSlice, sliceAt(i, [POD], PORT));
+      if (i < count - READY * 5) cache.set(endpointSlice, sliceAt(i, [POD], i === WEB ? WEB_PORT : PORT));
     }
     const group = new TaskGroup(context.signal);
     context.made.defer(async () => {
       await group[Symbol.asyncDispose]();
-      server.kill();
+      for (const server of servers) server.kill();
     });
     const filter = nftFilter(`/run/netns/${node}`);
     group.spawn((signal) =>
@@ -55,40 +64,32 @@ export const servicePath = defineBenchmark({
         signal,
       ),
     );
-    const run = (...args: readonly string[]): Promise<string> =>
-      context.processes.run('ip', inNamespace(node, ...args), {}, context.signal);
-    const load = async (address: string, port: number): Promise<Sample> => {
-      const { perSecond, ...details } = JSON.parse(await run('requests', address, String(port), String(ms)));
-      return { figure: perSecond, details };
+    const run = (netns: string, ...args: readonly string[]): Promise<string> =>
+      context.processes.run('ip', inNamespace(netns, ...args), {}, context.signal);
+    const addressOf = (index: number): string => serviceAt(index).spec.clusterIP ?? '';
+    for (const index of [0, REMEMBERING, WEB]) await run(node, 'first', addressOf(index), '80');
+    const beside = (name: string, from: string, load: Load): Workload => {
+      const { ours, peer } = measuredTogether(async () => {
+        const bare = [POD, String(load.what === 'http' ? WEB_PORT : PORT)];
+        return JSON.parse(await run(from, load.what, addressOf(load.service), '80', ...bare, String(2 * ms)));
+      });
+      return { name, unit: 'requests/s', better: 'more', ratioGoal: 0.95, ours, peer };
     };
-    const through = serviceAt(0).spec.clusterIP ?? '';
-    const remembering = serviceAt(REMEMBERING).spec.clusterIP ?? '';
-    await run('first', through, '80');
-    await run('first', remembering, '80');
     return [
-      {
-        name: `requests among ${count} services`,
-        unit: 'requests/s',
-        better: 'more',
-        ratioGoal: 0.95,
-        ours: () => load(through, 80),
-        peer: () => load(POD, PORT),
-      },
-      {
-        name: 'requests, of a service that remembers clients',
-        unit: 'requests/s',
-        better: 'more',
-        ratioGoal: 0.95,
-        ours: () => load(remembering, 80),
-        peer: () => load(POD, PORT),
-      },
+      beside('pages, pod to pod', otherPod, { what: 'http', service: WEB }),
+      beside('pages, node to pod', node, { what: 'http', service: WEB }),
+      beside('bytes, pod to pod', otherPod, { what: 'bytes', service: 0 }),
+      beside('bytes, node to pod', node, { what: 'bytes', service: 0 }),
+      beside('bytes, of a service that remembers clients', node, { what: 'bytes', service: REMEMBERING }),
       {
         name: 'added to a round trip',
         unit: 'us',
         better: 'less',
         goal: 30,
         ours: async () => {
-          const { added, ...details } = JSON.parse(await run('added', through, '80', POD, String(PORT), String(ms)));
+          const { added, ...details } = JSON.parse(
+            await run(node, 'added', addressOf(0), '80', POD, String(PORT), String(ms)),
+          );
           return { figure: added, details };
         },
       },
@@ -112,6 +113,27 @@ export const servicePath = defineBenchmark({
     ];
   },
 });
+
+interface Load {
+  readonly what: 'http' | 'bytes';
+  /** By its number. */
+  readonly service: number;
+}
+
+/** Two sides that one process asked by turns: whichever is wanted first in a round measures both. */
+function measuredTogether(
+  measure: () => Promise<readonly { readonly perSecond: number }[]>,
+): Readonly<Record<'ours' | 'peer', Measure>> {
+  let last: { readonly round: number; readonly sides: ReturnType<typeof measure> } | undefined;
+  const side =
+    (which: 0 | 1): Measure =>
+    async (round) => {
+      if (last?.round !== round) last = { round, sides: measure() };
+      const { perSecond = 0, ...details } = (await last.sides)[which] ?? {};
+      return { figure: perSecond, details };
+    };
+  return { ours: side(0), peer: side(1) };
+}
 
 async function firstConnection(context: Context, node: string, cache: FakeCache, index: number): Promise<number> {
   const address = serviceAt(index).spec.clusterIP ?? '';
@@ -156,25 +178,39 @@ class FakeCache {
   async whenSynced(): Promise<void> {}
 }
 
-async function namespaces(context: Context): Promise<{ readonly node: string; readonly pod: string }> {
-  const [node, pod] = [`navarch-bench-n${process.pid}`, `navarch-bench-p${process.pid}`];
+/** As `navarch up` makes them: pods on a bridge, whose packets the node's rules see. */
+async function namespaces(context: Context): Promise<Readonly<Record<'node' | 'pod' | 'otherPod', string>>> {
+  const [node, pod, otherPod] = ['n', 'p', 'o'].map((one) => `navarch-bench-${one}${process.pid}`) as [
+    string,
+    string,
+    string,
+  ];
   const ip = (...args: readonly string[]): Promise<string> => context.processes.run('ip', args, {}, context.signal);
-  for (const netns of [node, pod]) {
+  for (const netns of [node, pod, otherPod]) {
     await ip('netns', 'add', netns);
     context.made.defer(() =>
       context.processes.run('ip', ['netns', 'del', netns], {}, new AbortController().signal).then(() => undefined),
     );
-  }
-  await ip('-n', node, 'link', 'add', 'pod', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod);
-  for (const [netns, link, address] of [
-    [node, 'pod', '10.244.0.1/24'],
-    [pod, 'eth0', `${POD}/24`],
-  ] as const) {
-    await ip('-n', netns, 'address', 'add', address, 'dev', link);
-    await ip('-n', netns, 'link', 'set', link, 'up');
     await ip('-n', netns, 'link', 'set', 'lo', 'up');
+  }
+  await ip('-n', node, 'link', 'add', 'bridge', 'type', 'bridge');
+  await ip('-n', node, 'address', 'add', `${BRIDGE}/24`, 'dev', 'bridge');
+  await ip('-n', node, 'link', 'set', 'bridge', 'up');
+  for (const [netns, address] of [
+    [pod, POD],
+    [otherPod, OTHER_POD],
+  ] as const) {
+    const link = `to-${address.split('.').at(-1)}`;
+    await ip('-n', node, 'link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns);
+    await ip('-n', node, 'link', 'set', link, 'master', 'bridge', 'up');
+    await ip('-n', node, 'link', 'set', link, 'type', 'bridge_slave', 'hairpin', 'on');
+    await ip('-n', netns, 'address', 'add', `${address}/24`, 'dev', 'eth0');
+    await ip('-n', netns, 'link', 'set', 'eth0', 'up');
+    await ip('-n', netns, 'route', 'add', 'default', 'via', BRIDGE);
   }
   // A packet to a cluster IP needs some route before its destination is rewritten.
   await ip('-n', node, 'route', 'add', 'default', 'via', POD);
-  return { node, pod };
+  for (const setting of ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'])
+    await context.processes.run('ip', ['netns', 'exec', node, 'sysctl', '-qw', setting], {}, context.signal);
+  return { node, pod, otherPod };
 }
