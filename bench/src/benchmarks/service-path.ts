@@ -120,16 +120,20 @@ interface Load {
   readonly service: number;
 }
 
+interface Counted {
+  readonly perSecond: number;
+}
+
 /** Two sides that one process asked by turns: whichever is wanted first in a round measures both. */
 function measuredTogether(
-  measure: () => Promise<readonly { readonly perSecond: number }[]>,
+  measure: () => Promise<readonly [Counted, Counted]>,
 ): Readonly<Record<'ours' | 'peer', Measure>> {
   let last: { readonly round: number; readonly sides: ReturnType<typeof measure> } | undefined;
   const side =
     (which: 0 | 1): Measure =>
     async (round) => {
       if (last?.round !== round) last = { round, sides: measure() };
-      const { perSecond = 0, ...details } = (await last.sides)[which] ?? {};
+      const { perSecond, ...details } = (await last.sides)[which];
       return { figure: perSecond, details };
     };
   return { ours: side(0), peer: side(1) };

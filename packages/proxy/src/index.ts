@@ -7,6 +7,7 @@ export { podFacts } from './policy/pod-facts.ts';
 export { PolicyView } from './policy/view.ts';
 export { PolicyGuard, type PolicyGuardDeps } from './policy/guard.ts';
 export { type HealthPorts, type PacketFilter, type ProxyDeps, runProxy } from './proxy.ts';
+export { ProxyHealth } from './proxy-health.ts';
 export type { ProxyNode } from './reachable.ts';
 export { TABLE } from './service-table.ts';
 export { ServiceView } from './service-view.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EndpointSlice, endpointSlice, type Service, service } from '@navarch/api';
-import { silent, TaskGroup } from '@navarch/base';
+import { MetricRegistry, silent, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { settle, SimClock } from '@navarch/sim';
+import { ProxyHealth } from './proxy-health.ts';
 import { runProxy } from './proxy.ts';
 import { TABLE } from './service-table.ts';
 import type { KnownFlow, StaleFlows } from './stale-flows.ts';
@@ -112,4 +113,43 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
   await later(6_000);
   assert.equal(whole.length, 3);
   assert.match(whole[1] ?? '', /10\.244\.0\.5 \. 8080/);
+});
+
+test('runProxy() is not well while the kernel refuses rules for a minute, and is again when it takes them', async () => {
+  const clock = new SimClock();
+  const [ownHealth, metrics] = [new ProxyHealth(clock), new MetricRegistry()];
+  const listeners: ((current: unknown) => void)[] = [];
+  let isRefusing = false;
+  const cache = {
+    onChange: (kind: unknown, listener: (current: unknown) => void) => {
+      if (kind === service) listeners.push(listener);
+    },
+    whenSynced: async () => undefined,
+  } as unknown as Cache;
+  const filter = {
+    async apply() {
+      if (isRefusing) throw new Error('Operation not permitted');
+    },
+    areNamed: async () => true,
+    flows: async () => [],
+    forget: async () => undefined,
+  };
+  await using group = new TaskGroup(new AbortController().signal);
+  const node = { name: 'a', clusterCidr: '10.244.0.0/16' };
+  group.spawn((signal) => runProxy({ cache, clock, log: silent, filter, ownHealth, metrics, node }, signal));
+  const later = passing(clock);
+  await later(120_000);
+  assert.equal(ownHealth.now().isHealthy, true);
+  isRefusing = true;
+  for (const listener of listeners) listener(web);
+  // A refusal is followed by another try each second.
+  for (let seconds = 0; seconds < 59; seconds++) await later(1000);
+  assert.equal(ownHealth.now().isHealthy, true);
+  for (let seconds = 0; seconds < 2; seconds++) await later(1000);
+  assert.equal(ownHealth.now().isHealthy, false);
+  isRefusing = false;
+  for (let seconds = 0; seconds < 2; seconds++) await later(1000);
+  assert.equal(ownHealth.now().isHealthy, true);
+  assert.match(metrics.text(), /^kubeproxy_sync_proxy_rules_nftables_sync_failures_total\{ip_family="IPv4"\} [1-9]/m);
+  assert.match(metrics.text(), /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} 2$/m);
 });

@@ -1,14 +1,16 @@
 import { endpointSlice, node as nodeKind, service } from '@navarch/api';
-import { type Clock, type Logger, Marks, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, Marks, type Metrics, noMetrics, TaskGroup } from '@navarch/base';
 import type { Cache } from '@navarch/client';
 import { keyOf } from '@navarch/machinery';
 import type { HealthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
 import { FAMILIES } from './families.ts';
+import { ProxyHealth } from './proxy-health.ts';
 import { TABLE } from './service-table.ts';
 import { ServiceView } from './service-view.ts';
 import { placeMap } from './shared-chains.ts';
 import type { KnownFlow, StaleFlows } from './stale-flows.ts';
+import { SyncRecord } from './sync-record.ts';
 
 /** Applies a script of nft commands as one transaction. Rejects, and changes nothing, when any of it is refused. */
 export interface PacketFilter {
@@ -37,6 +39,9 @@ export interface ProxyDeps {
   readonly filter: PacketFilter;
   /** Absent: nobody asks. */
   readonly health?: HealthPorts;
+  /** Told of what the proxy does. */
+  readonly ownHealth?: ProxyHealth;
+  readonly metrics?: Metrics;
   readonly node: Omit<ProxyNode, 'zone'>;
 }
 
@@ -55,24 +60,33 @@ const STRAYS_MAX = 1000;
 
 /** Keeps the node's packet rules equal to what services and endpoints say, until the signal aborts. The rules stay. */
 export async function runProxy(
-  { cache, clock, log, filter, health, node }: ProxyDeps,
+  { cache, clock, log, filter, health, ownHealth = new ProxyHealth(clock), metrics = noMetrics, node }: ProxyDeps,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
   const marks = new Marks();
+  const record = new SyncRecord(metrics, ownHealth, clock);
+  const again = (): void => {
+    record.queued();
+    marks.set();
+  };
   const view = new ServiceView(node);
   cache.onChange(service, (current, previous) => {
     const changed = current ?? previous;
     if (changed) view.setService(keyOf(changed), current);
+    record.serviceChanged();
     marks.set();
   });
   cache.onChange(endpointSlice, (current, previous) => {
     const changed = current ?? previous;
     if (changed) view.setSlice(keyOf(changed), current);
+    record.sliceChanged(current);
     marks.set();
   });
   cache.onChange(nodeKind, (current) => {
-    if (current?.metadata.name === node.name && view.setZone(current.metadata.labels?.[ZONE])) marks.set();
+    if (current?.metadata.name !== node.name) return;
+    ownHealth.setNode(current);
+    if (view.setZone(current.metadata.labels?.[ZONE])) again();
   });
   await cache.whenSynced([service, endpointSlice, nodeKind], group.signal);
   // What an earlier run left is not known: the first transaction replaces the table whole.
@@ -88,11 +102,12 @@ export async function runProxy(
       if (transactions !== before) continue;
       log.warn('the rules of services were gone: they are made anew', { error: trouble });
       view.forget();
-      marks.set();
+      again();
     }
   });
   let stale: readonly StaleFlows[] = [];
   while (await marks.take(clock, COALESCE_MS, group.signal)) {
+    const sync = record.began();
     const change = view.take();
     // What a refused transaction was about is still to be forgotten after the next.
     stale = [...stale, ...change.stale].slice(-STALE_MAX);
@@ -102,6 +117,7 @@ export async function runProxy(
         await filter.apply(change.script, group.signal);
       }
       isKnown = true;
+      sync.done(change.isWhole);
       const gone = stale;
       stale = [];
       const strays = change.isWhole ? view.strayed(await known({ filter, log }, group.signal)) : [];
@@ -109,9 +125,10 @@ export async function runProxy(
     } catch (error) {
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
+      sync.failed();
       view.forget();
       isKnown = false;
-      marks.set();
+      again();
       await clock.sleep(RETRY_MS, group.signal).catch(() => undefined);
     }
     if (health) await publish({ health, log }, view.healthChecks(), group.signal);

@@ -20,7 +20,7 @@ import { nodeCsiSockets } from '@navarch/node/csi';
 import { nodeDevicePluginSockets } from '@navarch/node/devices';
 import { nodeDraSockets } from '@navarch/node/dra';
 import { hasLogind, linkAddresses, logindShutdown, openCgroups, shareMounts } from '@navarch/node/host';
-import { healthPorts } from '@navarch/node/http';
+import { healthPorts, serveProxyPorts } from '@navarch/node/http';
 import {
   hostFacts,
   machineTopology,
@@ -29,12 +29,13 @@ import {
   nodeProber,
   nodeStatistics,
 } from '@navarch/node/kubelet';
+import { processMetrics } from '@navarch/node/metrics';
 import { nodePluginSockets } from '@navarch/node/plugin-registration';
 import { nftFilter } from '@navarch/node/nftables';
 import { nodePodResourcesSocket } from '@navarch/node/pod-resources';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
-import { type PacketFilter, PolicyGuard, runAnnouncer, runProxy } from '@navarch/proxy';
+import { type PacketFilter, PolicyGuard, ProxyHealth, runAnnouncer, runProxy } from '@navarch/proxy';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
@@ -262,10 +263,20 @@ async function runNetwork(
       log.info('pod network configured', { podCidrs });
   });
   group.spawn((s) => cache.run(s));
-  using health = healthPorts();
+  const ownHealth = new ProxyHealth(systemClock);
+  using health = healthPorts(ownHealth);
   const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr, nodePortRanges };
-  if (extras.hasServiceProxy)
-    group.spawn((s) => runProxy({ cache, clock: systemClock, log, filter, health, node: proxyNode }, s));
+  if (extras.hasServiceProxy) {
+    const metrics = new MetricRegistry();
+    metrics.collect(processMetrics(KUBERNETES_VERSION));
+    group.spawn((s) =>
+      runProxy({ cache, clock: systemClock, log, filter, health, ownHealth, metrics, node: proxyNode }, s),
+    );
+    const { clusterCidr } = settings;
+    group.spawn((s) =>
+      serveProxyPorts({ health: ownHealth, metrics, nodeIP: options.nodeIP, clusterCidr, nodePortRanges, log }, s),
+    );
+  }
   const pool = addressRangesOf([settings.loadBalancerPool ?? '']);
   if (pool.length > 0) {
     const link = linkAddresses({ nodeIP: options.nodeIP, pool });

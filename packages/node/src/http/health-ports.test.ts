@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { healthPorts } from './health-ports.ts';
 
 const { signal } = new AbortController();
+let isHealthy = true;
 
 /** A port that nobody has now. */
 async function freePort(): Promise<number> {
@@ -21,20 +22,24 @@ const ask = async (port: number) => {
   return [response.status, response.headers.get('x-load-balancing-endpoint-weight'), await response.json()];
 };
 
-test('healthPorts() say how many endpoints the node has, as of now, and stop when nobody is to ask', async () => {
-  using ports = healthPorts();
+test('healthPorts() say how many endpoints the node has, as of now, and whether the proxy is well, and stop when nobody is to ask', async () => {
+  using ports = healthPorts({ now: () => ({ isHealthy, lastUpdated: 0, now: 0 }) });
   const port = await freePort();
   const service = { namespace: 'default', name: 'web' };
   await ports.publish(new Map([[port, { port, ...service, localEndpoints: 2 }]]), signal);
   assert.deepEqual(await ask(port), [200, '2', { service, localEndpoints: 2, serviceProxyHealthy: true }]);
   await ports.publish(new Map([[port, { port, ...service, localEndpoints: 0 }]]), signal);
   assert.deepEqual(await ask(port), [503, '0', { service, localEndpoints: 0, serviceProxyHealthy: true }]);
+  isHealthy = false;
+  await ports.publish(new Map([[port, { port, ...service, localEndpoints: 1 }]]), signal);
+  assert.deepEqual(await ask(port), [503, '1', { service, localEndpoints: 1, serviceProxyHealthy: false }]);
+  isHealthy = true;
   await ports.publish(new Map(), signal);
   await assert.rejects(ask(port));
 });
 
 test('healthPorts() serve the others where one port is not to be had', async () => {
-  using ports = healthPorts();
+  using ports = healthPorts({ now: () => ({ isHealthy, lastUpdated: 0, now: 0 }) });
   const other = createServer().listen(0);
   await once(other, 'listening');
   const { port: taken } = other.address() as AddressInfo;

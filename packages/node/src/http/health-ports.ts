@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
-import type { HealthCheck, HealthPorts } from '@navarch/proxy';
+import type { HealthCheck, HealthPorts, ProxyHealth } from '@navarch/proxy';
 import { createServer } from '../built-in/index.ts';
 
 /** Answers on all addresses of the node, in the words of upstream's service proxy. Disposing it closes every port. */
-export function healthPorts(): HealthPorts & Disposable {
+export function healthPorts(proxy: Pick<ProxyHealth, 'now'>): HealthPorts & Disposable {
   const open = new Map<number, Server>();
   let current: ReadonlyMap<number, HealthCheck> = new Map();
   const close = (port: number, server: Server): void => {
@@ -21,7 +21,10 @@ export function healthPorts(): HealthPorts & Disposable {
         signal.throwIfAborted();
         if (open.has(port)) continue;
         try {
-          open.set(port, await listening(port, (response) => answer(current.get(port), response)));
+          open.set(
+            port,
+            await listening(port, (response) => answer(current.get(port), proxy.now().isHealthy, response)),
+          );
         } catch (error) {
           failures.push(error);
         }
@@ -42,14 +45,13 @@ async function listening(port: number, reply: (response: ServerResponse) => void
   return server;
 }
 
-function answer(check: HealthCheck | undefined, response: ServerResponse): void {
+/** A proxy that cannot tell the kernel anything leads to endpoints that may have gone. */
+function answer(check: HealthCheck | undefined, serviceProxyHealthy: boolean, response: ServerResponse): void {
   const { namespace = '', name = '', localEndpoints = 0 } = check ?? {};
-  response.writeHead(localEndpoints > 0 ? 200 : 503, {
+  response.writeHead(localEndpoints > 0 && serviceProxyHealthy ? 200 : 503, {
     'content-type': 'application/json',
     'x-content-type-options': 'nosniff',
     'x-load-balancing-endpoint-weight': String(localEndpoints),
   });
-  response.end(
-    JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, undefined, '\t'),
-  );
+  response.end(JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy }, undefined, '\t'));
 }
