@@ -126,3 +126,16 @@ test('place() tells who watches what it is at, and how often each plugin was ask
   assert.deepEqual(placed('first'), through(3, 2));
   assert.deepEqual(placed('second'), through(1, 1), 'one node has changed since, the others are known');
 });
+
+test('place() knows of every change since the last decision, however many there were', () => {
+  for (const changes of [0, 1, 1022, 1023, 1024, 1025, 5000]) {
+    const [full, other] = [nodeOf('full'), nodeOf('other')];
+    const [snapshot, memory] = [snapshotOf([full, other]), new Memory()];
+    const placed = (seed: number): string | undefined =>
+      place(podOf('p'), snapshot, defaultProfile, { random: seededRandom(seed), memory }).node;
+    placed(0);
+    snapshot.setNode({ ...full, spec: { unschedulable: true } });
+    for (let i = 0; i < changes; i++) snapshot.setNode(other);
+    for (let seed = 0; seed < 8; seed++) assert.equal(placed(seed), 'other', `after ${changes} more`);
+  }
+});

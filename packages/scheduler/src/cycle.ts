@@ -5,11 +5,12 @@ import { MisfitCounts } from './misfit-counts.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import { type Ready, ready, rolesOf } from './roles.ts';
 import type { Screen } from './screen.ts';
+import { type DomainLimit, isBeyond } from './snapshot/domain-limits.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
 import type { Unfit } from './unfit.ts';
-import type { Memory, Scratch, Verdicts } from './verdicts.ts';
+import { FITS, type Memory, MISFITS, type Scratch, UNJUDGED, type Verdicts } from './verdicts.ts';
 
 interface Beside {
   readonly memory: Memory;
@@ -33,7 +34,7 @@ export class Cycle {
   readonly #global: readonly Ready[];
   /** What none of those who look further than at one node turns away, they let pass. */
   readonly #canTell: boolean;
-  readonly #quick: readonly ((slot: number) => boolean)[];
+  readonly #limits: readonly DomainLimit[];
   readonly #final: readonly Weighted[];
   readonly #compared: readonly Weighted[];
   readonly #verdicts: Verdicts;
@@ -42,7 +43,6 @@ export class Cycle {
   readonly #narrowedBy: string[] = [];
   /** Of `nodes`, where they are all that there are. */
   readonly #slots: Int32Array | undefined;
-  readonly #generations: Float64Array;
   /** Of the scorers that look at one node only; asked when the first node has to be judged. */
   #weighed: ReadonlyMap<Weighted['plugin'], unknown> | undefined;
   /** Who found the last misfit. */
@@ -57,7 +57,7 @@ export class Cycle {
 
   constructor(pod: Pod, snapshot: Snapshot, profile: Profile, { memory, watch }: Beside) {
     this.pod = pod;
-    this.#ownSlot = snapshot.node(snapshot.nominatedNodeOf(keyOf(pod)) ?? '')?.slot ?? UNKNOWN;
+    this.#ownSlot = snapshot.node(snapshot.nominatedNodeOf(keyOf(pod)) ?? '')?.slot ?? NO_SLOT;
     this.#watch = watch;
     this.#snapshot = snapshot;
     this.#counts = new MisfitCounts(snapshot);
@@ -67,9 +67,9 @@ export class Cycle {
     const roles = rolesOf(profile);
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
-    this.#quick = this.#global.map(({ turnsAway }) => turnsAway).filter((turnsAway) => turnsAway !== undefined);
-    this.#canTell = this.#quick.length === this.#global.length && (this.#global.length === 0 || !snapshot.hasNominated);
-    this.#generations = snapshot.generations;
+    this.#limits = allLimits(this.#global);
+    const allTell = this.#global.every(({ limits }) => limits !== undefined);
+    this.#canTell = allTell && (this.#global.length === 0 || !snapshot.hasNominated);
     this.#localAsked = watch && new AskedInTurn(this.#local.length);
     this.#globalAsked = watch && new AskedInTurn(this.#global.length);
     this.#final = roles.final;
@@ -113,18 +113,17 @@ export class Cycle {
   /** What can be told of nodes by their slots; undefined where they are not all that there are. */
   get screen(): Screen | undefined {
     if (!this.#slots) return undefined;
+    this.#verdicts.catchUp(this.#snapshot.touched);
     return {
       slots: this.#slots,
-      quick: this.#quick,
+      limits: this.#limits,
       canTell: this.#canTell,
       ownSlot: this.#ownSlot,
-      misfits: this.#verdicts.misfits,
-      known: this.#verdicts.generations,
-      now: this.#generations,
+      states: this.#verdicts.states,
     };
   }
 
-  /** Whether the node of a slot fits that no test by slots turns away. */
+  /** Whether the node of a slot fits that is beyond no limit. */
   asked(slot: number): boolean {
     return this.misfitOf(this.#snapshot.nodeAt(slot), true) === undefined;
   }
@@ -136,14 +135,13 @@ export class Cycle {
 
   /** As misfitOf, of the node of a slot that is turned away. */
   countTurnedAway(slot: number): void {
-    const { misfits, generations, rejecters } = this.#verdicts;
-    const isKnown = generations[slot] === this.#generations[slot] && slot !== this.#ownSlot;
-    const misfit = isKnown ? misfits[slot] : undefined;
+    const { misfits, states, rejecters } = this.#verdicts;
+    const misfit = states[slot] === MISFITS && slot !== this.#ownSlot ? misfits[slot] : undefined;
     if (misfit) this.#counts.add(misfit, rejecters[slot] ?? '', slot);
     else this.misfitOf(this.#snapshot.nodeAt(slot));
   }
 
-  /** Counts what it finds: asked once a node. `isScreened`: it is not turned away. */
+  /** Counts what it finds: asked once a node. `isScreened`: it is beyond no limit. */
   misfitOf(node: NodeInfo, isScreened = false): Misfit | undefined {
     const found = this.#find(node, isScreened);
     if (found) this.#counts.add(found, this.#finder, node.slot);
@@ -163,11 +161,11 @@ export class Cycle {
   /** Weighted scores of nodes that all fit, to compare them by: what is the same for all of them is left out. */
   totals(slots: Int32Array): Float64Array {
     const totals = this.#scratch.totals(slots.length);
-    const { generations, sums } = this.#verdicts;
-    const now = this.#generations;
+    const { states, sums } = this.#verdicts;
+    this.#verdicts.catchUp(this.#snapshot.touched);
     for (let i = 0; i < totals.length; i++) {
       const slot = slots[i] as number;
-      if (generations[slot] !== now[slot]) this.#judge(this.#snapshot.nodeAt(slot));
+      if (states[slot] === UNJUDGED) this.#judge(this.#snapshot.nodeAt(slot));
       totals[i] = sums[slot] as number;
     }
     const scorers = this.#weighing(slots);
@@ -248,15 +246,16 @@ export class Cycle {
 
   /** Asks the plugins that look at one node only, unless they have said it of this very state of the node. */
   #judge(node: NodeInfo): void {
-    const { misfits, rejecters, generations } = this.#verdicts;
+    const { misfits, rejecters, states } = this.#verdicts;
     const { slot } = node;
     const isOwn = slot === this.#ownSlot;
-    if (generations[slot] === node.generation && !isOwn) return;
+    this.#verdicts.catchUp(this.#snapshot.touched);
+    if (states[slot] !== UNJUDGED && !isOwn) return;
     const found = (node.promised && this.#crowdedOut(node)) ?? this.#turnedAwayBy(node);
     misfits[slot] = found;
     rejecters[slot] = this.#finder;
     if (found === undefined) this.#scoreOne(node);
-    generations[slot] = isOwn ? UNKNOWN : node.generation;
+    states[slot] = isOwn ? UNJUDGED : found ? MISFITS : FITS;
   }
 
   #turnedAwayBy(node: NodeInfo): Misfit | undefined {
@@ -338,9 +337,9 @@ export class Cycle {
       if (crowded) return crowded;
     }
     let asked = 0;
-    for (const { plugin, prepared, turnsAway } of this.#global) {
+    for (const { plugin, prepared, limits } of this.#global) {
       asked += 1;
-      if (turnsAway && (isScreened || !turnsAway(node.slot))) continue;
+      if (limits && (isScreened || !isBeyond(limits, node.slot))) continue;
       const found = plugin.filter?.(this.pod, node, prepared);
       if (!found) continue;
       this.#globalAsked?.count(asked);
@@ -379,10 +378,19 @@ export class Cycle {
   }
 }
 
+/** One after the other in one list, which is that of the only one as a rule. */
+function allLimits(global: readonly Ready[]): readonly DomainLimit[] {
+  let all: readonly DomainLimit[] = NO_LIMITS;
+  for (const { limits = NO_LIMITS } of global)
+    if (limits.length > 0) all = all.length === 0 ? limits : [...all, ...limits];
+  return all;
+}
+
+const NO_LIMITS: readonly DomainLimit[] = [];
 const NONE = new Int32Array(0);
 const NOBODY: readonly Placed[] = [];
-/** No slot, and no state of any node. */
-const UNKNOWN = -1;
+/** No slot of any node. */
+const NO_SLOT = -1;
 
 function copyWith(node: NodeInfo, added: readonly Placed[], removed: readonly Placed[]): NodeInfo {
   const copy = node.copy();

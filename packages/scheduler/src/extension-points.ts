@@ -30,7 +30,7 @@ const POINT_OF: Readonly<Record<Hook, ExtensionPoint>> = {
   narrow: 'preFilter',
   prepare: 'filter',
   filter: 'filter',
-  turnsAway: 'filter',
+  limits: 'filter',
   shift: 'filter',
   evictedWith: 'postFilter',
   remedy: 'postFilter',

@@ -1,6 +1,7 @@
 import type { Node, Pod, resourceClaim } from '@navarch/api';
 import type { Api, CacheReader } from '@navarch/client';
 import { type Key, keyOf, type Kind, type ObjectOf } from '@navarch/machinery';
+import type { DomainLimit } from './snapshot/domain-limits.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Placed } from './snapshot/template.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
@@ -129,10 +130,11 @@ export interface SchedulerPlugin<Prepared = undefined, Weighed = undefined> {
   prepare?(pod: Pod, snapshot: Snapshot): Prepared | undefined;
   filter?(pod: Pod, node: NodeInfo, prepared: Prepared): Misfit | undefined;
   /**
-   * Whether `filter` would turn away the node of a slot, as it is, told from numbers by slot alone: thousands of nodes are
-   * asked for every pod, and most of them for nothing more than this. Only for `cluster` plugins; absent: filter says.
+   * What `filter` asks of nodes as they are, as numbers by slot: it lets pass those that are beyond no limit, and no
+   * other. Thousands of nodes are asked for every pod, and most of them for nothing more than this. Only for `cluster`
+   * plugins; absent: filter says.
    */
-  turnsAway?(prepared: Prepared): (slot: number) => boolean;
+  limits?(prepared: Prepared): readonly DomainLimit[];
   /** `prepared` as it would be after the shift. Absent where it does not depend on other pods. */
   shift?(prepared: Prepared, pod: Pod, shift: Shift): Prepared;
   /** undefined: this plugin prefers no node for this pod. `feasible` are the slots of the nodes that are compared. */

@@ -1,13 +1,14 @@
 import type { Pod } from '@navarch/api';
 import type { Profile, Weighted } from './plugin.ts';
+import type { DomainLimit } from './snapshot/domain-limits.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 
 /** A plugin that has something to say of a pod, and what it prepared for that. */
 export interface Ready {
   readonly plugin: Weighted['plugin'];
   readonly prepared: unknown;
-  /** Tells from the slot alone whether the plugin turns a node away, where it can. */
-  readonly turnsAway: ((slot: number) => boolean) | undefined;
+  /** All that it asks of nodes as they are, where that can be told by their slots. */
+  readonly limits: readonly DomainLimit[] | undefined;
 }
 
 /** Which plugins of a profile do what: the same for every pod. */
@@ -42,7 +43,7 @@ export function ready(filters: readonly Weighted[], pod: Pod, snapshot: Snapshot
   for (const { plugin } of filters) {
     const prepared: unknown = plugin.prepare?.(pod, snapshot);
     if (plugin.prepare && prepared === undefined) continue;
-    found.push({ plugin, prepared, turnsAway: plugin.turnsAway?.(prepared) });
+    found.push({ plugin, prepared, limits: plugin.limits?.(prepared) });
   }
   return found;
 }

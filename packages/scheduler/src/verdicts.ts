@@ -1,10 +1,16 @@
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import type { Shape } from './snapshot/template.ts';
+import type { TouchedNodes } from './snapshot/touched-nodes.ts';
+
+/** Nobody has been asked about the node as it is. */
+export const UNJUDGED = 0;
+export const FITS = 1;
+export const MISFITS = 2;
 
 /** What the plugins that look at one node only have said of every node, for pods of one shape. */
 export class Verdicts {
-  /** State of the node, by slot, that the rest of the slot is about. */
-  generations: Float64Array;
+  /** By slot, what was said of the node. The rest of a slot says nothing where it was not judged. */
+  states: Uint8Array;
   /** undefined: the node fits. */
   readonly misfits: (Misfit | undefined)[] = [];
   /** Which plugin said so. */
@@ -13,24 +19,38 @@ export class Verdicts {
   sums: Float64Array;
   /** Raw scores of each plugin that brings them to 0..100 once all are known. */
   readonly raw: Float64Array[];
+  /** Whose nodes this is about, and how many of their changes are taken in. */
+  #nodes: TouchedNodes | undefined;
+  #changes = 0;
 
   constructor(slots: number, scorers: number) {
-    this.generations = new Float64Array(slots).fill(-1);
+    this.states = new Uint8Array(slots);
     this.sums = new Float64Array(slots);
     this.raw = Array.from({ length: scorers }, () => new Float64Array(slots));
   }
 
   grow(slots: number): void {
-    if (slots <= this.generations.length) return;
-    const size = Math.max(slots, this.generations.length * 2);
-    this.generations = grown(this.generations, size, -1);
-    this.sums = grown(this.sums, size, 0);
-    this.raw.forEach((before, i) => (this.raw[i] = grown(before, size, 0)));
+    if (slots <= this.states.length) return;
+    const size = Math.max(slots, this.states.length * 2);
+    const states = new Uint8Array(size);
+    states.set(this.states);
+    this.states = states;
+    this.sums = grown(this.sums, size);
+    this.raw.forEach((before, i) => (this.raw[i] = grown(before, size)));
+  }
+
+  /** Forgets what was said of nodes that have changed since. */
+  catchUp(nodes: TouchedNodes): void {
+    if (nodes === this.#nodes && nodes.count === this.#changes) return;
+    const isKnown = nodes === this.#nodes && nodes.markSince(this.#changes, this.states, UNJUDGED);
+    if (!isKnown) this.states.fill(UNJUDGED);
+    this.#nodes = nodes;
+    this.#changes = nodes.count;
   }
 }
 
-function grown(before: Float64Array, size: number, rest: number): Float64Array {
-  const after = new Float64Array(size).fill(rest);
+function grown(before: Float64Array, size: number): Float64Array {
+  const after = new Float64Array(size);
   after.set(before);
   return after;
 }

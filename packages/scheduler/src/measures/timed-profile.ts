@@ -1,5 +1,6 @@
 import type { Clock } from '@navarch/base';
 import type { Errand, Misfit, Profile, SchedulerPlugin } from '../plugin.ts';
+import { type DomainLimit, isBeyond } from '../snapshot/domain-limits.ts';
 
 /** How long a plugin took at one of upstream's extension points, and what came of it. */
 export type PluginTook = (
@@ -45,7 +46,7 @@ function timedPlugin(plugin: AnyPlugin, clock: Clock, took: PluginTook): AnyPlug
     ...(first === 'refuse' ? { refuse: timed(plugin.refuse, 'PreFilter', statusOf) } : {}),
     ...(first === 'narrow' ? { narrow: timed(plugin.narrow, 'PreFilter', skips) } : {}),
     filter: timed(plugin.filter, 'Filter', statusOf),
-    turnsAway: plugin.turnsAway && ((prepared) => timedScreen(plugin, prepared, clock, took)),
+    limits: plugin.limits && ((prepared) => timedLimits(plugin, prepared, clock, took)),
     weigh: timed(plugin.weigh, 'PreScore', skips),
     score: timed(plugin.score, 'Score'),
     scoreAt: timed(plugin.scoreAt, 'Score'),
@@ -61,25 +62,28 @@ function timedPlugin(plugin: AnyPlugin, clock: Clock, took: PluginTook): AnyPlug
   return Object.freeze({ ...plugin, ...own });
 }
 
-/** Of so many looks at a slot one is timed: there are thousands for one pod, and reading the clock takes longer than a look. */
-const SCREENED_EVERY = 16;
+/** How many looks at nodes are timed for one pod: there are thousands, and reading the clock takes longer than a look. */
+const LOOKS = 32;
 
-/** Where it passes a node, nothing more is asked of its filter; where it does not, the filter is, and tells. */
-function timedScreen(
-  { name, turnsAway }: AnyPlugin,
+/**
+ * The search goes through the limits of all plugins in one loop; here each plugin's own are gone through once more, for
+ * the first nodes. Where they let a node pass, nothing more is asked of the filter; where they do not, the filter is,
+ * and tells.
+ */
+function timedLimits(
+  { name, limits }: AnyPlugin,
   prepared: unknown,
   clock: Clock,
   took: PluginTook,
-): (slot: number) => boolean {
-  const screen = turnsAway?.(prepared);
-  let looks = 0;
-  return (slot) => {
-    if (looks++ % SCREENED_EVERY !== 0) return screen?.(slot) ?? false;
-    const beganMs = clock.monotonic();
-    const isTurnedAway = screen?.(slot) ?? false;
-    if (!isTurnedAway) took(name, 'Filter', { status: SUCCESS, ms: clock.monotonic() - beganMs });
-    return isTurnedAway;
-  };
+): readonly DomainLimit[] {
+  const own = limits?.(prepared) ?? [];
+  const looks = Math.min(LOOKS, ...own.map(({ domainOf }) => domainOf.length));
+  let passed = 0;
+  const beganMs = clock.monotonic();
+  for (let slot = 0; slot < looks; slot++) if (!isBeyond(own, slot)) passed += 1;
+  const ms = (clock.monotonic() - beganMs) / looks;
+  for (let i = 0; i < passed; i++) took(name, 'Filter', { status: SUCCESS, ms });
+  return own;
 }
 
 function timedErrand(plugin: string, errand: Errand, clock: Clock, took: PluginTook): Errand {

@@ -4,7 +4,7 @@ import { matchesTerm, type PodTerm, termsOf } from '../snapshot/pod-terms.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import { NOWHERE } from '../snapshot/domains.ts';
-import { ANY, beyond, type DomainLimit } from '../snapshot/domain-limits.ts';
+import { ANY, type DomainLimit, limitOf } from '../snapshot/domain-limits.ts';
 import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
 import { moved, noSums } from './moved-sums.ts';
 
@@ -70,7 +70,7 @@ export const interPodAffinityBy = (args: InterPodAffinityArgs): SchedulerPlugin<
       if (isAmong(labels, away)) return OWN_ANTI_AFFINITY;
       return isAmong(labels, unwelcome) ? OTHERS_ANTI_AFFINITY : undefined;
     },
-    turnsAway,
+    limits: limitsOf,
     shift,
     weigh: (pod, snapshot) => weigh(pod, snapshot, args),
     score: (_pod, { slot }, pulls) => scoreAt(slot, pulls),
@@ -173,15 +173,18 @@ function countAt(slot: number, { byNumber, domainOf }: DomainSums): number {
   return domain === NOWHERE ? 0 : (byNumber[domain] as number);
 }
 
+/** There must be none. */
+const NONE = { least: 0, most: 0, isNeeded: false } as const;
+
 /** As `filter`, for nodes as they are: without their labels, and without a name of a domain. */
-function turnsAway({ near, isFirst, away, unwelcome }: Prepared): (slot: number) => boolean {
-  const limits = (terms: readonly TermCounts[], limit: Omit<DomainLimit, 'sums'>): readonly DomainLimit[] =>
-    terms.flatMap(({ counts }) => (counts instanceof DomainSums ? [{ sums: counts, ...limit }] : []));
-  return beyond([
-    ...limits(near, { least: isFirst ? 0 : 1, most: ANY, isNeeded: true }),
-    ...limits(away, { least: 0, most: 0, isNeeded: false }),
-    ...limits(unwelcome, { least: 0, most: 0, isNeeded: false }),
-  ]);
+function limitsOf({ near, isFirst, away, unwelcome }: Prepared): readonly DomainLimit[] {
+  const limits: DomainLimit[] = [];
+  for (const { counts } of near)
+    if (counts instanceof DomainSums)
+      limits.push(limitOf(counts, { least: isFirst ? 0 : 1, most: ANY, isNeeded: true }));
+  for (const { counts } of [...away, ...unwelcome])
+    if (counts instanceof DomainSums) limits.push(limitOf(counts, NONE));
+  return limits;
 }
 
 function weigh(

@@ -1,7 +1,7 @@
 import type { Pod, TopologySpreadConstraint } from '@navarch/api';
 import { definePlugin, misfit, type SchedulerPlugin, type Shift } from '../plugin.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
-import { beyond } from '../snapshot/domain-limits.ts';
+import { type DomainLimit, limitOf } from '../snapshot/domain-limits.ts';
 import { DomainSums, type Sums } from '../snapshot/domain-sums.ts';
 import { type Domains, NOWHERE } from '../snapshot/domains.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -96,7 +96,7 @@ export function podTopologySpreadBy(args: PodTopologySpreadArgs): SchedulerPlugi
       }
       return undefined;
     },
-    turnsAway,
+    limits: limitsOf,
     shift: (constraints, pod, change) => constraints.map((each) => shifted(each, pod, change)),
     weigh: (pod, snapshot, feasible) => weigh(pod, snapshot, { feasible, defaults, args }),
     score: (_pod, { slot }, weighed) => scoreAt(slot, weighed),
@@ -149,13 +149,11 @@ function counted(spread: Spread, all: readonly Spread[], template: Template, sna
 const leastOf = (counts: Sums, minDomains: number): number => (counts.size < minDomains ? 0 : counts.least);
 
 /** As `filter`, for nodes as they are. */
-function turnsAway(constraints: readonly Counted[]): (slot: number) => boolean {
-  return beyond(
-    constraints.flatMap(({ spread: { maxSkew, countsSelf }, counts, least }) =>
-      counts instanceof DomainSums
-        ? [{ sums: counts, least: 0, most: maxSkew + least - (countsSelf ? 1 : 0), isNeeded: true }]
-        : [],
-    ),
+function limitsOf(constraints: readonly Counted[]): readonly DomainLimit[] {
+  return constraints.flatMap(({ spread: { maxSkew, countsSelf }, counts, least }) =>
+    counts instanceof DomainSums
+      ? [limitOf(counts, { least: 0, most: maxSkew + least - (countsSelf ? 1 : 0), isNeeded: true })]
+      : [],
   );
 }
 

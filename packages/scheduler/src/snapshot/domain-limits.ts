@@ -1,9 +1,15 @@
 import { NOWHERE } from './domains.ts';
 import type { DomainSums } from './domain-sums.ts';
 
-/** What a node's domain must be like. */
+/**
+ * What a node's domain must be like. Thousands of nodes are asked for every pod: all that is looked at are arrays of
+ * numbers.
+ */
 export interface DomainLimit {
-  readonly sums: DomainSums;
+  /** The domain of each node, by its slot. */
+  readonly domainOf: Int32Array;
+  /** How many there are, by the number of the domain. */
+  readonly byNumber: Int32Array;
   readonly least: number;
   readonly most: number;
   /** A node without the label will not do. */
@@ -13,27 +19,22 @@ export interface DomainLimit {
 /** As large as a count can be. */
 export const ANY = 2 ** 31 - 1;
 
-/**
- * Whether the node of a slot is beyond some limit. Thousands of nodes are asked for every pod: what is asked are arrays of
- * numbers, and nothing else is looked up on the way.
- */
-export function beyond(limits: readonly DomainLimit[]): (slot: number) => boolean {
-  const tests = limits.map(beyondOne);
-  const [only, other] = tests;
-  if (!only) return () => false;
-  return other ? (slot) => anyOf(tests, slot) : only;
-}
+export const limitOf = (
+  { domainOf, byNumber }: DomainSums,
+  { least, most, isNeeded }: Pick<DomainLimit, 'least' | 'most' | 'isNeeded'>,
+): DomainLimit => ({ domainOf, byNumber, least, most, isNeeded });
 
-function beyondOne({ sums: { domainOf, byNumber }, least, most, isNeeded }: DomainLimit): (slot: number) => boolean {
-  return (slot) => {
+/** Whether the node of a slot is beyond some limit, from the one at `first` on. */
+export function isBeyond(limits: readonly DomainLimit[], slot: number, first = 0): boolean {
+  for (let i = first; i < limits.length; i++) {
+    const { domainOf, byNumber, least, most, isNeeded } = limits[i] as DomainLimit;
     const domain = domainOf[slot] as number;
-    if (domain === NOWHERE) return isNeeded;
+    if (domain === NOWHERE) {
+      if (isNeeded) return true;
+      continue;
+    }
     const count = byNumber[domain] as number;
-    return count > most || count < least;
-  };
-}
-
-export function anyOf(tests: readonly ((slot: number) => boolean)[], slot: number): boolean {
-  for (let i = 0; i < tests.length; i++) if ((tests[i] as (slot: number) => boolean)(slot)) return true;
+    if (count > most || count < least) return true;
+  }
   return false;
 }

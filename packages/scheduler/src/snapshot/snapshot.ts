@@ -9,11 +9,10 @@ import { PodIndex } from './pod-index.ts';
 import { StorageIndex } from './storage-index.ts';
 import { isLeaving, isRelabelled, type Placed, type Template, Templates } from './template.ts';
 import { termsOf } from './pod-terms.ts';
+import { TouchedNodes } from './touched-nodes.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
-
-const GENERATIONS_MIN = 64;
 
 /** A cluster of nodes and pods only: there are no services, claims or namespaces to ask for. */
 const noObjects: CacheReader = { get: () => undefined, list: () => [], find: () => [], hasSeen: () => true };
@@ -48,8 +47,8 @@ export class Snapshot implements Topology {
   #order: readonly NodeInfo[] | undefined;
   #slotOrder: Int32Array | undefined;
   #ranks: Int32Array | undefined;
-  /** Of the node in each slot: beside each other, where a look at every node would wait for memory. */
-  #generations = new Float64Array(GENERATIONS_MIN);
+  /** For who remembers something of nodes as they were. */
+  readonly touched = new TouchedNodes();
   #generation = 0;
   #version = 0;
   readonly #domains = new DomainNumbers();
@@ -77,11 +76,6 @@ export class Snapshot implements Topology {
     const ranks = new Int32Array(this.slots);
     this.slotOrder.forEach((slot, rank) => (ranks[slot] = rank));
     return (this.#ranks = ranks);
-  }
-
-  /** `generation` of each node, by slot. */
-  get generations(): Float64Array {
-    return this.#generations;
   }
 
   get version(): number {
@@ -304,8 +298,7 @@ export class Snapshot implements Topology {
 
   #touch(info: NodeInfo): void {
     info.population = info.generation = ++this.#generation;
-    if (info.slot >= this.#generations.length) this.#generations = doubled(this.#generations);
-    this.#generations[info.slot] = info.generation;
+    this.touched.note(info.slot);
   }
 
   #nodesMoved(): void {
@@ -323,12 +316,6 @@ export class Snapshot implements Topology {
       else this.#imageNodes.delete(name);
     }
   }
-}
-
-function doubled(before: Float64Array): Float64Array<ArrayBuffer> {
-  const after = new Float64Array(before.length * 2);
-  after.set(before);
-  return after;
 }
 
 function byZonesInTurn(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
