@@ -59,7 +59,7 @@ export const servicePath = defineBenchmark({
           clock: systemClock,
           log: silent,
           filter,
-          node: { name: 'a', clusterCidr: '10.244.0.0/16' },
+          node: { name: 'a', clusterCidr: '10.244.0.0/16', bridge: 'bridge' },
         },
         signal,
       ),
@@ -212,8 +212,11 @@ async function namespaces(context: Context): Promise<Readonly<Record<'node' | 'p
     await ip('-n', netns, 'link', 'set', 'eth0', 'up');
     await ip('-n', netns, 'route', 'add', 'default', 'via', BRIDGE);
   }
-  // A packet to a cluster IP needs some route before its destination is rewritten.
-  await ip('-n', node, 'route', 'add', 'default', 'via', POD);
+  // A packet to a cluster IP needs some route before its destination is rewritten, and gets its sender's address by that.
+  await ip('-n', node, 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'beyond');
+  await ip('-n', node, 'address', 'add', '172.18.0.2/24', 'dev', 'uplink');
+  for (const link of ['uplink', 'beyond']) await ip('-n', node, 'link', 'set', link, 'up');
+  await ip('-n', node, 'route', 'add', 'default', 'via', '172.18.0.1');
   for (const setting of ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'])
     await context.processes.run('ip', ['netns', 'exec', node, 'sysctl', '-qw', setting], {}, context.signal);
   return { node, pod, otherPod };

@@ -8,6 +8,8 @@ export interface ProxyNode {
   readonly zone?: string | undefined;
   /** Ranges of the node's own addresses that answer for node ports; all of a family of which none is named. */
   readonly nodePortRanges?: readonly string[];
+  /** Where the node's own pods are; absent: the network of pods is somebody else's. */
+  readonly bridge?: string | undefined;
 }
 
 export interface Target {

@@ -6,7 +6,7 @@ import { type FixedChain, Table } from './table.ts';
 
 export const TABLE = 'navarch';
 
-type TableNode = Pick<ProxyNode, 'clusterCidr' | 'nodePortRanges'>;
+type TableNode = Pick<ProxyNode, 'clusterCidr' | 'nodePortRanges' | 'bridge'>;
 
 /** The table of services without any. */
 export const serviceTable = (node: TableNode): Table => new Table(TABLE, serviceSets, fixedChains(node));
@@ -14,7 +14,16 @@ export const serviceTable = (node: TableNode): Table => new Table(TABLE, service
 const nat = (hook: string, priority: string): string =>
   `{ type nat hook ${hook} priority ${priority} ; policy accept ; }`;
 
-const fixedChains = ({ clusterCidr, nodePortRanges = [] }: TableNode): readonly FixedChain[] => [
+/**
+ * A pod answers its own node whichever of its addresses asks, so nothing needs to be rewritten in each packet of that; but a
+ * loopback address is everyone's own.
+ */
+const ownPods = (bridge: string): readonly string[] => [
+  `oifname "${bridge}" ip saddr != 127.0.0.0/8 fib saddr type local accept`,
+  `oifname "${bridge}" meta nfproto ipv6 fib saddr type local accept`,
+];
+
+const fixedChains = ({ clusterCidr, nodePortRanges = [], bridge }: TableNode): readonly FixedChain[] => [
   { name: REFUSE, hook: '', rules: ['reject with icmpx type port-unreachable'] },
   { name: 'services', hook: '', rules: lookups(nodePortRanges) },
   { name: 'prerouting', hook: nat('prerouting', 'dstnat'), rules: ['jump services'] },
@@ -24,6 +33,7 @@ const fixedChains = ({ clusterCidr, nodePortRanges = [] }: TableNode): readonly 
     hook: nat('postrouting', 'srcnat'),
     rules: [
       FORGET_NUMBER,
+      ...(bridge === undefined ? [] : ownPods(bridge)),
       `meta mark and ${MASQUERADE_MARK} == ${MASQUERADE_MARK} masquerade`,
       ...FAMILIES.map(
         (family) =>

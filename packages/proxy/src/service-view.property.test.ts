@@ -163,6 +163,9 @@ const podAddress = (family: '4' | '6', node: string | undefined, place: number):
   return family === '4' ? `10.244.${number}.${place}` : `fd00:44:0:${number}::${place}`;
 };
 
+const isOnBridge = (address: string): boolean =>
+  /^(?:10\.244\.1\.|fd00:44:0:1:)/.test(address) && !NODE_ADDRESSES.includes(address);
+
 const FROM = {
   ip: ['10.244.1.2', '10.244.1.3', '10.244.1.4', '10.244.1.9', '172.18.0.1', '198.51.100.7', '192.0.2.77'],
   ip6: ['fd00:44:0:1::2', 'fd00:44:0:1::3', 'fd00:44:0:1::9', 'fd00:18::1', '2001:db8:7::7'],
@@ -214,7 +217,7 @@ class World {
   readonly slices = new Map<string, EndpointSlice>();
   zone: string | undefined;
   readonly view: ServiceView;
-  readonly kernel = new ServiceKernel(NODE_ADDRESSES);
+  readonly kernel = new ServiceKernel(NODE_ADDRESSES, isOnBridge);
 
   constructor(nodePortRanges: readonly string[]) {
     this.nodePortRanges = nodePortRanges;
@@ -223,7 +226,13 @@ class World {
 
   #emptyView(): ServiceView {
     const { zone, nodePortRanges } = this;
-    return new ServiceView({ name: NODE, zone, clusterCidr: Object.values(RANGES).join(), nodePortRanges });
+    return new ServiceView({
+      name: NODE,
+      zone,
+      clusterCidr: Object.values(RANGES).join(),
+      nodePortRanges,
+      bridge: 'pods',
+    });
   }
 
   get cluster(): Cluster {
@@ -234,6 +243,7 @@ class World {
       zone: this.zone,
       nodeAddresses: NODE_ADDRESSES,
       nodePortRanges: this.nodePortRanges,
+      isOnBridge,
       ranges: RANGES,
     };
   }
@@ -259,7 +269,7 @@ class World {
     const view = this.#emptyView();
     for (const [key, service] of this.services) view.setService(key, service);
     for (const [key, slice] of this.slices) view.setSlice(key, slice);
-    const kernel = new ServiceKernel(NODE_ADDRESSES);
+    const kernel = new ServiceKernel(NODE_ADDRESSES, isOnBridge);
     kernel.apply(view.take().script);
     return kernel;
   }

@@ -33,7 +33,7 @@ const end = (address: string, conditions: object = { ready: true }, nodeName = '
 
 class World {
   readonly view: ServiceView;
-  readonly kernel = new ServiceKernel([NODE_ADDRESS]);
+  readonly kernel = new ServiceKernel([NODE_ADDRESS], (address) => address.startsWith('10.244.0.'));
 
   constructor(at: Partial<ProxyNode> = {}) {
     this.view = new ServiceView({ ...node, ...at });
@@ -58,6 +58,12 @@ class World {
   }
 }
 
+/** Whom a packet for the one service seems to come from, for each endpoint. */
+function seen(world: World, from: string): readonly string[] {
+  const packet = { family: 'ip', from, to: '10.96.0.7', protocol: 'tcp', port: 80 } as const;
+  return world.kernel.outcomes(packet).map(({ to, isMasqueraded }) => `${to}: ${isMasqueraded ? 'the node' : from}`);
+}
+
 /** Where a packet of a pod goes that is for the one service there is. */
 const reached = (spec: object, endpoints: readonly object[], at: Partial<ProxyNode> = {}): string =>
   new World(at).with([serviceOf('web', spec)], [sliceOf('web', endpoints)]).reached();
@@ -70,6 +76,17 @@ test('ServiceView sends to ready endpoints, and to ending ones only when none is
   );
   assert.equal(reached({}, [end('10.244.0.7', ending)]), '10.244.0.7:8080');
   assert.equal(reached({}, [end('10.244.0.7', { ready: false })]), 'reject');
+});
+
+test("ServiceView leaves the node's own address to packets that it sends to its own pods, unless it is a loopback one", () => {
+  const endpoints = [end('10.244.0.5'), end('10.244.1.6', { ready: true }, 'b')];
+  const made = (at: Partial<ProxyNode>): World => new World(at).with([serviceOf('web')], [sliceOf('web', endpoints)]);
+  const world = made({ bridge: 'pods' });
+  assert.deepEqual(seen(world, NODE_ADDRESS), [`10.244.0.5 8080: ${NODE_ADDRESS}`, '10.244.1.6 8080: the node']);
+  for (const from of ['127.0.0.1', OUTSIDE])
+    assert.deepEqual(seen(world, from), ['10.244.0.5 8080: the node', '10.244.1.6 8080: the node']);
+  // Where somebody else's network carries packets, it may be only theirs that leads answers back.
+  assert.deepEqual(seen(made({}), NODE_ADDRESS), ['10.244.0.5 8080: the node', '10.244.1.6 8080: the node']);
 });
 
 test('ServiceView reaches two pods of one node address by their own ports', () => {

@@ -265,7 +265,12 @@ async function runNetwork(
   group.spawn((s) => cache.run(s));
   const ownHealth = new ProxyHealth(systemClock);
   using health = healthPorts(ownHealth);
-  const proxyNode = { name: nodeName, clusterCidr: settings.clusterCidr, nodePortRanges };
+  const proxyNode = {
+    name: nodeName,
+    clusterCidr: settings.clusterCidr,
+    nodePortRanges,
+    bridge: extras.hasPodNetwork ? bridge : undefined,
+  };
   if (extras.hasServiceProxy) {
     const metrics = new MetricRegistry();
     metrics.collect(processMetrics(KUBERNETES_VERSION));

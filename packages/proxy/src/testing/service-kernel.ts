@@ -44,13 +44,16 @@ interface End extends State {
 /** The nat hooks of a node, read from the text of rules alone. It knows nothing of services. */
 export class ServiceKernel extends TransactedTables {
   readonly #ownAddresses: ReadonlySet<string>;
+  readonly #isOnBridge: (address: string) => boolean;
   /** By map, then by key. */
   readonly #remembered = new Map<string, Map<string, { readonly until: number; readonly value: string }>>();
   seconds = 0;
 
-  constructor(ownAddresses: Iterable<string>) {
+  /** Its bridge, if it has one, is `pods`. */
+  constructor(ownAddresses: Iterable<string>, isOnBridge: (address: string) => boolean = () => false) {
     super();
     this.#ownAddresses = new Set(ownAddresses);
+    this.#isOnBridge = isOnBridge;
   }
 
   override apply(script: string): void {
@@ -146,7 +149,7 @@ export class ServiceKernel extends TransactedTables {
       Array.from({ length: Number(count) }, (_, i) => i);
     for (;;) {
       let found: RegExpExecArray | undefined;
-      if (/^(?:drop|masquerade|(?:goto|jump) \S+)$/.test(rest)) return [with_(rest)];
+      if (/^(?:drop|accept|masquerade|(?:goto|jump) \S+)$/.test(rest)) return [with_(rest)];
       if (rest === '') return on();
       if (rest === 'reject with icmpx type port-unreachable') return [with_('reject')];
       if (begins(/^meta mark set meta mark or 0x4000\s?/)) state = { ...state, mark: true };
@@ -158,6 +161,8 @@ export class ServiceKernel extends TransactedTables {
         if (family !== (found[1] === '4' ? 'ip' : 'ip6')) return on();
       } else if ((found = begins(/^fib ([sd])addr type local /))) {
         if (!this.#isOwn(found[1] === 's' ? from : to)) return on();
+      } else if (begins(/^oifname "pods" /)) {
+        if (!this.#isOnBridge(to)) return on();
       } else if (begins(/^oifname != "lo" /)) {
         if (this.#isOwn(to)) return on();
       } else if ((found = begins(/^meta l4proto (tcp|udp|sctp) /))) {

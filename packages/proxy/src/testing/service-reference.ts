@@ -12,6 +12,8 @@ export interface Cluster {
   readonly nodeAddresses: readonly string[];
   /** Of those that answer for node ports; where a family has none, all of it. */
   readonly nodePortRanges: readonly string[];
+  /** Whether it is one of a pod on the node's own bridge. */
+  isOnBridge(address: string): boolean;
   /** Of pods, by family. */
   readonly ranges: Readonly<Record<'ip' | 'ip6', string>>;
 }
@@ -62,7 +64,12 @@ export function expected(cluster: Cluster, packet: Packet): Expected {
     isOutside && spec.externalTrafficPolicy !== 'Local' ? true : isLocalOnly && isOutside ? false : !isPod;
   return {
     to: [...new Set(ends.map(({ address, number }) => `${address} ${number}`))],
-    isMasqueraded: (end) => isHidden || end.split(' ')[0] === from || leavesCluster(end),
+    isMasqueraded: (end) => {
+      const [address = ''] = end.split(' ');
+      // A pod answers whatever address its own node has.
+      if (isNode && cluster.isOnBridge(address)) return false;
+      return isHidden || address === from || leavesCluster(end);
+    },
     seconds:
       spec.sessionAffinity === 'ClientIP'
         ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
