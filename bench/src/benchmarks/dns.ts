@@ -6,8 +6,9 @@ import { type Api, httpApi } from '@navarch/client';
 import { httpTransport } from '@navarch/node/client';
 import { systemClock } from '@navarch/node/system';
 import { startApiServerAlone } from '../harness/api-server-alone.ts';
-import { type Context, defineBenchmark, type Measure, type Sample, type Workload } from '../harness/benchmark.ts';
+import { type Context, defineBenchmark, type Measure } from '../harness/benchmark.ts';
 import { dnsLoad } from '../harness/dns-load.ts';
+import { detail, figuresOf } from '../harness/figures.ts';
 import { ROOT } from '../harness/machine.ts';
 import { freePorts } from '../harness/ports.ts';
 import { nodeFlags } from '../harness/running-server.ts';
@@ -53,38 +54,18 @@ export const dns = defineBenchmark({
       { log: join(context.dir, 'dns.log') },
     );
     const peer = context.withPeer ? await startPeer(context, api.kubeconfig, peerPort) : undefined;
-    const taken = new Map<string, Promise<Sample>>();
-    /** Of a round there is one measurement of each side, however many of its figures are asked for. */
     const measured =
-      (at: number, pid: number, { names, code }: Load, figureOf: (sample: Sample) => number): Measure =>
-      async (round) => {
-        const key = `${at} ${names[0]} ${round}`;
-        const sample = taken.get(key) ?? dnsLoad({ port: at, pid, names, questions, code });
-        taken.set(key, sample);
-        return { ...(await sample), figure: figureOf(await sample) };
-      };
+      (at: number, pid: number, { names, code }: Load): Measure =>
+      () =>
+        dnsLoad({ port: at, pid, names, questions, code });
     await untilAnswering(port, ours.pid, context);
     if (peer) await untilAnswering(peerPort, peer.pid, context);
-    const both = (load: Load, figureOf: (sample: Sample) => number): Pick<Workload, 'ours' | 'peer'> => ({
-      ours: measured(port, ours.pid, load, figureOf),
-      ...(peer ? { peer: measured(peerPort, peer.pid, load, figureOf) } : {}),
-    });
-    return LOADS.flatMap((load): readonly Workload[] => [
-      {
-        name: load.name,
-        unit: 'questions/core second',
-        better: 'more',
-        ratioGoal: 1,
-        ...both(load, ({ figure }) => figure),
-      },
-      {
-        name: `${load.name}, p99`,
-        unit: 'ms',
-        better: 'less',
-        ratioGoal: 1,
-        ...both(load, ({ details }) => details?.['p99Ms'] ?? Number.NaN),
-      },
-    ]);
+    return LOADS.flatMap((load) =>
+      figuresOf({ ours: measured(port, ours.pid, load), peer: peer && measured(peerPort, peer.pid, load) }, [
+        { name: load.name, unit: 'questions/core second', better: 'more', ratioGoal: 1, of: ({ figure }) => figure },
+        { name: `${load.name}, p99`, unit: 'ms', better: 'less', ratioGoal: 1, of: detail('p99Ms') },
+      ]),
+    );
   },
 });
 
