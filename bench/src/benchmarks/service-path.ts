@@ -28,7 +28,7 @@ export const servicePath = defineBenchmark({
   peer: 'the pod itself, by no service',
   notes: [
     'A node and two pods on its bridge, as network namespaces; the node has the rules of 10,000 services.',
-    'Four senders at a time ask through the service and the pod itself by turns of a tenth of a second, in one process and over connections that stay. Pages: a web server and a client of Node, 1 KiB an answer, as between programs. Bytes: one there and one back, the least that a program can do, and so the most that the rewriting of packets can be of it.',
+    'Four senders at a time ask through the service and the pod itself by turns of a tenth of a second, in one process and over connections that stay; the middle turn counts. Pages: a web server and a client of Node, 1 KiB an answer, as between programs. Bytes: one there and one back, the least that a program can do, and so the most that the rewriting of packets can be of it.',
     'Added to a round trip: one sender asks the service and the pod in turn; the difference of the medians.',
     'From an endpoint seen as ready to the first connection by its service: what the proxy waits for other changes included, and up to ten milliseconds of a client that asks anew, not the way from the API server.',
   ],
@@ -76,11 +76,11 @@ export const servicePath = defineBenchmark({
       return { name, unit: 'requests/s', better: 'more', ratioGoal: 0.95, ours, peer };
     };
     return [
-      beside('pages, pod to pod', otherPod, { what: 'http', service: WEB }),
-      beside('pages, node to pod', node, { what: 'http', service: WEB }),
-      beside('bytes, pod to pod', otherPod, { what: 'bytes', service: 0 }),
-      beside('bytes, node to pod', node, { what: 'bytes', service: 0 }),
-      beside('bytes, of a service that remembers clients', node, { what: 'bytes', service: REMEMBERING }),
+      beside('pages from pod to pod', otherPod, { what: 'http', service: WEB }),
+      beside('pages from node to pod', node, { what: 'http', service: WEB }),
+      beside('bytes from pod to pod', otherPod, { what: 'bytes', service: 0 }),
+      beside('bytes from node to pod', node, { what: 'bytes', service: 0 }),
+      beside('bytes to a service that remembers clients', node, { what: 'bytes', service: REMEMBERING }),
       {
         name: 'added to a round trip',
         unit: 'us',
