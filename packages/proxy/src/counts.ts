@@ -2,6 +2,10 @@
 export class Counts {
   readonly #counts = new Map<string, number>();
 
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
   /** Whether this is the first use. */
   add(name: string): boolean {
     const count = this.#counts.get(name) ?? 0;

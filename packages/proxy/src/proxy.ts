@@ -71,6 +71,7 @@ export async function runProxy(
     marks.set();
   };
   const view = new ServiceView(node);
+  record.followWithoutLocal((which) => view.withoutLocal(which));
   cache.onChange(service, (current, previous) => {
     const changed = current ?? previous;
     if (changed) view.setService(keyOf(changed), current);

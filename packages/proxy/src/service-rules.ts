@@ -17,7 +17,12 @@ export interface ServiceRules {
   readonly shapes: readonly Shape[];
   /** Endpoints whose own packets may come back to them by this node. */
   readonly hairpins: readonly Element[];
+  /** Ports that only other nodes could answer, but may not. */
+  readonly withoutLocal: readonly WithoutLocal[];
 }
+
+/** By family and by the policy that forbids it: traffic from inside, or from outside. */
+export type WithoutLocal = `${PodFamily['name']} ${'internal' | 'external'}`;
 
 /** Where clients send to: an address with a port, or a port of the node. Other services may want the same. */
 export interface Place {
@@ -53,7 +58,7 @@ export function serviceRules(
   slices: readonly EndpointSlice[],
   { node, families, numberEnds }: Circumstances,
 ): ServiceRules {
-  const made: Made = { places: new Map(), chains: new Map(), shapes: [], hairpins: new Map() };
+  const made: Made = { places: new Map(), chains: new Map(), shapes: [], hairpins: new Map(), withoutLocal: [] };
   const { spec } = service;
   if (spec.type !== 'ExternalName' && spec.clusterIP && spec.clusterIP !== 'None') {
     const own = clusterIpsOf(spec);
@@ -77,6 +82,7 @@ interface Made {
   readonly chains: Map<string, readonly string[]>;
   readonly shapes: Shape[];
   readonly hairpins: Map<string, Element>;
+  readonly withoutLocal: WithoutLocal[];
 }
 
 /** How packets to a place are led on. */
@@ -142,6 +148,11 @@ class PortRules {
     for (const address of this.#ofFamily(spec.externalIPs ?? []))
       this.#lead('address', address, RANKS.external, external);
     if (this.#port.nodePort) this.#lead('nodePort', undefined, RANKS.own, external);
+    if (cluster.length === 0 || local.length > 0) return;
+    const isExternal = this.#port.nodePort !== undefined || balanced.length > 0 || (spec.externalIPs ?? []).length > 0;
+    const { name } = this.#family;
+    if (spec.internalTrafficPolicy === 'Local') this.#made.withoutLocal.push(`${name} internal`);
+    if (spec.externalTrafficPolicy === 'Local' && isExternal) this.#made.withoutLocal.push(`${name} external`);
   }
 
   get #protocol(): Protocol {

@@ -166,6 +166,26 @@ test('ServiceView prefers endpoints meant for the node to those of its zone', ()
   assert.equal(reached({}, three, { name: 'd', zone: 'z1' }), '10.244.0.5:8080 10.244.1.6:8080');
 });
 
+test('ServiceView.withoutLocal() counts ports that nobody here answers, and nobody elsewhere may', () => {
+  const far = [end('10.244.1.6', { ready: true }, 'b')];
+  const world = new World().with(
+    [
+      serviceOf('inner', { internalTrafficPolicy: 'Local' }),
+      serviceOf('outer', { clusterIP: '10.96.0.8', externalTrafficPolicy: 'Local', type: 'NodePort' }),
+      serviceOf('nobody', { clusterIP: '10.96.0.9', internalTrafficPolicy: 'Local' }),
+    ],
+    [sliceOf('inner', far), sliceOf('outer', far)],
+  );
+  const counted = (): readonly number[] =>
+    (['IPv4 internal', 'IPv4 external', 'IPv6 internal'] as const).map((which) => world.view.withoutLocal(which));
+  assert.deepEqual(counted(), [1, 1, 0]);
+  world.with([], [sliceOf('inner', [...far, end('10.244.0.5')])]);
+  assert.deepEqual(counted(), [0, 1, 0]);
+  world.view.setService('default/outer', undefined);
+  world.applied();
+  assert.deepEqual(counted(), [0, 0, 0]);
+});
+
 test('ServiceView.healthChecks() counts the ready endpoints of this node, of balanced services of local policy', () => {
   const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_000 };
   const slice = sliceOf('web', [

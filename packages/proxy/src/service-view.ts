@@ -5,7 +5,7 @@ import { Counts } from './counts.ts';
 import { type PodFamily, podFamilies } from './families.ts';
 import { type HealthCheck, healthCheck } from './health-checks.ts';
 import type { ProxyNode } from './reachable.ts';
-import { type Element, type Place, type ServiceRules, serviceRules } from './service-rules.ts';
+import { type Element, type Place, type ServiceRules, serviceRules, type WithoutLocal } from './service-rules.ts';
 import { serviceTable } from './service-table.ts';
 import type { Shape } from './shape.ts';
 import { placeMap, shapeName, shapeRules, shapeSets } from './shared-chains.ts';
@@ -22,7 +22,7 @@ export interface ServiceChange {
   readonly isWhole: boolean;
 }
 
-const NONE: ServiceRules = { places: [], chains: new Map(), shapes: [], hairpins: [] };
+const NONE: ServiceRules = { places: [], chains: new Map(), shapes: [], hairpins: [], withoutLocal: [] };
 
 /**
  * The rules of all services for one node, kept by what changes: a service or its endpoints cost what they are, however
@@ -44,6 +44,7 @@ export class ServiceView {
   readonly #shapeUses = new Counts();
   readonly #setUses = new Counts();
   readonly #hairpinUses = new Counts();
+  readonly #withoutLocal = new Counts();
   readonly #changed = new Set<string>();
   #hasTaken = false;
   #isUnknown = true;
@@ -79,6 +80,11 @@ export class ServiceView {
   /** By node port. */
   healthChecks(): ReadonlyMap<number, HealthCheck> {
     return new Map([...this.#checks.values()].map((check) => [check.port, check]));
+  }
+
+  /** Ports of services that nobody on this node answers, and nobody else may. */
+  withoutLocal(which: WithoutLocal): number {
+    return this.#withoutLocal.of(which);
   }
 
   /**
@@ -147,6 +153,8 @@ export class ServiceView {
     for (const shape of after.shapes) if (this.#shapeUses.add(shapeName(shape))) this.#add(shape);
     for (const shape of before.shapes) if (this.#shapeUses.remove(shapeName(shape))) this.#remove(shape);
     for (const one of after.hairpins) if (this.#hairpinUses.add(one.key)) this.#put(one);
+    for (const one of after.withoutLocal) this.#withoutLocal.add(one);
+    for (const one of before.withoutLocal) this.#withoutLocal.remove(one);
     for (const one of before.hairpins) if (this.#hairpinUses.remove(one.key)) this.#table.drop(one.set, one.key);
     for (const [name, rules] of after.chains) this.#table.setChain(name, rules);
     for (const name of before.chains.keys()) if (!after.chains.has(name)) this.#table.removeChain(name);

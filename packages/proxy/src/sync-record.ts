@@ -2,6 +2,7 @@ import type { EndpointSlice } from '@navarch/api';
 import { type Clock, exponential, type Gauge, type Histogram, type Metrics } from '@navarch/base';
 import { FAMILIES } from './families.ts';
 import type { ProxyHealth } from './proxy-health.ts';
+import type { WithoutLocal } from './service-rules.ts';
 
 /** One transaction makes the rules of both families: what is counted of it is counted of each. */
 const LABELS = FAMILIES.map(({ name }) => ({ ip_family: name }));
@@ -17,6 +18,7 @@ const KINDS = { service: 'Service', endpoint: 'Endpoint' } as const;
 
 /** What is told of transactions: by upstream's names to who reads metrics, and to the proxy's health. */
 export class SyncRecord {
+  readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #health: ProxyHealth;
   readonly #startedAt: number;
@@ -28,6 +30,7 @@ export class SyncRecord {
   #triggers: number[] = [];
 
   constructor(metrics: Metrics, health: ProxyHealth, clock: Clock) {
+    this.#metrics = metrics;
     this.#clock = clock;
     this.#health = health;
     this.#startedAt = clock.now();
@@ -78,6 +81,17 @@ export class SyncRecord {
       return counted;
     };
     this.#changes = { service: changes('service'), endpoint: changes('endpoint') };
+  }
+
+  /** Looked up whenever somebody reads. */
+  followWithoutLocal(count: (which: WithoutLocal) => number): void {
+    const gauge = this.#metrics.gauge(
+      'kubeproxy_sync_proxy_rules_no_local_endpoints_total',
+      '[ALPHA] Number of services with a Local traffic policy and no endpoints',
+    );
+    for (const labels of LABELS)
+      for (const policy of ['internal', 'external'] as const)
+        gauge.follow(() => count(`${labels.ip_family} ${policy}`), { ...labels, traffic_policy: policy });
   }
 
   serviceChanged(): void {
