@@ -35,12 +35,7 @@ export async function playReplay(
     await createAll(load, [...namespacesOf(objects), ...nodes]);
     await createAll(load, others);
     await settled(load, others, signal);
-    using placed = load.watch(boundPods('/api/v1/pods'));
-    for (const pods of before) {
-      const known = placed.seen;
-      await createAll(load, pods);
-      if (!pods.stayPending) await placed.reach(known + pods.count, QUIET_MS, signal);
-    }
+    await placeBefore(before, load, signal);
     using bound = load.watch(boundPods(`/api/v1/namespaces/${MEASURED}/pods`));
     await using group = new TaskGroup(signal);
     if (meanwhile) group.spawn((s) => goOn(meanwhile, load, s));
@@ -60,6 +55,16 @@ export async function playReplay(
     };
   } finally {
     await server.stop();
+  }
+}
+
+/** One sort after the other. Nobody watches them any more when the others are measured. */
+async function placeBefore(before: Replay['before'], load: ApiLoad, signal: AbortSignal): Promise<void> {
+  using placed = load.watch(boundPods('/api/v1/pods'));
+  for (const pods of before) {
+    const known = placed.seen;
+    await createAll(load, pods);
+    if (!pods.stayPending) await placed.reach(known + pods.count, QUIET_MS, signal);
   }
 }
 
