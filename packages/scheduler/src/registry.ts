@@ -13,14 +13,14 @@ import {
 import type { ExtensionPoint } from './extension-points.ts';
 import { dynamicResourcesBy } from './dynamic-resources/dynamic-resources.ts';
 import { definePlugin, type SchedulerPlugin } from './plugin.ts';
-import { balancedAllocationBy } from './plugins/balanced-allocation.ts';
+import { balancedAllocationBy, deviceBalanceBy } from './plugins/balanced-allocation.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinityBy } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinityBy } from './plugins/node-affinity.ts';
 import { nodeDeclaredFeatures } from './plugins/node-declared-features.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { nodePorts } from './plugins/node-ports.ts';
-import { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
+import { deviceFitBy, nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts';
 import { nodeVolumeLimits } from './plugins/node-volume-limits.ts';
 import { podTopologySpreadBy } from './plugins/pod-topology-spread.ts';
@@ -40,6 +40,8 @@ export interface Registration<Args = undefined> {
   readonly points: readonly ExtensionPoint[];
   readonly args: ArgsDeclaration<Args>;
   make(args: Args): SchedulerPlugin<any, any>;
+  /** A part of it that looks further than at one node, where it has one: an entry of its own. */
+  beside?(args: Args): SchedulerPlugin<any, any> | undefined;
 }
 
 /** A plugin that takes no arguments. */
@@ -85,6 +87,7 @@ export const registry: readonly Registration<any>[] = [
     points: [...FILTERING, ...SCORING],
     args: nodeResourcesFitArgs,
     make: nodeResourcesFitBy,
+    beside: deviceFitBy,
   }),
   plain(volumeRestrictions, FILTERING),
   plain(nodeVolumeLimits, FILTERING),
@@ -128,6 +131,7 @@ export const registry: readonly Registration<any>[] = [
     points: SCORING,
     args: balancedAllocationArgs,
     make: balancedAllocationBy,
+    beside: deviceBalanceBy,
   }),
   plain(imageLocality, ['score'], 1),
   plain(nodeDeclaredFeatures, FILTERING),

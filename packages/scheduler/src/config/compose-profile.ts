@@ -42,15 +42,20 @@ function composed({ schedulerName, percentageOfNodesToScore, plugins, args }: Pr
     throw new ConfigError(`at least one bind plugin is needed for profile with scheduler name "${schedulerName}"`);
   const weights = weightsOf(plugins);
   const made = new Map<string, SchedulerPlugin<any, any>>();
+  const beside: SchedulerPlugin<any, any>[] = [];
   for (const name of new Set([...orders.values()].flat())) {
     const points = new Set(EXTENSION_POINTS.filter((point) => orders.get(point)?.includes(name)));
     const registration = registrationOf(name, 'preFilter');
-    const plugin = confined(registration.make(args.get(name) ?? registration.args.complete({})), points);
+    const own = args.get(name) ?? registration.args.complete({});
+    const plugin = confined(registration.make(own), points);
     if (plugin) made.set(name, plugin);
+    const other = registration.beside?.(own);
+    const further = other && confined(other, points);
+    if (further) beside.push(further);
   }
   return {
     schedulerName,
-    plugins: inOrder(made, orders).map((plugin) => ({
+    plugins: [...inOrder(made, orders), ...beside].map((plugin) => ({
       plugin,
       weight: plugin.score ? (weights.get(plugin.name) ?? 1) : 0,
     })),

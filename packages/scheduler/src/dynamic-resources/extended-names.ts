@@ -6,7 +6,7 @@ import type { DeviceClass as Class } from './devices.ts';
 const IMPLICIT = 'deviceclass.resource.kubernetes.io/';
 
 /** Whether devices may stand behind a resource of that name. */
-const mayBeDevices = (name: string): boolean => name.startsWith(IMPLICIT) || isExtendedResource(name);
+export const mayBeDevices = (name: string): boolean => name.startsWith(IMPLICIT) || isExtendedResource(name);
 
 /** The resources of a pod that may be devices: of nearly every pod none. */
 export const extendedNamesOf = perTemplate(({ requests }) =>

@@ -1,3 +1,4 @@
+import type { DeviceTotals } from '../dynamic-resources/device-totals.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Template } from '../snapshot/template.ts';
 
@@ -17,15 +18,31 @@ export interface ScoringStrategy {
   readonly requestedToCapacityRatio?: { readonly shape: Shape };
 }
 
+/** What a node has of a resource as devices, where it does not have it itself. */
+export type DevicesOn = (resource: string, info: NodeInfo) => DeviceTotals;
+
+/** A pod whose nodes are scored. */
+export interface ScoredPod {
+  readonly template: Template;
+  /** Absent: it asks for no devices. */
+  readonly devicesOn?: DevicesOn;
+}
+
 /** 0 to 100 for a node as it would be with the pod on it. Resources that the node has not, or the pod does not ask for, are left out. */
-export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, template: Template): number {
+export function allocationScore(strategy: ScoringStrategy, info: NodeInfo, { template, devicesOn }: ScoredPod): number {
   const isByShape = strategy.type === 'RequestedToCapacityRatio';
   let sum = 0;
   let weights = 0;
   for (const { name, weight } of strategy.resources) {
-    const capacity = info.allocatable.get(name) ?? 0;
-    const used = usedAfter(name, info, template);
-    if (capacity === 0 || used === undefined) continue;
+    let capacity = info.allocatable.get(name) ?? 0;
+    let used = usedAfter(name, info, template);
+    if (used === undefined) continue;
+    if (capacity === 0) {
+      const devices = devicesOn?.(name, info);
+      if (!devices || devices.capacity === 0) continue;
+      capacity = devices.capacity;
+      used = devices.used + (template.requests.get(name) ?? 0);
+    }
     const score = scoreOf(strategy, used, capacity);
     // By a shape, what is worth nothing does not count at all.
     if (isByShape && score <= 0) continue;

@@ -237,7 +237,7 @@ test('allocationScore() weighs resources, and leaves out what node or pod do not
     const pod = podOf('p', {
       spec: { containers: [{ name: 'c', resources: { requests } }] } as unknown as Partial<Pod['spec']>,
     });
-    return allocationScore({ type: 'LeastAllocated', resources }, info, snapshotOf([]).templateOf(pod));
+    return allocationScore({ type: 'LeastAllocated', resources }, info, { template: snapshotOf([]).templateOf(pod) });
   };
   assert.equal(score([{ name: 'cpu', weight: 1 }], { cpu: '1' }), 75);
   assert.equal(

@@ -5,7 +5,8 @@ import { extendedNamesOf } from '../dynamic-resources/extended-names.ts';
 import type { NodeInfo } from '../snapshot/node-info.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Amounts, amountsOf, perTemplate, type Template } from '../snapshot/template.ts';
-import { allocationScore, type ScoringStrategy } from './allocation-score.ts';
+import { allocationScore, type ScoredPod, type ScoringStrategy } from './allocation-score.ts';
+import { scoredByResources } from './device-scores.ts';
 
 interface Prepared {
   readonly requests: Amounts;
@@ -24,7 +25,7 @@ export interface NodeResourcesFitArgs {
 }
 
 /** Keeps a pod from nodes that lack what it asks for, and prefers nodes by how full they would be. */
-export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<Prepared, Template> {
+export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<Prepared, ScoredPod> {
   const checked = checkedRequests(args);
   const foundOf = perTemplate(() => new Map<string, Misfit>());
   const prepare = (pod: Pod, snapshot: Snapshot): Prepared => {
@@ -36,8 +37,8 @@ export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<
       found: foundOf(template),
     };
   };
-  return definePlugin<Prepared, Template>({
-    name: 'NodeResourcesFit',
+  return definePlugin<Prepared, ScoredPod>({
+    name: NAME,
     scope: 'node',
     wakesOn: ['node-added', 'node-changed', 'pod-removed', 'pod-changed', 'devices-changed'],
     wakes(pod, event, snapshot) {
@@ -60,10 +61,24 @@ export function nodeResourcesFitBy(args: NodeResourcesFitArgs): SchedulerPlugin<
     },
     prepare,
     filter: (_pod, info, prepared) => misfitOf(info, prepared),
-    weigh: (pod, snapshot) => snapshot.templateOf(pod),
-    score: (_pod, info, template) => allocationScore(args.scoringStrategy, info, template),
+    ...scoresBy(args).own,
   });
 }
+
+const NAME = 'NodeResourcesFit';
+
+/** What it says of pods that devices do for. */
+export const deviceFitBy = (args: NodeResourcesFitArgs): ReturnType<typeof scoresBy>['beside'] => scoresBy(args).beside;
+
+function scoresBy({ scoringStrategy }: NodeResourcesFitArgs): ReturnType<typeof scoredByResources> {
+  return scoredByResources({
+    name: NAME,
+    resources: scoringStrategy.resources,
+    weigh: (pod, snapshot) => ({ template: snapshot.templateOf(pod) }),
+    score: (info, scored) => allocationScore(scoringStrategy, info, scored),
+  });
+}
+
 /** What of a pod's requests a node is looked at for. */
 function checkedRequests({
   ignoredResources = [],

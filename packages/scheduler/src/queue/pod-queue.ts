@@ -104,9 +104,10 @@ export class PodQueue {
     }
   }
 
-  /** Who keeps which pods parked. */
+  /** Who keeps which pods parked, each once, whatever entries it has. */
   *rejections(): Generator<readonly [plugin: string, pod: Pod]> {
-    for (const { pod, rejecters } of this.#parked.values()) for (const { name } of rejecters) yield [name, pod];
+    for (const { pod, rejecters } of this.#parked.values())
+      for (const name of new Set(rejecters.map((plugin) => plugin.name))) yield [name, pod];
   }
 
   /** There is one who does. */
