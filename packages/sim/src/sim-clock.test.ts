@@ -36,6 +36,26 @@ test('SimClock runs everything that need not wait before the next timer', async 
   assert.deepEqual(seen, ['first', 'second', 'third']);
 });
 
+test('SimClock lets each of many timers run as far as it can before the next fires', async () => {
+  const clock = new SimClock();
+  const seen: string[] = [];
+  for (let n = 0; n < 100; n++)
+    void clock.sleep(n, forever).then(async () => {
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      await new Promise((resolve) => {
+        process.nextTick(resolve);
+      });
+      seen.push(`${n} at ${clock.monotonic()}`);
+    });
+  assert.equal(await clock.advanceUntil(() => seen.length === 60, 1000), true);
+  assert.equal(clock.pending, 40);
+  await clock.advance(1000);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, n) => `${n} at ${n}`),
+  );
+});
+
 test('SimClock.sleep() rejects with the signal reason and leaves nothing pending', async () => {
   const clock = new SimClock();
   const stop = new AbortController();
