@@ -22,6 +22,7 @@ export {
 export type { Labels, MetricFamily, Sample } from './metric-family.ts';
 export { MetricRegistry } from './metric-registry.ts';
 export { Notifier } from './notifier.ts';
+export { onePiece } from './one-piece.ts';
 export { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 export { type Entropy, type Random, randomSuffix, randomUid, seededRandom } from './random.ts';
 export { sha256 } from './sha-256.ts';

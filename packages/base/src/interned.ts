@@ -1,13 +1,11 @@
 import { Memo } from './memo.ts';
+import { onePiece } from './one-piece.ts';
 
 /** Names of who writes and where: as many as a cluster has, and never long. */
 const texts = new Memo<string>(10_000, 300);
 
 /**
- * The text as one of its own. A slice of a text (of a path, a header, a key) is held by V8 as a view of the whole: it keeps
- * that alive, and JSON.stringify() takes three times as long for every object in which there is such a text. The keys of a
- * Map are never views.
+ * The text as one of its own, and as one for all. A slice of a text (of a path, a header, a key) is held by V8 as a view of
+ * the whole: it keeps that alive, and makes printing slow.
  */
-export const interned = (text: string): string => texts.get(text, itself);
-
-const itself = (text: string): string => text;
+export const interned = (text: string): string => texts.get(text, onePiece);

@@ -1,3 +1,5 @@
+import { onePiece } from './one-piece.ts';
+
 /** A stream of random numbers. The simulator seeds it; production seeds it from the system. Never for secrets. */
 export interface Random {
   /** Uniform in [0, 2^32). */
@@ -26,7 +28,9 @@ export function randomUid(random: Random): string {
   const [a, b, c, d] = [random.uint32(), random.uint32(), random.uint32(), random.uint32()];
   const version = (b & 0xffff_0fff) | 0x4000;
   const variant = (c & 0x3fff_ffff) | 0x8000_0000;
-  return `${hex16(a >>> 16)}${hex16(a)}-${hex16(version >>> 16)}-${hex16(version)}-${hex16(variant >>> 16)}-${hex16(variant)}${hex16(d >>> 16)}${hex16(d)}`;
+  return onePiece(
+    `${hex16(a >>> 16)}${hex16(a)}-${hex16(version >>> 16)}-${hex16(version)}-${hex16(variant >>> 16)}-${hex16(variant)}${hex16(d >>> 16)}${hex16(d)}`,
+  );
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -1,3 +1,4 @@
+import { interned } from '@navarch/base';
 import type { Integer } from './json-text.ts';
 import { type Decoded, decode } from './engine/decode.ts';
 import type { Literals } from './engine/decode-state.ts';
@@ -257,7 +258,7 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
 export type ObjectOf<K> = K extends Kind<infer O> ? O : never;
 
 export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
-  group ? `${group}/${version}` : version;
+  group ? interned(`${group}/${version}`) : version;
 
 /** `deployments.apps`: the name of a resource in messages and metrics. */
 export const groupResourceOf = ({ group, plural }: { readonly group: string; readonly plural: string }): string =>

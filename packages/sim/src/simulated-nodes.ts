@@ -9,7 +9,7 @@ import {
   pod,
   type PodStatus,
 } from '@navarch/api';
-import { type Clock, type Logger, type Random, TaskGroup } from '@navarch/base';
+import { type Clock, type Logger, onePiece, type Random, TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
 import { type Draft, hasReason, keyOf } from '@navarch/machinery';
 
@@ -267,7 +267,7 @@ function runningStatus(
       name,
       image,
       imageID: `sim://${image}`,
-      containerID: `navarch-sim://${current.metadata.uid}/${name}`,
+      containerID: onePiece(`navarch-sim://${current.metadata.uid}/${name}`),
       ready: true,
       started: true,
       restartCount: 0,

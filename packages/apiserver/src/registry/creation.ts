@@ -1,4 +1,4 @@
-import { randomSuffix, randomUid } from '@navarch/base';
+import { interned, onePiece, randomSuffix, randomUid } from '@navarch/base';
 import { alreadyExists, type ApiObject, cloneJson, conflict, StatusError } from '@navarch/machinery';
 import { StaleError } from '@navarch/store';
 import type { Call, Draft } from './call.ts';
@@ -26,9 +26,11 @@ export class Creation<O extends ApiObject> {
     const { kind, shelf, registry } = this.#resource;
     const { clock, random } = registry.deps;
     const isGenerated = !metadata.name && Boolean(metadata.generateName);
+    // All that are made of one template have the same.
+    if (isGenerated) metadata.generateName = interned(metadata.generateName ?? '');
     const isVersioned = /^0*[1-9]\d*$/.test(metadata.resourceVersion ?? '');
     for (let attempt = 0; ; attempt++) {
-      if (isGenerated) metadata.name = (metadata.generateName ?? '').slice(0, 58) + randomSuffix(random, 5);
+      if (isGenerated) metadata.name = onePiece((metadata.generateName ?? '').slice(0, 58) + randomSuffix(random, 5));
       const now = clock.now();
       const next = clonedOnce(draft, isGenerated);
       next.metadata = inOrder({

@@ -1,3 +1,4 @@
+import { onePiece } from '@navarch/base';
 import { type Integer, integerOf, type Mutable, type ObjectMeta } from '@navarch/machinery';
 
 const ORDER = [
@@ -37,7 +38,7 @@ export function timestamp(now: number): string {
   const asked = Math.floor(now / 1000);
   if (asked !== second) {
     second = asked;
-    secondText = `${new Date(now).toISOString().slice(0, 19)}Z`;
+    secondText = onePiece(`${new Date(now).toISOString().slice(0, 19)}Z`);
   }
   return secondText;
 }

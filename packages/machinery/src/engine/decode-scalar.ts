@@ -1,3 +1,4 @@
+import { Memo, onePiece } from '@navarch/base';
 import { durationError } from '../duration.ts';
 import { canonicalQuantity, QUANTITY_SYNTAX_ERROR } from '../quantity/quantity.ts';
 import type { ScalarSchema } from '../schema.ts';
@@ -97,15 +98,20 @@ const quantityDecoder: Decoder = (value, state) => {
   return canonical;
 };
 
+/** Objects say the same few seconds again and again, each of them in many places: they share one text. */
+const plainTimes = new Memo<string | undefined>(1000, 20);
 const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/;
+
+const plainTime = (value: string): string | undefined => (PLAIN_TIME.test(value) ? onePiece(value) : undefined);
 
 /** As an item of a list or map, null is the zero time, which is printed as null. */
 function timeDecoder(digits: 0 | 6, goType: string): Decoder {
   return (value, state) => {
     if (value === null) return null;
     if (typeof value !== 'string') return state.refuse(value, goType);
-    if (digits === 0 && PLAIN_TIME.test(value)) return value;
+    const plain = digits === 0 ? plainTimes.get(value, plainTime) : undefined;
+    if (plain !== undefined) return plain;
     const match = RFC3339.exec(value);
     const seconds = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
     if (!match || Number.isNaN(seconds)) {
@@ -114,6 +120,6 @@ function timeDecoder(digits: 0 | 6, goType: string): Decoder {
       );
     }
     const whole = new Date(seconds).toISOString().slice(0, 19);
-    return digits === 0 ? `${whole}Z` : `${whole}.${(match[2] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+    return onePiece(digits === 0 ? `${whole}Z` : `${whole}.${(match[2] ?? '').slice(0, 6).padEnd(6, '0')}Z`);
   };
 }

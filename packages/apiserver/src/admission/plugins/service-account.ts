@@ -1,4 +1,5 @@
 import { type Pod, type ServiceAccount, serviceAccount, referencesOf } from '@navarch/api';
+import { onePiece } from '@navarch/base';
 import { cloneJson, forbidden, type Mutable } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
 import { type AdmissionRequest, defineAdmissionPlugin, type Mutation } from '../admission.ts';
@@ -63,7 +64,7 @@ function furnishPod(
     draft.spec.imagePullSecrets = cloneJson(account.imagePullSecrets) as Mutable<typeof account.imagePullSecrets>;
   }
   if (draft.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
-    mountToken(draft, `kube-api-access-${randomSuffix()}`);
+    mountToken(draft, onePiece(`kube-api-access-${randomSuffix()}`));
   return 'printed';
 }
 
