@@ -1,9 +1,5 @@
-export {
-  type AdmissionContext,
-  type AdmissionPlugin,
-  type AdmissionRequest,
-  defineAdmissionPlugin,
-} from './admission/admission.ts';
+export { type AdmissionContext, type AdmissionPlugin, defineAdmissionPlugin } from './admission/admission.ts';
+export type { AdmissionRequest } from './admission/request.ts';
 export { builtinAdmission } from './admission/builtin.ts';
 export type {
   ExtensionAnswer,

@@ -4,6 +4,7 @@ import { backtrackingPatterns, type Kind, type Patterns } from '@navarch/machine
 import type { Store } from '@navarch/store';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { builtinAdmission } from './admission/builtin.ts';
+import { chains } from './admission/chain.ts';
 import type { TokenIssuer } from './admission/plugins/token-secrets.ts';
 import type { SignatureProblem } from './admission/plugins/request-signature.ts';
 import type { Webhooks } from './admission/webhooks/port.ts';
@@ -130,6 +131,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     log.warn('some resources of the versions that are to be served are not there', { resources: offered.lacking });
   const allocator = new ServiceAllocator(() => registry, random.fork('services'), options);
   const issuer = { tokens: options.tokens, issuer: options.issuer, audiences: options.audiences ?? [options.issuer] };
+  const access = new Access(() => registry, metrics);
+  const plugins = pluginsOf(options, issuer, features);
   const registry: Registry = new Registry({
     store,
     clock,
@@ -139,9 +142,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     kinds: offered.stored,
     isServed: offered.isServed,
     features,
-    patterns,
-    admission: admissionOf(options, issuer, features),
-    access: new Access(() => registry, metrics),
+    admission: chains({ plugins, access, patterns, clock, random: random.fork('admission'), metrics }),
     attendants: { '/services': allocator },
   });
   const [hooks, storeCheck] = [new StartHooks(), new StoreCheck(store, clock)];
@@ -195,6 +196,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     });
   const server = new Server({
     registry,
+    access,
     aggregation,
     virtual: offered.virtual,
     computed: [
@@ -261,7 +263,7 @@ const PLUGINS: Readonly<Record<string, SwitchedFeature>> = {
   PodTopologyLabels: 'PodTopologyLabelsAdmission',
 };
 
-const admissionOf = (
+const pluginsOf = (
   { webhooks, signatureProblem, disabledAdmission, enabledAdmission }: ServeOptions,
   issuer: TokenIssuer,
   features: FeatureGates,

@@ -30,6 +30,7 @@ import { type MetricPage, metricPagesOf, type View } from './views/view.ts';
 
 export interface ServerDeps {
   readonly registry: Registry;
+  readonly access: Access;
   readonly authentication: AuthenticationDeps;
   /** Resources that are asked and never stored, for discovery. */
   readonly virtual: readonly Kind<any>[];
@@ -94,7 +95,7 @@ export class Server {
   constructor(deps: ServerDeps) {
     this.#deps = deps;
     this.registry = deps.registry;
-    this.access = deps.registry.deps.access;
+    this.access = deps.access;
     this.compresses = deps.features.isOn('APIResponseCompression');
     this.#formats = formatsOf(deps.features);
     this.#flow = new FlowControl(deps.registry, deps.metrics);

@@ -1,33 +1,14 @@
-import type { ApiObject, Field, Kind, Mutable, Patterns } from '@navarch/machinery';
+import type { ApiObject, Field, Mutable, Patterns } from '@navarch/machinery';
 import type { Access } from '../auth/access.ts';
-import type { Waits } from '../observe/service-levels.ts';
-import type { User } from '../auth/user.ts';
+import type { AdmissionMeasures } from '../observe/admission-measures.ts';
 import type { Registry } from '../registry/registry.ts';
-
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-
-/** What an admission plugin is told about a request. */
-export interface AdmissionRequest {
-  readonly kind: Kind<any>;
-  readonly operation: Operation;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly user: User;
-  readonly previous: ApiObject | undefined;
-  readonly isDryRun: boolean;
-  /** The object was sent as a patch. */
-  readonly isPatch: boolean;
-  /** Where it is noted what the request waits for that is not the server's doing. */
-  readonly waits: Waits | undefined;
-  /** Tells the client something that is no refusal (a Warning header). */
-  warn(text: string): void;
-}
+import type { AdmissionRequest, Mutation, Operation } from './request.ts';
 
 /** What it may look at. */
 export interface AdmissionContext {
   readonly registry: Registry;
   readonly access: Access;
+  readonly measures: AdmissionMeasures;
   /** How patterns of expressions are matched. */
   readonly patterns: Patterns;
   /** Milliseconds since the epoch. */
@@ -43,12 +24,6 @@ export interface Scope {
   /** Absent: the main resource only; `*`: every subresource too. */
   readonly subresources?: readonly string[] | '*';
 }
-
-/**
- * What a plugin did to a draft: nothing, anything, or no more than setting fields to values in the form in which they are
- * printed, after which nothing has to be read again.
- */
-export type Mutation = boolean | 'printed';
 
 /** What two plugins did. */
 export function both(one: Mutation, other: Mutation): Mutation {

@@ -1,13 +1,33 @@
-import type { ApiObject, Field, Mutable } from '@navarch/machinery';
-import type { AdmissionMeasures, Timed } from '../observe/admission-measures.ts';
-import {
-  type AdmissionContext,
-  type AdmissionPlugin,
-  type AdmissionRequest,
-  applies,
-  both,
-  type Mutation,
-} from './admission.ts';
+import { type Clock, type Metrics, type Random, randomSuffix } from '@navarch/base';
+import type { ApiObject, Field, Mutable, Patterns } from '@navarch/machinery';
+import type { Access } from '../auth/access.ts';
+import { AdmissionMeasures, type Timed } from '../observe/admission-measures.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type AdmissionContext, type AdmissionPlugin, applies, both } from './admission.ts';
+import type { Admission, AdmissionRequest, Mutation } from './request.ts';
+
+interface ChainsDeps {
+  readonly plugins: readonly AdmissionPlugin[];
+  readonly access: Access;
+  readonly patterns: Patterns;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+}
+
+/** Gives each kind a chain of its own: what its requests meet is found out once. */
+export function chains({ plugins, access, patterns, clock, random, metrics }: ChainsDeps): (of: Registry) => Admission {
+  const measures = new AdmissionMeasures(metrics, clock);
+  return (registry) =>
+    new AdmissionChain(plugins, measures, () => ({
+      registry,
+      access,
+      measures,
+      patterns,
+      now: clock.now(),
+      randomSuffix: () => randomSuffix(random, 5),
+    }));
+}
 
 /** The plugins that look at one sort of request, and what takes their time. */
 interface Round {
@@ -21,20 +41,19 @@ interface Asked {
 }
 
 /** The plugins as the requests for one kind meet them: in their order, those that look at such a request. */
-export class AdmissionChain {
+class AdmissionChain implements Admission {
   readonly #plugins: readonly AdmissionPlugin[];
   readonly #contextNow: () => AdmissionContext;
   readonly #measures: AdmissionMeasures;
   /** By operation and subresource: who is asked does not hang on anything else. */
   readonly #asked = new Map<string, Asked>();
 
-  constructor(plugins: readonly AdmissionPlugin[], contextNow: () => AdmissionContext, measures: AdmissionMeasures) {
+  constructor(plugins: readonly AdmissionPlugin[], measures: AdmissionMeasures, contextNow: () => AdmissionContext) {
     this.#plugins = plugins;
     this.#contextNow = contextNow;
     this.#measures = measures;
   }
 
-  /** Resolves to what plugins did to the draft. Rejects with the StatusError of the plugin that refuses. */
   async mutate(draft: Mutable<ApiObject>, request: AdmissionRequest): Promise<Mutation> {
     const context = this.#contextNow();
     const { plugins, timed } = this.#askedOf(request).mutating;
@@ -56,7 +75,6 @@ export class AdmissionChain {
     return done;
   }
 
-  /** Collects errors in `at`. Rejects with the StatusError of the plugin that refuses at once. */
   async validate(object: ApiObject, at: Field, request: AdmissionRequest): Promise<void> {
     const context = this.#contextNow();
     const { plugins, timed } = this.#askedOf(request).validating;

@@ -1,6 +1,6 @@
 import type { ApiObject, Kind } from '@navarch/machinery';
 import { userInfo } from '../auth/user-info.ts';
-import type { AdmissionRequest } from './admission.ts';
+import type { AdmissionRequest } from './request.ts';
 
 /** A request as somebody outside is going to see it. */
 export interface ShownRequest {

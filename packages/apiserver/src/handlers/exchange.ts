@@ -7,6 +7,7 @@ import {
   pathSegmentErrors,
   type StatusError,
 } from '@navarch/machinery';
+import type { Access } from '../auth/access.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
@@ -20,6 +21,7 @@ export interface Exchange extends Asking {
   readonly features: FeatureGates;
   readonly call: Call;
   readonly registry: Registry;
+  readonly access: Access;
   readonly bodies: Bodies;
 }
 

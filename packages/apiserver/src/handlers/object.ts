@@ -162,11 +162,11 @@ async function remove(resource: Resource<any>, exchange: Exchange): Promise<Byte
 }
 
 /** Throws Forbidden unless the user may also delete what cannot be read (KEP-3926). */
-async function removeUnreadable(resource: Resource<any>, { info, registry }: Exchange, call: Call): Promise<void> {
+async function removeUnreadable(resource: Resource<any>, { info, access }: Exchange, call: Call): Promise<void> {
   const verb = 'unsafe-delete-ignore-read-errors';
   const { kind, shelf } = resource;
   const { namespace, name } = info;
-  const { verdict, reason } = registry.deps.access.decide(call.user, { ...info, verb });
+  const { verdict, reason } = access.decide(call.user, { ...info, verb });
   if (verdict !== 'allow')
     throw forbidden(kind, name, `not permitted to do ${JSON.stringify(verb)}, reason: ${reason}`);
   await deleteUnreadable({ kind, shelf, cached: resource.cached(namespace, name) }, name, call);

@@ -35,6 +35,7 @@ import { serveObject, servePart } from './object.ts';
 
 export interface RouterDeps {
   readonly registry: Registry;
+  readonly access: Access;
   readonly documents: Documents;
   readonly bodies: Bodies;
   readonly formats: readonly Format[];
@@ -64,7 +65,7 @@ export class Router {
 
   constructor(deps: RouterDeps) {
     this.#deps = deps;
-    this.#access = deps.registry.deps.access;
+    this.#access = deps.access;
     this.#subresources = new Map(builtinSubresources.map((subresource) => [subresource.at, subresource]));
     this.#views = new Map(deps.views.map((view) => [view.at, view]));
   }
@@ -110,6 +111,7 @@ export class Router {
       info,
       call,
       registry: this.#deps.registry,
+      access: this.#access,
       bodies: this.#deps.bodies,
     };
     if (view) return serveView(view, exchange);

@@ -1,6 +1,5 @@
 import { type ApiObject, Field, invalid, type Kind, type Mutable } from '@navarch/machinery';
-import type { AdmissionRequest, Operation } from '../admission/admission.ts';
-import type { AdmissionChain } from '../admission/chain.ts';
+import type { Admission, AdmissionRequest, Operation } from '../admission/request.ts';
 import type { Call } from './call.ts';
 
 /** What a request is about. */
@@ -36,7 +35,7 @@ export const admissionRequest = (
  * change the body. Throws Invalid, of `kind`, for what they find wrong, and whatever the plugin throws that refuses.
  */
 export async function admitBody(
-  admission: AdmissionChain,
+  admission: Admission,
   kind: Kind<any>,
   body: object,
   request: AdmissionRequest,

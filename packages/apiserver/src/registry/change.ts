@@ -12,7 +12,7 @@ import type { Call, Draft } from './call.ts';
 import type { Drafts } from './drafts.ts';
 import { checkVersion } from './preconditions.ts';
 import type { Resource } from './resource.ts';
-import { OBJECT_MODIFIED } from './shelf.ts';
+import { OBJECT_MODIFIED } from './meta.ts';
 
 /** Times a write is begun again when others were faster; more only under a storm on one object. */
 const RETRIES_MAX = 10;

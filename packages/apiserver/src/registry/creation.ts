@@ -6,7 +6,7 @@ import type { Drafts } from './drafts.ts';
 import { inOrder, timestamp } from './meta.ts';
 import { ownFault } from './own-fault.ts';
 import type { Resource } from './resource.ts';
-import { OBJECT_MODIFIED } from './shelf.ts';
+import { OBJECT_MODIFIED } from './meta.ts';
 
 const NAME_RETRIES_MAX = 8;
 

@@ -18,25 +18,14 @@ import {
   validateObjectMetaUpdate,
   withDeclared,
 } from '@navarch/machinery';
-import type { Operation as Write } from '@navarch/store';
-import type { AdmissionRequest, Operation } from '../admission/admission.ts';
-import type { AdmissionChain } from '../admission/chain.ts';
+import type { Admission, AdmissionRequest, Operation } from '../admission/request.ts';
 import { admissionRequest, admitBody, type AskedAt } from './admitting.ts';
 import type { Call, Draft } from './call.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import { managerOf, recorded } from './field-management.ts';
 import { generationAfter, inOrder } from './meta.ts';
 import { dropRepeatedOwners } from './owner-references.ts';
-
-/** Gives an object what only the server can give (cluster IPs, node ports) and takes it back. */
-export interface Attendant {
-  /** Before validation of a create or update. Throws StatusError when it cannot. */
-  prepare(draft: ApiObject, previous: ApiObject | undefined): void;
-  /** What is written in one transaction with `next` (undefined: the deletion) in the place of `previous`. */
-  companions(next: ApiObject | undefined, previous: ApiObject | undefined): readonly Write[];
-  /** The write of the object with this uid is over: it is stored and visible, or came to nothing. */
-  settled(uid: string): void;
-}
+import type { Attendant } from './attendant.ts';
 
 export interface DraftsDeps<O extends ApiObject> {
   /** The version that the requests speak. */
@@ -44,7 +33,7 @@ export interface DraftsDeps<O extends ApiObject> {
   /** The version that is stored: drafts are of it. */
   readonly stored: Kind<any>;
   readonly parts: Readonly<Record<string, Part<O>>>;
-  readonly admission: AdmissionChain;
+  readonly admission: Admission;
   readonly attendant: Attendant | undefined;
   readonly features: FeatureGates;
   /** How owners of fields who speak another version see an object. */

@@ -61,3 +61,7 @@ export function millisecondsIn(seconds: Integer): number {
   if (seconds <= DURATION_SECONDS_MAX && seconds >= -DURATION_SECONDS_MAX) return Number(seconds) * 1000;
   return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n);
 }
+
+/** Somebody else was faster, in upstream's words. */
+export const OBJECT_MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again';

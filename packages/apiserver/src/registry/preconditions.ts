@@ -2,7 +2,7 @@ import { type ApiObject, conflict, Field, invalid, type Kind } from '@navarch/ma
 import { outdated } from './meta.ts';
 import { ownFault } from './own-fault.ts';
 import { revisionFault } from './revision-text.ts';
-import { OBJECT_MODIFIED } from './shelf.ts';
+import { OBJECT_MODIFIED } from './meta.ts';
 
 /** Which object a writer means. What is absent or empty may be anything. */
 export interface Meant {

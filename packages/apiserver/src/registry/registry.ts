@@ -1,26 +1,15 @@
 import type { CustomKinds } from '@navarch/api';
-import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random, randomSuffix } from '@navarch/base';
-import {
-  type ApiObject,
-  apiVersionOf,
-  backtrackingPatterns,
-  groupResourceOf,
-  type Kind,
-  notFound,
-  type Patterns,
-} from '@navarch/machinery';
+import { type Clock, type Logger, type Metrics, noMetrics, Notifier, type Random } from '@navarch/base';
+import { type ApiObject, apiVersionOf, groupResourceOf, type Kind, notFound } from '@navarch/machinery';
 import type { Store } from '@navarch/store';
-import type { AdmissionContext, AdmissionPlugin } from '../admission/admission.ts';
-import { AdmissionChain } from '../admission/chain.ts';
-import type { Access } from '../auth/access.ts';
+import type { Admission } from '../admission/request.ts';
 import type { Conversion } from '../custom-resources/conversion.ts';
 import { FeatureGates } from '../features/feature-gates.ts';
-import { AdmissionMeasures } from '../observe/admission-measures.ts';
 import { ListMeasures } from '../observe/list-measures.ts';
 import { StoreMeasures } from '../observe/store-measures.ts';
 import { WatchMeasures } from '../observe/watch-measures.ts';
 import { CustomForm } from './custom-form.ts';
-import type { Attendant } from './drafts.ts';
+import type { Attendant } from './attendant.ts';
 import { Resource } from './resource.ts';
 import { Shelf } from './shelf.ts';
 
@@ -34,13 +23,10 @@ export interface RegistryDeps {
   readonly kinds: readonly Kind<any>[];
   /** Whether clients may ask for it: what the server itself needs is kept all the same. Absent: for all of them. */
   isServed?(kind: Kind<any>): boolean;
-  readonly admission: readonly AdmissionPlugin[];
+  /** What requests for one kind have to pass. Asked once for each kind. */
+  admission(registry: Registry): Admission;
   /** Which features are on. Absent: those of the release. */
   readonly features?: FeatureGates;
-  /** How patterns in people's expressions are matched. Absent: by the language's own engine. */
-  readonly patterns?: Patterns;
-  /** Who may do what: asked by plugins, not by the registry. */
-  readonly access: Access;
   /** Allocations and other side effects of single kinds, by `group/resource`. */
   readonly attendants?: Readonly<Record<string, Attendant>>;
 }
@@ -50,7 +36,6 @@ export class Registry {
   readonly deps: RegistryDeps;
   readonly features: FeatureGates;
   readonly measures: {
-    readonly admission: AdmissionMeasures;
     readonly watches: WatchMeasures;
     readonly lists: ListMeasures;
     readonly store: StoreMeasures;
@@ -60,7 +45,7 @@ export class Registry {
   /** By place in the store; custom resources have one for each version, the stored one first. */
   readonly #shelves = new Map<string, readonly Shelf[]>();
   /** Of kinds that are asked and never stored. */
-  readonly #reviewed = new Map<Kind<any>, AdmissionChain>();
+  readonly #reviewed = new Map<Kind<any>, Admission>();
   readonly #changed = new Notifier();
   #kinds: readonly Kind<any>[];
   #signal = new AbortController().signal;
@@ -71,7 +56,6 @@ export class Registry {
     this.features = deps.features ?? new FeatureGates();
     const { metrics = noMetrics, clock } = deps;
     this.measures = {
-      admission: new AdmissionMeasures(metrics, clock),
       watches: new WatchMeasures(metrics),
       lists: new ListMeasures(metrics),
       store: new StoreMeasures(metrics, clock),
@@ -182,20 +166,10 @@ export class Registry {
   }
 
   /** What requests for a kind that is not stored have to pass. */
-  admissionOf(kind: Kind<any>): AdmissionChain {
-    let chain = this.#reviewed.get(kind);
-    if (!chain) this.#reviewed.set(kind, (chain = this.admissionChain()));
-    return chain;
-  }
-
-  /** What requests for one kind have to pass. */
-  admissionChain(): AdmissionChain {
-    return new AdmissionChain(this.deps.admission, () => this.#admissionContext(), this.measures.admission);
-  }
-
-  #admissionContext(): AdmissionContext {
-    const { clock, random, access, patterns = backtrackingPatterns } = this.deps;
-    return { registry: this, access, patterns, now: clock.now(), randomSuffix: () => randomSuffix(random, 5) };
+  admissionOf(kind: Kind<any>): Admission {
+    let admission = this.#reviewed.get(kind);
+    if (!admission) this.#reviewed.set(kind, (admission = this.deps.admission(this)));
+    return admission;
   }
 
   #shelfOf(stored: Kind<any>): Shelf {

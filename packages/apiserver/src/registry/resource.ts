@@ -14,7 +14,7 @@ import {
   type Part,
 } from '@navarch/machinery';
 import { type Cached, StaleError } from '@navarch/store';
-import type { Operation } from '../admission/admission.ts';
+import type { Operation } from '../admission/request.ts';
 import type { ListCounts } from '../observe/list-measures.ts';
 import { Change } from './change.ts';
 import type { ApplyRequest, Call, Draft, PatchType } from './call.ts';
@@ -61,7 +61,7 @@ export class Resource<O extends ApiObject> {
       kind,
       stored: shelf.kind,
       parts: this.#parts,
-      admission: registry.admissionChain(),
+      admission: registry.deps.admission(registry),
       attendant: registry.deps.attendants?.[`${kind.group}/${kind.plural}`],
       features: registry.features,
       inVersion: inVersionsOf(this),

@@ -11,8 +11,9 @@ import {
 } from '@navarch/store';
 import type { StoreCounts, StoreOperation } from '../observe/store-measures.ts';
 import type { CustomForm } from './custom-form.ts';
-import type { Attendant } from './drafts.ts';
+import type { Attendant } from './attendant.ts';
 import { versioned } from './version-in-bytes.ts';
+import { OBJECT_MODIFIED } from './meta.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -276,6 +277,3 @@ export class Shelf {
 }
 
 const NOTHING_ELSE: readonly Operation[] = [];
-
-export const OBJECT_MODIFIED =
-  'the object has been modified; please apply your changes to the latest version and try again';

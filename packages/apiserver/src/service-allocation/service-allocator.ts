@@ -17,7 +17,7 @@ import {
 import type { Random } from '@navarch/base';
 import { type ApiObject, Field, internalError, invalid, type Mutable } from '@navarch/machinery';
 import type { Operation } from '@navarch/store';
-import type { Attendant } from '../registry/drafts.ts';
+import type { Attendant } from '../registry/attendant.ts';
 import type { Registry } from '../registry/registry.ts';
 import { addressChanges } from './address-objects.ts';
 import { completeFamilies, isHeadless } from './families.ts';

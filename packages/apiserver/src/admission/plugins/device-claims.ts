@@ -10,7 +10,8 @@ import { equalJson, type Field } from '@navarch/machinery';
 import { type Attributes, forbiddenMessage } from '../../auth/attributes.ts';
 import type { User } from '../../auth/user.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionContext, defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 const GROUP = 'resource.k8s.io';
 const CLAIMS = `${GROUP}/resourceclaims`;

@@ -9,7 +9,8 @@ import {
 } from '@navarch/api';
 import { canonicalQuantity, compareQuantities, forbidden, type Mutable, parseQuantity } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 type Amounts = Readonly<Record<string, string>>;
 

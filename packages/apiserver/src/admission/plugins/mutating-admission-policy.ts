@@ -15,7 +15,8 @@ import {
   StatusError,
 } from '@navarch/machinery';
 import { emptyOf, unmanaged } from '../../registry/field-management.ts';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import { type Binding, type Case, casesOf, type Mutation, type Policy } from '../policies/policy.ts';
 import { takeOver } from '../webhooks/patching.ts';
 

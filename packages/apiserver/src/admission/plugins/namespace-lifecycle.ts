@@ -1,7 +1,8 @@
 import { namespace as namespaceKind } from '@navarch/api';
 import { failure, forbidden, notFound } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 /** May still be asked in a namespace that is going: so it is found out what it takes to empty it. */

@@ -12,7 +12,8 @@ import {
 } from '@navarch/api';
 import { type ApiObject, equalJson, forbidden, hasReason } from '@navarch/machinery';
 import { nodeNameOf } from '../../auth/user.ts';
-import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin, resourceOf } from '../admission.ts';
+import { type AdmissionContext, defineAdmissionPlugin, resourceOf } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import { isMirrorPod, MIRROR } from '../pods.ts';
 import { forbiddenNodeLabels } from '../node-labels.ts';
 

@@ -1,6 +1,7 @@
 import { type ApiObject, apiVersionOf, equalJson, forbidden, type OwnerReference } from '@navarch/machinery';
 import type { Attributes } from '../../auth/attributes.ts';
-import { type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 /**
  * Who makes an object depend on another makes the garbage collector delete it: they must be allowed to delete it

@@ -1,7 +1,8 @@
 import { namespace as namespaceKind, type Namespace, pod as podKind, type Pod, type PodSpec } from '@navarch/api';
 import { type ApiObject, equalJson, type Field, forbidden } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionRequest, defineAdmissionPlugin, resourceOf } from '../admission.ts';
+import { defineAdmissionPlugin, resourceOf } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import { findings, findingsText, type LevelVersion, levelText, type Mode, policyOf } from '../pod-security/policy.ts';
 
 /** Pods looked at when a namespace becomes stricter: what is told is a help, not a proof. */

@@ -2,7 +2,8 @@ import { type ClusterRole, type PolicyRule, type RoleRef, type Subject } from '@
 import { type ApiObject, equalJson, forbidden, type Mutable } from '@navarch/machinery';
 import type { Attributes } from '../../auth/attributes.ts';
 import { MASTERS } from '../../auth/user.ts';
-import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionContext, defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 

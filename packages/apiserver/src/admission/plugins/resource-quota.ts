@@ -19,7 +19,8 @@ import {
 import { type ApiObject, forbidden, type Key, type Mutable, splitKey } from '@navarch/machinery';
 import { systemUser } from '../../auth/user.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionContext, defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 
 /**
  * Takes what a new or grown object needs from every quota of its namespace before it comes in. The amount is written to

@@ -2,7 +2,8 @@ import { type Pod, type ServiceAccount, serviceAccount, referencesOf } from '@na
 import { onePiece } from '@navarch/base';
 import { cloneJson, forbidden, type Mutable } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionRequest, defineAdmissionPlugin, type Mutation } from '../admission.ts';
+import { defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest, Mutation } from '../request.ts';
 import { isMirrorPod } from '../pods.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,6 +1,7 @@
 import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from '@navarch/api';
 import { CelError, forbidden, StatusError } from '@navarch/machinery';
-import { type AdmissionContext, type AdmissionRequest, defineAdmissionPlugin } from '../admission.ts';
+import { type AdmissionContext, defineAdmissionPlugin } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import type { Evaluator } from '../policies/expressions.ts';
 import { type Binding, casesOf, type Policy } from '../policies/policy.ts';
 
@@ -39,7 +40,7 @@ export const validatingAdmissionPolicies = defineAdmissionPlugin({
     for (const { policy, binding, evaluator } of casesOf<ValidatingPolicy>(KINDS, shown, request, context, failed)) {
       const values = evaluator(shown);
       for (const validation of policy.spec.validations ?? []) {
-        const began = context.registry.measures.admission.now();
+        const began = context.measures.now();
         const verdict = judged(validation, values, policy);
         count(verdict, policy, binding, context, began);
         if (verdict.complaint !== undefined) enforce(verdict.complaint, validation, { request, policy, binding });
@@ -60,11 +61,10 @@ function count(
   { complaint, isFailure = false }: Verdict,
   policy: Policy,
   binding: Binding,
-  { registry }: AdmissionContext,
+  { measures }: AdmissionContext,
   began: number,
 ): void {
   if (complaint === undefined && !isFailure) return;
-  const { admission: measures } = registry.measures;
   const actions =
     complaint === undefined
       ? (['allow'] as const)

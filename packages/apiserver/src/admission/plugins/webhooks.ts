@@ -10,13 +10,8 @@ import {
   type Mutable,
   readJson,
 } from '@navarch/machinery';
-import {
-  type AdmissionContext,
-  type AdmissionPlugin,
-  type AdmissionRequest,
-  defineAdmissionPlugin,
-  type Scope,
-} from '../admission.ts';
+import { type AdmissionContext, type AdmissionPlugin, defineAdmissionPlugin, type Scope } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { type Webhook, webhooksOf } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';

@@ -8,7 +8,8 @@ import {
   CelSyntaxError,
   type Kind,
 } from '@navarch/machinery';
-import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
+import type { AdmissionContext } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import { requestOf } from '../shown-request.ts';
 import { AuthorizerValue, policyFunctionsHere } from './authorizer-value.ts';
 

@@ -8,7 +8,8 @@ import {
   type Patterns,
 } from '@navarch/machinery';
 import type { Registry } from '../../registry/registry.ts';
-import { type AdmissionContext, type AdmissionRequest, resourceOf } from '../admission.ts';
+import { type AdmissionContext, resourceOf } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import type { Matching, Rule } from '../webhooks/configuration.ts';
 import { wantedKind } from '../webhooks/matching.ts';
 import { policyFunctionsHere } from './authorizer-value.ts';

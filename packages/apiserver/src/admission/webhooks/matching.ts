@@ -1,6 +1,7 @@
 import { namespace as namespaceKind } from '@navarch/api';
 import { type ApiObject, compileLabelSelector, type Kind } from '@navarch/machinery';
-import type { AdmissionContext, AdmissionRequest } from '../admission.ts';
+import type { AdmissionContext } from '../admission.ts';
+import type { AdmissionRequest } from '../request.ts';
 import type { Matching, Rule } from './configuration.ts';
 
 /** What changes the rules of admission itself is never asked about: a broken webhook could not be mended. */

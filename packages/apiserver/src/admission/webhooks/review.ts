@@ -48,8 +48,7 @@ export async function ask(
   context: AdmissionContext,
 ): Promise<Verdict | undefined> {
   const { webhook, request, uid, round: type } = question;
-  const { registry } = context;
-  const { admission: measures } = registry.measures;
+  const { registry, measures } = context;
   const outcome = { name: webhook.name, type, operation: request.operation };
   let began: number | undefined;
   let code = UNAVAILABLE;
