@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { invariant } from '@navarch/base';
 import { makeRequest } from '@navarch/node/pki';
 import { eventually as inTime } from '@navarch/node/testing';
 import { buildImage } from '../../../images/build.ts';
@@ -216,6 +217,35 @@ test('pods of two nodes reach each other by address, by Service and by name; exe
   const log = async (name: string): Promise<number> =>
     (await kubectl('logs', `web-${name}`)).split('\n').filter((line) => line.includes('"GET / ')).length;
   assert.ok((await log('one')) > 0 && (await log('two')) > 0);
+});
+
+test("a node answers where kube-proxy does, balancers hear that it is about to go, and its pods see the node's own address", async () => {
+  const said = async (machine: Machine, ...args: readonly string[]): Promise<string> =>
+    (await machine.run('curl', '-sS', '--max-time', '5', ...args)).stdout;
+  const [one] = nodes;
+  invariant(one, 'a node');
+  assert.equal(await said(one, 'http://127.0.0.1:10249/proxyMode'), 'nftables');
+  assert.match(
+    await said(one, 'http://127.0.0.1:10249/metrics'),
+    /^kubeproxy_sync_full_proxy_rules_duration_seconds_count\{ip_family="IPv4"\} [1-9]/m,
+  );
+  const health = (path: string): Promise<string> =>
+    said(server, '-o', '/dev/null', '-w', '%{http_code}', `http://10.77.0.2:10256${path}`);
+  assert.equal(await health('/healthz'), '200');
+  await kubectl('taint', 'node', 'one', 'ToBeDeletedByClusterAutoscaler=:PreferNoSchedule');
+  await eventually('no new connections', async () => (await health('/healthz')) === '503', 10_000);
+  assert.equal(await health('/livez'), '200');
+  await kubectl('taint', 'node', 'one', 'ToBeDeletedByClusterAutoscaler-');
+  await eventually('new connections', async () => (await health('/healthz')) === '200', 10_000);
+  const address = (await kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')).trim();
+  // A packet to a service needs some route before it is led on, and gets its sender's address by that.
+  await one.run('ip', 'route', 'add', 'default', 'via', '10.77.0.1');
+  for (let i = 0; i < 20; i++) await said(one, `http://${address}/?by-one`);
+  await one.run('ip', 'route', 'del', 'default');
+  const askers = (await kubectl('logs', 'web-one', '--tail=50'))
+    .split('\n')
+    .filter((line) => line.includes('/?by-one'));
+  assert.ok(askers.length > 0 && askers.every((line) => line.startsWith('10.77.0.2 ')), askers.join('\n'));
 });
 
 test('kubectl certificate approve and deny: a person gets a certificate that the API server knows them by', async () => {
