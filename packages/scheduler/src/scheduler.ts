@@ -197,7 +197,9 @@ class Scheduler {
       memory: this.#candidates,
     });
     const status = preemption.node === undefined ? 'Unschedulable' : 'Success';
-    this.#measures.passed('PostFilter', attempt.profile.schedulerName, { status, startedMs: preemptingMs });
+    const outcome = { status, startedMs: preemptingMs };
+    this.#measures.passed('PostFilter', attempt.profile.schedulerName, outcome);
+    this.#measures.sought('pod', outcome);
     this.#park(attempt, preemption);
   }
 
@@ -367,23 +369,19 @@ class Scheduler {
     this.#queue.park(pod, rejecters, preemption.node !== undefined);
     const count = snapshot.nodes.length;
     if (preemption.node !== undefined) {
-      const nodeName = preemption.node;
+      const { node: nodeName, victims, violations } = preemption;
       const message = unfitMessage(count, unfit);
       this.#write((signal) =>
         reportFailure({ pod, reason: 'Unschedulable', message, nominatedNodeName: nodeName }, this.#deps, signal),
       );
-      return this.#evictions.make({ pod, nodeName, victims: preemption.victims, schedulerName: profile.schedulerName });
+      return this.#evictions.make({ pod, nodeName, victims, violations, schedulerName: profile.schedulerName });
     }
     const losesPromise = preemption.losesPromise && Boolean(pod.status.nominatedNodeName);
     if (losesPromise) snapshot.unnominate(keyOf(pod));
     const message = unfitMessage(count, unfit, messagesOf([...remedies, preemption]));
-    this.#write((signal) =>
-      reportFailure(
-        { pod, reason: 'Unschedulable', message, ...(losesPromise ? { nominatedNodeName: null } : {}) },
-        this.#deps,
-        signal,
-      ),
-    );
+    const lost = losesPromise ? { nominatedNodeName: null } : {};
+    const report = { pod, reason: 'Unschedulable', message, ...lost } as const;
+    this.#write((signal) => reportFailure(report, this.#deps, signal));
   }
 
   #write(work: (signal: AbortSignal) => Promise<void>): void {

@@ -115,6 +115,7 @@ export class GroupCycle {
     const isScheduled = (pod: Pod): boolean => this.#isScheduled(pod);
     const waiting = members.filter((pod) => !isScheduled(pod) && this.#deps.profileOf(pod));
     const pods = waiting.toSorted(byAge).filter((pod) => queue.draw(pod));
+    this.#deps.measures.groupTaken(key);
     const group = groupOf(key, snapshot.objects);
     if (!group || !pods.some((pod) => keyOf(pod) === keyOf(first))) return;
     const scheduled = members.filter(isScheduled).length;
@@ -126,12 +127,16 @@ export class GroupCycle {
     const search = { random, memory, start: this.#deps.start() };
     const evictsNobody = group.spec.preemptionPolicy === 'Never';
     const budgets = this.#deps.budgets();
-    const request = { pods, needed, snapshot, profile, budgets, evictsNobody, ...search };
+    let evictingMs: number | undefined;
+    const evicting = (): void => void (evictingMs ??= clock.monotonic());
+    const request = { pods, needed, snapshot, profile, budgets, evictsNobody, evicting, ...search };
     const topology = this.#topologyOf(group, members);
     if (typeof topology === 'string') return this.#fail(attempt, topology);
     const { placement, domains } = topology
       ? placeInDomains(request, topology)
       : { placement: placeGroup(request), domains: undefined };
+    const status = placement.outcome === 'makes room' ? 'Success' : 'Unschedulable';
+    if (evictingMs !== undefined) this.#deps.measures.sought('podgroup', { status, startedMs: evictingMs });
     for (const _ of pods) this.#deps.measures.decided(attempt.startedMs);
     this.#deps.measures.groupDecided(attempt.startedMs);
     this.#carryOut({ ...attempt, domains }, placement);
@@ -212,10 +217,11 @@ export class GroupCycle {
 
   #makeRoom(
     { profile, pods }: Attempt,
-    { homes, evictions, rejected }: Extract<GroupPlacement, { readonly outcome: 'makes room' }>,
+    { homes, evictions, violations, rejected }: Extract<GroupPlacement, { readonly outcome: 'makes room' }>,
     message: string,
   ): void {
     this.#deps.measures.groupPreempted(evictions.length);
+    this.#deps.measures.violated('podgroup', violations);
     for (const { pod, nodeName } of homes) {
       this.#deps.makeRoom(pod, nodeName);
       const one = rejected.find((other) => other.pod === pod);

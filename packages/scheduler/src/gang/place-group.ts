@@ -32,6 +32,8 @@ export type GroupPlacement =
       readonly outcome: 'makes room';
       readonly homes: readonly Home[];
       readonly evictions: readonly { readonly victim: Pod; readonly home: Home }[];
+      /** How many of them go against a budget. */
+      readonly violations: number;
       readonly rejected: readonly (Rejected & { readonly message: string })[];
     }
   /** Nothing is done for any of them. */
@@ -58,6 +60,8 @@ export interface GroupRequest {
   /** Where among the nodes the search begins. */
   readonly start: number;
   readonly memory: Memory;
+  /** Told when it is looked for others to evict. */
+  evicting?(): void;
 }
 
 /**
@@ -94,6 +98,8 @@ function withVictims(
   tentative: Tentative,
 ): GroupPlacement {
   const { snapshot, profile, random, budgets, needed } = request;
+  let violations = 0;
+  if (!request.evictsNobody) request.evicting?.();
   const homes = [...fitting];
   const evictions: { readonly victim: Pod; readonly home: Home }[] = [];
   const rejected: (Rejected & { readonly preemption: Preemption })[] = [];
@@ -111,6 +117,7 @@ function withVictims(
       rejected.push({ pod, unfit: found, preemption });
       continue;
     }
+    violations += preemption.violations;
     const home = { pod, nodeName: preemption.node };
     for (const victim of preemption.victims) {
       tentative.evict(victim);
@@ -122,7 +129,7 @@ function withVictims(
     const found = rejected.find(({ pod }) => pod === one.pod)?.preemption;
     return { ...one, message: found?.node === undefined ? (found?.message ?? '') : '' };
   });
-  if (homes.length >= needed) return { outcome: 'makes room', homes, evictions, rejected: told };
+  if (homes.length >= needed) return { outcome: 'makes room', homes, evictions, violations, rejected: told };
   return {
     outcome: 'waits',
     homes: fitting,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { node, pod, podGroup, priorityClass } from '@navarch/api';
+import { node, pod, podDisruptionBudget, podGroup, priorityClass } from '@navarch/api';
 import { MetricRegistry } from '@navarch/base';
 import { SimCluster } from '@navarch/sim';
 
@@ -14,7 +14,7 @@ const group = (cluster: SimCluster, name: string, minCount: number, spec: object
 
 const create = (cluster: SimCluster, name: string, of: string | undefined, priorityClassName?: string) =>
   cluster.api.of(pod).create({
-    metadata: { name, namespace: 'default' },
+    metadata: { name, namespace: 'default', labels: { of: of ?? 'none' } },
     spec: {
       containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }],
       terminationGracePeriodSeconds: 1,
@@ -50,6 +50,19 @@ test('a group is one entity of the queue, where its pods are nearest to a try, a
     'scheduler_queued_entities{queue="unschedulable",type="podgroup"} 2',
     'scheduler_queued_entities{queue="gated",type="podgroup"} 1',
   ]);
+  const incoming = metrics
+    .text()
+    .split('\n')
+    .filter((line) => line.startsWith('scheduler_queue_incoming_entities_total{'))
+    .map((line) => line.slice(line.indexOf('{')));
+  assert.deepEqual(incoming.toSorted(), [
+    '{event="PodGroupUpdate",queue="active",type="podgroup"} 1',
+    '{event="ScheduleAttemptFailure",queue="unschedulable",type="pod"} 3',
+    '{event="ScheduleAttemptFailure",queue="unschedulable",type="podgroup"} 2',
+    '{event="UnschedulablePodAdd",queue="active",type="pod"} 5',
+    '{event="UnschedulablePodAdd",queue="active",type="podgroup"} 1',
+    '{event="UnschedulablePodAdd",queue="unschedulable",type="podgroup"} 3',
+  ]);
 });
 
 test('groups are counted by the end of their attempts, and whom was sent away for them, as one where it went as one', async () => {
@@ -76,6 +89,11 @@ test('groups are counted by the end of their attempts, and whom was sent away fo
   await group(cluster, 'high', 3, { priorityClassName: 'p100' });
   for (let i = 0; i < 3; i++) await create(cluster, `high-${i}`, 'high', 'p100');
   await cluster.clock.advance(30_000);
+  await cluster.api.of(podDisruptionBudget).create({
+    metadata: { name: 'high', namespace: 'default' },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { of: 'high' } } },
+  } as never);
+  await cluster.settled();
   for (let i = 0; i < 2; i++) await create(cluster, `single-${i}`, undefined, 'p200');
   await cluster.clock.advance(30_000);
   const text = metrics.text();
@@ -92,6 +110,9 @@ test('groups are counted by the end of their attempts, and whom was sent away fo
     'scheduler_podgroup_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"}',
     'scheduler_podgroup_scheduling_algorithm_duration_seconds_count',
     'scheduler_workload_preemption_attempts_total{result="Unschedulable"}',
+    'scheduler_preemption_evaluation_duration_seconds_count{preemptor="podgroup",result="Unschedulable"}',
+    'scheduler_preemption_evaluation_duration_seconds_count{preemptor="podgroup",result="Success"}',
+    'scheduler_preemption_evaluation_duration_seconds_count{preemptor="pod",result="Success"}',
   ])
     assert.ok(valueOf(sample) >= 1, sample);
   for (const [sample, value] of [
@@ -100,6 +121,8 @@ test('groups are counted by the end of their attempts, and whom was sent away fo
     ['scheduler_preemption_workload_disruptions_sum{preemptor="podgroup"}', 1],
     ['scheduler_preemption_workload_disruptions_sum{preemptor="pod"}', 1],
     ['scheduler_preemption_victims_sum', 1],
+    ['scheduler_preemption_pdb_violations_total{preemptor="podgroup"}', 0],
+    ['scheduler_preemption_pdb_violations_total{preemptor="pod"}', 1],
     ['scheduler_preemption_execution_duration_seconds_count{preemptor="pod",result="success"}', 1],
     ['scheduler_preemption_goroutines_execution_total{result="success"}', 2],
     ['scheduler_preemption_goroutines_duration_seconds_count{result="success"}', 2],

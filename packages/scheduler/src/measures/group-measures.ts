@@ -19,6 +19,10 @@ export interface Sent {
 /** What is counted of evictions, and of groups of pods where the server has them. */
 export interface GroupMeasures {
   sent(sent: Sent): void;
+  /** It was looked for whom to send away for it, since then; `status`: whether that would help. */
+  sought(preemptor: Preemptor, outcome: { readonly status: string; readonly startedMs: number }): void;
+  /** Others go for it, so many of them against a budget. */
+  violated(preemptor: Preemptor, victims: number): void;
   /** The turn of a group that began then. */
   groupEnded(result: 'scheduled' | 'unschedulable' | 'error', profile: string, startedMs: number): void;
   groupDecided(startedMs: number): void;
@@ -46,6 +50,9 @@ export function groupMeasures(metrics: Metrics, clock: Clock, hasGroups: boolean
       ofGroups?.disruptions.observe(units, { preemptor });
       ofGroups?.execution.observe(secondsSince(startedMs), { preemptor, result });
     },
+    sought: (preemptor, { status, startedMs }) =>
+      ofGroups?.evaluation.observe(secondsSince(startedMs), { preemptor, result: status }),
+    violated: (preemptor, victims) => ofGroups?.violations.add(victims, { preemptor }),
     groupEnded(result, profile, startedMs) {
       ofGroups?.attempts.add(1, { profile, result });
       ofGroups?.attemptSeconds.observe(secondsSince(startedMs), { profile, result });
@@ -87,6 +94,15 @@ const groupFamilies = (metrics: Metrics) => ({
     'scheduler_preemption_workload_disruptions',
     '[ALPHA] Number of workload preemption units being preempted. A single preemption unit can be all pods in a pod group (in case of DisruptionMode=all), or a single pod (in case of DisruptionMode=single).',
     VICTIMS,
+  ),
+  evaluation: metrics.histogram(
+    'scheduler_preemption_evaluation_duration_seconds',
+    '[ALPHA] Duration in seconds for identifying the target preemption victims.',
+    EXECUTION_SECONDS,
+  ),
+  violations: metrics.counter(
+    'scheduler_preemption_pdb_violations_total',
+    '[ALPHA] Total number of pod disruption budget violations caused by preemption.',
   ),
   execution: metrics.histogram(
     'scheduler_preemption_execution_duration_seconds',

@@ -5,6 +5,7 @@ import { SimClock } from '@navarch/sim';
 import { definePlugin } from '../plugin.ts';
 import { PodQueue } from '../queue/pod-queue.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
+import { IncomingEntities } from './incoming-entities.ts';
 import { measures } from './measures.ts';
 import { timedProfile } from './timed-profile.ts';
 
@@ -44,4 +45,24 @@ test('timedProfile() times a few of many looks at nodes, and changes no answer',
   const timed = timedProfile(profile, new SimClock(), () => (times += 1)).plugins[0]?.plugin;
   assert.equal(timed?.limits?.({}), limits);
   assert.equal(times, 16, 'of 32 nodes half are within the limit');
+});
+
+test('IncomingEntities counts a group once wherever it comes to, and anew after its turn', () => {
+  const metrics = new MetricRegistry();
+  const entities = new IncomingEntities(metrics);
+  const come = (): void => {
+    for (const part of ['unschedulable', 'unschedulable', 'active', 'active'] as const)
+      entities.came(part, 'PodAdd', 'd/group');
+  };
+  const shown = (): readonly string[] => metrics.text().match(/(?<=_entities_total).*"podgroup".*/gm) ?? [];
+  come();
+  entities.came('active', 'PodAdd', undefined);
+  const inActive = (count: number) => `{event="PodAdd",queue="active",type="podgroup"} ${count}`;
+  const inOther = (count: number) => `{event="PodAdd",queue="unschedulable",type="podgroup"} ${count}`;
+  assert.deepEqual(shown(), [inOther(1), inActive(1)]);
+  entities.came('active', 'PodAdd', 'd/group');
+  assert.deepEqual(shown(), [inOther(1), inActive(1)]);
+  entities.left('d/group');
+  entities.came('active', 'PodAdd', 'd/group');
+  assert.deepEqual(shown(), [inOther(1), inActive(2)]);
 });

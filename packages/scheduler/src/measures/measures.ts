@@ -6,6 +6,7 @@ import { cycleWatches } from './cycle-watches.ts';
 import { type DeviceMeasures, deviceMeasures } from './device-measures.ts';
 import { type GroupMeasures, groupMeasures } from './group-measures.ts';
 import { byLabels } from './by-labels.ts';
+import { IncomingEntities } from './incoming-entities.ts';
 import { queuedEntities } from './queued-entities.ts';
 import type { PluginTook } from './timed-profile.ts';
 
@@ -60,6 +61,8 @@ export interface Measures extends GroupMeasures, DeviceMeasures {
   scheduled(attempt: number, tookMs: number, isAfterFlush: boolean): void;
   /** It was looked for pods to evict; undefined: none would help. */
   preempted(victims: number | undefined): void;
+  /** The turn of a group has come. */
+  groupTaken(group: string): void;
   /** What is looked up when somebody asks. Ends with the signal. */
   follow(held: Held, signal: AbortSignal): void;
 }
@@ -151,6 +154,7 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
     points.of({ extension_point, profile, status }),
   );
   const watchOf = metrics === noMetrics ? () => undefined : cycleWatches(metrics, clock, pointOf);
+  const entities = new IncomingEntities(metrics);
   let attempt = 0;
   const known = new Map<string, Labels>();
   const labelsOf = (profile: string, result: Result): Labels => {
@@ -184,6 +188,7 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
       preemptions.add();
       if (count !== undefined) victims.observe(count);
     },
+    groupTaken: (group) => entities.left(group),
     follow({ queue, snapshot, assumed, bindings, inLanes, groupOf }, signal) {
       // Of events there are none: what is decided is decided at once, on the cluster as it is by then.
       inFlight.follow(() => assumed.size + inLanes(), { event: 'PodPopped' });
@@ -195,7 +200,10 @@ export function measures(metrics: Metrics, clock: Clock, hasGroups = false): Mea
       cacheSize.follow(() => assumed.size, { type: 'assumed_pods' });
       const incomingOf = byLabels((part, event = '') => incoming.of({ event, queue: part }));
       queue.follow({
-        came: (part, event) => incomingOf(part, event).add(),
+        came(part, event, key) {
+          incomingOf(part, event).add();
+          entities.came(part, event, groupOf?.(key));
+        },
         hinted: (plugin, event, { hint, ms }) => hintOf(plugin, event, hint).observe(ms / 1000),
       });
       const end = metrics.collect(() => [unschedulable(queue), queuedEntities(queue, groupOf)]);

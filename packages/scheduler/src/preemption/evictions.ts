@@ -19,6 +19,7 @@ interface Room {
   readonly pod: Pod;
   readonly nodeName: string;
   readonly victims: readonly Pod[];
+  readonly violations: number;
   readonly schedulerName: string;
 }
 
@@ -31,9 +32,10 @@ export class Evictions {
   }
 
   /** The pod is in the queue, and detained: while some are still to be told, it would only evict others as well. */
-  make({ pod, nodeName, victims, schedulerName }: Room): void {
+  make({ pod, nodeName, victims, violations, schedulerName }: Room): void {
     const { queue, deps, write, snapshot, measures } = this.#evicting;
     this.promise(pod, nodeName);
+    measures.violated('pod', violations);
     const staying = victims.filter(({ metadata }) => !metadata.deletionTimestamp);
     const by = { preemptor: pod, nodeName };
     sendAway(

@@ -13,7 +13,12 @@ import { type Candidate, type EvictedWith, gentlest, NO_VICTIMS, priorityOf, vic
 import type { Budget } from './budget.ts';
 
 export type Preemption =
-  | { readonly node: string; readonly victims: readonly Pod[] }
+  | {
+      readonly node: string;
+      readonly victims: readonly Pod[];
+      /** How many of them go against a budget. */
+      readonly violations: number;
+    }
   | {
       readonly node: undefined;
       /** The tail of the pod's message: why no eviction helps. */
@@ -46,7 +51,8 @@ export function preempt(request: PreemptionRequest): Preemption {
 export function chosen(candidates: readonly Candidate[]): Preemption {
   const best = gentlest(candidates);
   invariant(best, 'there are candidates');
-  return { node: best.node.name, victims: best.victims.map((victim) => victim.pod) };
+  const { node, victims, violations } = best;
+  return { node: node.name, victims: victims.map(({ pod }) => pod), violations };
 }
 
 /** Nodes that would do, and who would have to go there; or why no eviction helps. */

@@ -17,7 +17,7 @@ export type QueuePart = 'active' | 'backoff' | 'unschedulable' | 'gated';
 /** Hears what becomes of pods in the queue. */
 export interface QueueFollower {
   /** A pod came to a part of the queue, and why. */
-  came(queue: 'active' | 'backoff' | 'unschedulable', why: string): void;
+  came(queue: 'active' | 'backoff' | 'unschedulable', why: string, key: string): void;
   /** A plugin was asked whether an event may help a pod. */
   hinted?(plugin: string, event: string, answer: { readonly hint: string; readonly ms: number }): void;
 }
@@ -134,7 +134,7 @@ export class PodQueue {
   /** A new or changed pod: tried at once, unless something keeps it from being tried at all. */
   admit(pod: Pod): void {
     if (!this.#held.hold(pod)) return this.add(pod);
-    this.#follower.came('unschedulable', POD_ADDED);
+    this.#follower.came('unschedulable', POD_ADDED, keyOf(pod));
     this.#isReady.delete(keyOf(pod));
     this.#unpark(keyOf(pod));
     this.#backOffs.delete(keyOf(pod));
@@ -148,7 +148,7 @@ export class PodQueue {
     this.#backOffs.delete(key);
     if (this.#isReady.has(key)) return;
     this.#isReady.add(key);
-    this.#follower.came('active', why);
+    this.#follower.came('active', why, key);
     this.#ready.push({ key, priority: pod.spec.priority ?? 0, order: this.#order++ });
     this.#arrived.notify();
   }
@@ -198,7 +198,7 @@ export class PodQueue {
     const parked: Parked = { pod, rejecters, triedMs: this.#clock.monotonic(), detained };
     this.#unpark(key);
     this.#flushed.delete(key);
-    this.#follower.came('unschedulable', FAILED);
+    this.#follower.came('unschedulable', FAILED, key);
     this.#parked.set(key, parked);
     for (const type of new Set(rejecters.flatMap(({ wakesOn }) => wakesOn))) {
       const waiting = this.#byEvent.get(type);
@@ -225,7 +225,7 @@ export class PodQueue {
     const errors = (this.#errors.get(key) ?? 0) + 1;
     this.#errors.set(key, errors);
     this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
-    this.#follower.came('backoff', FAILED);
+    this.#follower.came('backoff', FAILED, key);
     this.#rouse(this.#backOffs.add(pod, this.#clock.monotonic() + this.#backOffs.lengthMs(errors), true));
   }
 
@@ -278,7 +278,7 @@ export class PodQueue {
   #backOff(pod: Pod, triedMs: number, why: string): void {
     const untilMs = triedMs + this.#backOffs.lengthMs(this.#attempts.get(keyOf(pod)) ?? 1);
     if (untilMs <= this.#clock.monotonic()) return this.add(pod, why);
-    this.#follower.came('backoff', why);
+    this.#follower.came('backoff', why, keyOf(pod));
     this.#rouse(this.#backOffs.add(pod, untilMs, false));
     this.#arrived.notify();
   }
