@@ -39,6 +39,7 @@ test('runProxy() forgets flows from before it started that lead to no endpoint, 
   const names = { ...web, spec: { ...web.spec, ports: [dns] } } as Service;
   const flow = { ...port, port: 80, endpoint: '10.244.0.9:8080' } as const;
   const forgotten: (readonly StaleFlows[])[] = [];
+  const metrics = new MetricRegistry();
   let isThere = true;
   const cache = {
     onChange: (kind: unknown, listener: (current: unknown, previous: unknown) => void) => {
@@ -56,15 +57,18 @@ test('runProxy() forgets flows from before it started that lead to no endpoint, 
     flows: async () => [flow] as readonly KnownFlow[],
     async forget(flows: readonly StaleFlows[]) {
       forgotten.push(flows);
+      return flows.length;
     },
   };
   await using group = new TaskGroup(new AbortController().signal);
   group.spawn((signal) =>
-    runProxy({ cache, clock, log: silent, filter, node: { name: 'a', clusterCidr: '10.244.0.0/16' } }, signal),
+    runProxy({ cache, clock, log: silent, filter, metrics, node: { name: 'a', clusterCidr: '10.244.0.0/16' } }, signal),
   );
   const later = passing(clock);
   await later(10_000);
   assert.deepEqual(forgotten, [[flow]]);
+  assert.match(metrics.text(), /^kubeproxy_conntrack_reconciler_deleted_entries_total\{ip_family="IPv4"\} 1$/m);
+  assert.match(metrics.text(), /^kubeproxy_conntrack_reconciler_sync_duration_seconds_count\{ip_family="IPv4"\} 1$/m);
   isThere = false;
   await later(10_000);
   assert.equal(forgotten.length, 2);
@@ -94,7 +98,7 @@ test('runProxy() makes its rules anew within seconds when somebody has thrown th
       return rules === 'there';
     },
     flows: async () => [],
-    forget: async () => undefined,
+    forget: async () => 0,
   };
   await using group = new TaskGroup(new AbortController().signal);
   group.spawn((signal) =>
@@ -132,7 +136,7 @@ test('runProxy() is not well while the kernel refuses rules for a minute, and is
     },
     areNamed: async () => true,
     flows: async () => [],
-    forget: async () => undefined,
+    forget: async () => 0,
   };
   await using group = new TaskGroup(new AbortController().signal);
   const node = { name: 'a', clusterCidr: '10.244.0.0/16' };

@@ -22,8 +22,8 @@ export interface PacketFilter {
   areNamed(table: string, named: readonly string[], signal: AbortSignal): Promise<boolean>;
   /** Flows of UDP that the kernel knows. */
   flows(signal: AbortSignal): Promise<readonly KnownFlow[]>;
-  /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one. None is fine. */
-  forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<void>;
+  /** Lets the kernel forget flows of UDP, so that their next packet meets the rules as a first one: how many. None is fine. */
+  forget(flows: readonly StaleFlows[], signal: AbortSignal): Promise<number>;
 }
 
 /** Answers balancers that ask on node ports whether this node has endpoints. */
@@ -122,7 +122,7 @@ export async function runProxy(
       const gone = stale;
       stale = [];
       const strays = change.isWhole ? view.strayed(await known({ filter, log }, group.signal)) : [];
-      await forget({ filter, log }, [...gone, ...strays.slice(0, STRAYS_MAX)], group.signal);
+      await forget({ filter, log, record }, [...gone, ...strays.slice(0, STRAYS_MAX)], group.signal);
     } catch (error) {
       if (group.signal.aborted) return;
       log.warn('packet rules refused', { error });
@@ -174,14 +174,17 @@ async function known(
 
 /** Flows that could not be forgotten end when their client has been silent for a while: no reason to do the rules anew. */
 async function forget(
-  { filter, log }: Pick<ProxyDeps, 'filter' | 'log'>,
+  { filter, log, record }: Pick<ProxyDeps, 'filter' | 'log'> & { readonly record: SyncRecord },
   flows: readonly StaleFlows[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (flows.length === 0) return;
-  try {
-    await filter.forget(flows, signal);
-  } catch (error) {
-    if (!signal.aborted) log.warn('flows to former endpoints not forgotten', { error });
+  for (const { name } of FAMILIES) {
+    const own = flows.filter(({ family }) => family === name);
+    if (own.length === 0) continue;
+    try {
+      await record.timeForgetting(name, () => filter.forget(own, signal));
+    } catch (error) {
+      if (!signal.aborted) log.warn('flows to former endpoints not forgotten', { error });
+    }
   }
 }

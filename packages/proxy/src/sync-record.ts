@@ -1,4 +1,4 @@
-import type { EndpointSlice } from '@navarch/api';
+import type { EndpointSlice, IpFamily } from '@navarch/api';
 import { type Clock, exponential, type Gauge, type Histogram, type Metrics } from '@navarch/base';
 import { FAMILIES } from './families.ts';
 import type { ProxyHealth } from './proxy-health.ts';
@@ -92,6 +92,25 @@ export class SyncRecord {
     for (const labels of LABELS)
       for (const policy of ['internal', 'external'] as const)
         gauge.follow(() => count(`${labels.ip_family} ${policy}`), { ...labels, traffic_policy: policy });
+  }
+
+  async timeForgetting(family: IpFamily, forget: () => Promise<number>): Promise<void> {
+    const began = this.#clock.monotonic();
+    const labels = { ip_family: family };
+    const forgotten = await forget();
+    this.#metrics
+      .histogram(
+        'kubeproxy_conntrack_reconciler_sync_duration_seconds',
+        '[ALPHA] ReconcileConntrackFlowsLatency latency in seconds',
+        SYNC_BUCKETS,
+      )
+      .observe((this.#clock.monotonic() - began) / 1000, labels);
+    this.#metrics
+      .counter(
+        'kubeproxy_conntrack_reconciler_deleted_entries_total',
+        '[ALPHA] Cumulative conntrack flows deleted by conntrack reconciler',
+      )
+      .add(forgotten, labels);
   }
 
   serviceChanged(): void {

@@ -328,7 +328,7 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   await node.tellAndForget(...datagramsTo('10.244.0.6'));
   assert.equal(await asks(), '10.244.0.6');
   const filter = nftFilter(`/run/netns/${netns}`);
-  await filter.forget([{ family: 'IPv4', address: '10.96.0.9', port: 1 }], signal);
+  assert.equal(await filter.forget([{ family: 'IPv4', address: '10.96.0.9', port: 1 }], signal), 0);
   // Another agent, after one that ended before the endpoint went.
   const next = new ServiceView(NODE);
   const [again, ...slices] = datagramsTo('10.244.0.5');
@@ -336,7 +336,7 @@ test('nftFilter() lets datagrams of a client that goes on sending leave an endpo
   for (const slice of slices) next.setSlice('default/web-1', slice);
   await filter.apply(next.take().script, signal);
   assert.equal(await asks(), '10.244.0.6', 'the kernel remembers');
-  await filter.forget(next.strayed(await filter.flows(signal)), signal);
+  assert.equal(await filter.forget(next.strayed(await filter.flows(signal)), signal), 1);
   assert.equal(await asks(), '10.244.0.5');
   assert.deepEqual(next.strayed(await filter.flows(signal)), []);
   await filter.forget([{ family: 'IPv6', address: 'fd00:96::9', port: 1, endpoint: 'fd00:44::5:53' }], signal);

@@ -34,13 +34,17 @@ const withOpen = (netns: string | undefined, open: OpenNft): PacketFilter => ({
     return all;
   },
   async forget(flows, signal) {
+    let count = 0;
     for (const one of flows) {
       try {
-        await runCommand(['conntrack', '-D', '-p', 'udp', ...wordsOf(one)], netns ? { netns } : {}, signal);
+        const command = ['conntrack', '-D', '-p', 'udp', ...wordsOf(one)];
+        const { stdout } = await runCommand(command, netns ? { netns } : {}, signal);
+        count += [...stdout.matchAll(FORGOTTEN)].length;
       } catch (error) {
         if (!(error instanceof CommandError) || !NOTHING_FORGOTTEN.test(error.stderr)) throw error;
       }
     }
+    return count;
   },
 });
 
@@ -64,6 +68,9 @@ async function refusalOf(script: string, netns: string | undefined, signal: Abor
 
 /** A line of conntrack: the packets of who began, then those of who answers. */
 const FLOW = /^udp .*? dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+) /gm;
+
+/** A line of each flow that was. */
+const FORGOTTEN = /^udp /gm;
 
 /** What conntrack says, and ends with 1, where there was no such flow. */
 const NOTHING_FORGOTTEN = /\b0 flow entries have been deleted/;
