@@ -3,6 +3,7 @@ import type { ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
 import { below, type FieldSet, hasChild, insertNode, insertPath, nodeOf, pathText } from './field-set.ts';
 import { misfits } from './fit.ts';
 import { type Given, givenFields } from './given.ts';
+import { keptSet } from './kept-set.ts';
 import {
   childSchema,
   DEDUCED,
@@ -102,9 +103,10 @@ function addedNode(value: unknown, schema: Schema): FieldSet {
   }
   if (!isAssociative(schema) || !Array.isArray(value) || value.length === 0) return {};
   const out: Record<string, FieldSet> = {};
-  for (const [element, items] of indexed(value, schema)) {
+  for (let i = 0; i < value.length; i++) {
+    const element = itemElement(schema, value[i], i);
     // Items that share their keys cannot be told apart: all of them are one thing.
-    out[element] = items.length === 1 ? addedNode(items[0], schema.items) : {};
+    out[element] = out[element] ? {} : addedNode(value[i], schema.items);
   }
   return nodeOf(out, true) as FieldSet;
 }
@@ -119,8 +121,11 @@ function addedFields(value: JsonObject, schema: ObjectSchema): FieldSet {
   const out: Record<string, FieldSet> = {};
   for (const { name, element, schema: child } of given.members) out[element] = addedNode(value[name], child);
   const node = nodeOf(out, true) as FieldSet;
-  if (given.isFlat) flatNodes.set(given, Object.freeze(node));
-  return node;
+  if (!given.isFlat) return node;
+  // As all records will have it: what is kept is not gone through again.
+  const kept = Object.freeze(keptSet(node));
+  flatNodes.set(given, kept);
+  return kept;
 }
 
 function addedMembers(value: JsonObject, schema: ObjectSchema | MapSchema): FieldSet {

@@ -65,6 +65,14 @@ test('dropDisabled() keeps all of a feature that the previous object uses anywhe
   });
 });
 
+test('dropDisabled() keeps what is the very same as before, whatever is taken from what is new', () => {
+  const spec = { containers: [{ signal: 'x' }] };
+  const next = { spec, status: { phase: 'new' } };
+  assert.deepEqual(dropped(next, { spec }), { spec: { containers: [{ signal: 'x' }] }, status: { phase: 'new' } });
+  const containers = [{ signal: 'x' }];
+  assert.deepEqual(dropped({ spec: { containers, priority: 1 } }, { spec: { containers } }), { spec: { containers } });
+});
+
 test('dropDisabled() takes the whole object where half of it would mean something else, unless there was one', () => {
   assert.deepEqual(dropped({ spec: { source: { name: 'a', namespace: 'n' } } }), { spec: {} });
   assert.deepEqual(dropped({ spec: { source: { name: 'a' } } }), { spec: { source: { name: 'a' } } });

@@ -49,26 +49,35 @@ export function dropDisabled(
 ): void {
   const plan = planOf(schema);
   // On the way of every write, and nearly always the answer is no.
-  if (!holdsOff(plan, next as Holder, isOn)) return;
+  if (!holdsOff(plan, next as Holder, previous as Holder | undefined, isOn)) return;
   const off = new Set<string>();
   for (const feature of featuresOf(schema))
     if (!isOn(feature) && !(previous && isUsed(plan, previous as Holder, feature))) off.add(feature);
   drop(plan, next as Holder, off);
 }
 
-/** Whether there is a field that belongs to a feature that is off. */
-function holdsOff({ gated, inner }: Plan, holder: Holder, isOn: (feature: string) => boolean): boolean {
+/**
+ * Whether there is a field that belongs to a feature that is off. What is the very same in `previous` has none that would
+ * go: its features are in use there.
+ */
+function holdsOff(
+  { gated, inner }: Plan,
+  holder: Holder,
+  previous: Holder | undefined,
+  isOn: (feature: string) => boolean,
+): boolean {
   for (const { name, feature } of gated) if (holder[name] !== undefined && !isOn(feature)) return true;
   for (const part of inner) {
     const value = holder[part.name];
-    if (typeof value === 'object' && value !== null && partHoldsOff(value, part, 0, isOn)) return true;
+    if (typeof value !== 'object' || value === null || value === previous?.[part.name]) continue;
+    if (partHoldsOff(value, part, 0, isOn)) return true;
   }
   return false;
 }
 
 function partHoldsOff(value: unknown, part: Inner, depth: number, isOn: (feature: string) => boolean): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  if (depth === part.around.length) return holdsOff(part.plan, value as Holder, isOn);
+  if (depth === part.around.length) return holdsOff(part.plan, value as Holder, undefined, isOn);
   const items = part.around[depth] === 'list' ? (value as readonly unknown[]) : Object.values(value);
   for (const item of items) if (partHoldsOff(item, part, depth + 1, isOn)) return true;
   return false;
