@@ -1,5 +1,5 @@
 import { endpoints, endpointSlice, ipFamilyOf, namespace, priorityClass, service, serviceCIDR } from '@navarch/api';
-import { type ApiObject, type Draft, equalJson, type Kind } from '@navarch/machinery';
+import { type ApiObject, type Draft, equalJson, type Kind, type ObjectOf } from '@navarch/machinery';
 import { systemUser } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 import { reconcilePolicy } from './reconcile-policy.ts';
@@ -102,31 +102,35 @@ export async function ensureKubernetesService(
   });
 }
 
-async function leadToServer(registry: Registry, { advertiseAddress, advertisePort }: BootstrapOptions): Promise<void> {
-  const subsets = [
-    {
-      addresses: [{ ip: advertiseAddress }],
-      ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }],
+/** The way from that service to the server; what is there of it already stays. */
+export async function ensureServerEndpoints(registry: Registry, options: BootstrapOptions): Promise<void> {
+  const { whole, slice } = endpointsOfServer(options);
+  await ensure(registry, endpoints, 'default', whole);
+  await ensure(registry, endpointSlice, 'default', slice);
+}
+
+/** The way from that service to this server and no other. */
+async function leadToServer(registry: Registry, options: BootstrapOptions): Promise<void> {
+  const { whole, slice } = endpointsOfServer(options);
+  await restore(registry, endpoints, 'default', whole, 'subsets');
+  await restore(registry, endpointSlice, 'default', slice, 'endpoints');
+}
+
+function endpointsOfServer({ advertiseAddress, advertisePort }: BootstrapOptions): {
+  readonly whole: Draft<ObjectOf<typeof endpoints>>;
+  readonly slice: Draft<ObjectOf<typeof endpointSlice>>;
+} {
+  const ports = [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }];
+  return {
+    whole: {
+      metadata: { name: 'kubernetes', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
     },
-  ];
-  const skipMirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
-  await restore(
-    registry,
-    endpoints,
-    'default',
-    { metadata: { name: 'kubernetes', labels: skipMirror }, subsets },
-    'subsets',
-  );
-  const slice = {
-    endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
-    ports: [{ name: 'https', port: advertisePort, protocol: 'TCP' as const }],
+    slice: {
+      metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: ipFamilyOf(advertiseAddress),
+      endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+      ports,
+    },
   };
-  const metadata = { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } };
-  await restore(
-    registry,
-    endpointSlice,
-    'default',
-    { metadata, addressType: ipFamilyOf(advertiseAddress), ...slice },
-    'endpoints',
-  );
 }

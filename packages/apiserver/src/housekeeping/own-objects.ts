@@ -3,6 +3,7 @@ import {
   type BootstrapOptions,
   ensureKubernetesService,
   ensureNamespaces,
+  ensureServerEndpoints,
   ensureServiceRange,
 } from '../bootstrap/bootstrap.ts';
 import { ensureFlow } from '../flow/default-flow.ts';
@@ -44,6 +45,10 @@ export async function keepOwnObjects(
   group.spawn((until) =>
     keep('service range', SERVICE_MS, () => ensureServiceRange(registry, options.serviceCidr.split(',')), until),
   );
-  group.spawn((until) => keep('service', SERVICE_MS, () => ensureKubernetesService(registry, options), until));
+  const ensureService = async (): Promise<void> => {
+    await ensureKubernetesService(registry, options);
+    await ensureServerEndpoints(registry, options);
+  };
+  group.spawn((until) => keep('service', SERVICE_MS, ensureService, until));
   await group.join();
 }
