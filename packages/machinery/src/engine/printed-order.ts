@@ -56,40 +56,58 @@ function ofMap(values: Schema, value: Values): Values {
 /** Whether there may be objects in such a value, whose fields have an order. */
 const hasFields = ({ type }: Schema): boolean => type === 'object' || type === 'list' || type === 'map';
 
-interface Place {
-  readonly at: number;
-  readonly schema: Schema;
+interface Layout {
+  /** In the printed order; as texts that are names of properties, which are told apart by where they are held. */
+  readonly names: readonly string[];
+  readonly schemas: readonly Schema[];
+  readonly places: ReadonlyMap<string, number>;
 }
 
-const places = new WeakMap<ObjectSchema, ReadonlyMap<string, Place>>();
+const layouts = new WeakMap<ObjectSchema, Layout>();
 
-function placesOf(schema: ObjectSchema): ReadonlyMap<string, Place> {
-  let of = places.get(schema);
-  if (!of)
-    places.set(schema, (of = new Map(schema.fields.map((field, at) => [field.name, { at, schema: field.schema }]))));
-  return of;
+function layoutOf(schema: ObjectSchema): Layout {
+  let layout = layouts.get(schema);
+  if (!layout) {
+    const byName = Object.fromEntries(schema.fields.map((field) => [field.name, field.schema]));
+    const names = Object.keys(byName);
+    const places = new Map(names.map((name, place) => [name, place]));
+    layouts.set(schema, (layout = { names, schemas: Object.values(byName), places }));
+  }
+  return layout;
 }
 
 function ofObject(schema: ObjectSchema, value: Values, before: Values | undefined): Values {
-  const of = placesOf(schema);
-  let last = -1;
-  let isOrdered = true;
+  const { names, schemas } = layoutOf(schema);
+  let at = 0;
   let changed: Record<string, unknown> | undefined;
   for (const name in value) {
-    const place = of.get(name);
-    if (!place) return value;
-    if (place.at < last) isOrdered = false;
-    last = place.at;
-    const held = ordered(place.schema, value[name], before?.[name]);
+    // Nearly always each comes somewhere behind the last.
+    while (at < names.length && names[at] !== name) at += 1;
+    if (at === names.length) return disordered(schema, value, before);
+    const held = ordered(schemas[at] as Schema, value[name], before?.[name]);
     if (held !== value[name]) (changed ??= { ...value })[name] = held;
+    at += 1;
   }
-  const whole = changed ?? value;
-  if (isOrdered) return whole;
-  const at = (name: string): number => of.get(name)?.at ?? 0;
-  return picked(
-    whole,
-    Object.keys(whole).sort((a, b) => at(a) - at(b)),
-  );
+  return changed ?? value;
+}
+
+/** As ofObject(), for an object with fields before those that they follow, or such as its type does not name. */
+function disordered(schema: ObjectSchema, value: Values, before: Values | undefined): Values {
+  const { names, schemas, places } = layoutOf(schema);
+  const given: number[] = [];
+  for (const name in value) {
+    const place = places.get(name);
+    if (place === undefined) return value;
+    let at = given.length;
+    for (; at > 0 && (given[at - 1] as number) > place; at--) given[at] = given[at - 1] as number;
+    given[at] = place;
+  }
+  const out: Record<string, unknown> = {};
+  for (const place of given) {
+    const name = names[place] as string;
+    out[name] = ordered(schemas[place] as Schema, value[name], before?.[name]);
+  }
+  return out;
 }
 
 /** Keys of maps may be such as objects treat as special. */
