@@ -1,4 +1,4 @@
-import { interned } from '@navarch/base';
+import { Memo, onePiece } from '@navarch/base';
 import type { Integer } from './json-text.ts';
 import { type Decoded, decode } from './engine/decode.ts';
 import type { Literals } from './engine/decode-state.ts';
@@ -258,7 +258,11 @@ export function defineKind<Obj extends ApiObject>(declaration: KindDeclaration<O
 export type ObjectOf<K> = K extends Kind<infer O> ? O : never;
 
 export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
-  group ? interned(`${group}/${version}`) : version;
+  group ? apiVersions.get(group, versionsOfGroup).get(version, (text) => onePiece(`${group}/${text}`)) : version;
+
+/** By group and version, so that a text that every write asks for several times is not put together to look for it. */
+const apiVersions = new Memo<Memo<string>>(1000, 300);
+const versionsOfGroup = (): Memo<string> => new Memo(100, 300);
 
 /** `deployments.apps`: the name of a resource in messages and metrics. */
 export const groupResourceOf = ({ group, plural }: { readonly group: string; readonly plural: string }): string =>
