@@ -13,7 +13,7 @@ const UNITS: Readonly<Record<string, number>> = {
   m: 6e10,
   h: 3.6e12,
 };
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 /** A Duration counts nanoseconds in 64 bits. */
 const NANOS_MAX = 2n ** 63n - 1n;
 /** Digits of a fraction that Go's reader heeds. */

@@ -1,3 +1,4 @@
+import { isIPv6 } from '../../structural/addresses.ts';
 import { flat, TRAVERSAL, traversing } from '../cost.ts';
 import { declare, type Overload } from '../declare.ts';
 import { asOwn, CelError, noOverload, Opaque } from '../values.ts';
@@ -49,7 +50,7 @@ export function parseUrl(text: string): CelUrl {
   const hasAuthority = scheme !== '' && beforeQuery.startsWith('//');
   const authority = hasAuthority ? (/^[^/]*/.exec(beforeQuery.slice(2))?.[0] ?? '') : '';
   const path = hasAuthority ? beforeQuery.slice(2 + authority.length) : beforeQuery;
-  const host = hostOf(authority, text);
+  const host = hostOf(scheme, authority, text);
   checkEscapes(path, text);
   const [main = ''] = path.split('#');
   return new CelUrl(text, {
@@ -71,17 +72,21 @@ function schemeOf(text: string): readonly [scheme: string, rest: string] {
 }
 
 /** Without who asks; checked as far as Go checks it. */
-function hostOf(authority: string, text: string): string {
+function hostOf(scheme: string, authority: string, text: string): string {
   const at = authority.lastIndexOf('@');
   if (at >= 0 && !/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(authority.slice(0, at)))
     throw bad(text, 'net/url: invalid userinfo');
   const host = authority.slice(at + 1);
+  if (host.lastIndexOf('[') > 0) throw bad(text, 'invalid IP-literal');
   if (host.startsWith('[')) {
     const end = host.lastIndexOf(']');
     if (end < 0) throw bad(text, "missing ']' in host");
     checkPort(host.slice(end + 1), text);
+    checkLiteral(host.slice(1, end), text);
   } else {
-    const colon = host.lastIndexOf(':');
+    // Lists of hosts with ports are taken, but for the web's schemes.
+    const isStrict = scheme === 'http' || scheme === 'https';
+    const colon = isStrict ? host.indexOf(':') : host.lastIndexOf(':');
     if (colon >= 0) checkPort(host.slice(colon), text);
     checkHost(host, text);
   }
@@ -92,9 +97,19 @@ function checkPort(text: string, url: string): void {
   if (text !== '' && !/^:\d*$/.test(text)) throw bad(url, `invalid port ${JSON.stringify(text)} after host`);
 }
 
+/** Only addresses of IPv6 stand in brackets, with or without a zone. */
+function checkLiteral(host: string, url: string): void {
+  checkEscapes(host, url);
+  const [address = '', zone] = unescaped(host).split(/%(.*)/s);
+  if (!isIPv6(address) || zone === '')
+    throw bad(url, `invalid host: ParseAddr(${JSON.stringify(host)}): unable to parse IP`);
+}
+
 function checkHost(host: string, url: string): void {
   checkEscapes(host, url);
-  const [wrong] = /[ "<>\\^`{|}]/.exec(host) ?? [];
+  const [ascii] = /%(?!25)[0-7][0-9a-fA-F]/.exec(host) ?? [];
+  if (ascii !== undefined) throw bad(url, `invalid URL escape ${JSON.stringify(ascii)}`);
+  const [wrong] = /[ #\\^`{|}]/.exec(host) ?? [];
   if (wrong !== undefined) throw bad(url, `invalid character ${JSON.stringify(wrong)} in host name`);
 }
 
