@@ -2,14 +2,30 @@ import { type ApiObject, cloneJson, type Mutable, type Part } from '@navarch/mac
 
 type WithStatus = ApiObject & { readonly status?: object };
 
+interface StatusOptions {
+  /** Whoever writes the status may change annotations and owners, but no labels. */
+  readonly keepsLabels?: boolean;
+}
+
 /** The status subresource of a kind that checks or changes what comes: takes status and metadata, leaves everything else. */
-export function statusPart<Obj extends WithStatus>(hooks: Pick<Part<Obj>, 'prepare' | 'validate'>): Part<Obj> {
+export function statusPart<Obj extends WithStatus>(
+  hooks: Pick<Part<Obj>, 'prepare' | 'validate'>,
+  { keepsLabels = false }: StatusOptions = {},
+): Part<Obj> {
   return {
     ...hooks,
     takes: ['status'],
-    merge: (sent, previous) =>
-      ({ ...previous, metadata: sent.metadata, status: sent.status }) as unknown as Mutable<Obj>,
+    merge: (sent, previous) => {
+      const metadata = keepsLabels ? withLabelsOf(previous, sent) : sent.metadata;
+      return { ...previous, metadata, status: sent.status } as unknown as Mutable<Obj>;
+    },
   };
+}
+
+function withLabelsOf(previous: ApiObject, sent: Mutable<ApiObject>): Mutable<ApiObject>['metadata'] {
+  const { labels } = previous.metadata;
+  const { labels: _, ...metadata } = sent.metadata;
+  return { ...metadata, ...(labels ? { labels: cloneJson(labels) } : {}) };
 }
 
 /** As statusPart(), for newer kinds whose status writers touch nothing of the metadata but who manages which field. */

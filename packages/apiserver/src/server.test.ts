@@ -203,6 +203,25 @@ test('only the status part changes the status, and it counts no generation', asy
   );
 });
 
+test("whoever writes a Deployment's status changes its annotations and no labels, nor owns any", async () => {
+  const ask = await started();
+  await ask('POST', deployments, { ...web(), metadata: { ...web().metadata, labels: { a: '1' } } });
+  const { body } = await ask(
+    'PATCH',
+    `${deployments}/web/status?fieldManager=observer`,
+    { metadata: { labels: { a: '2', b: '2' }, annotations: { c: '3' } }, status: { replicas: 3 } },
+    { 'content-type': 'application/merge-patch+json' },
+  );
+  assert.deepEqual(
+    [body.metadata.labels, body.metadata.annotations, body.status.replicas],
+    [{ a: '1' }, { c: '3' }, 3],
+  );
+  const fields = body.metadata.managedFields.find(
+    ({ manager }: { readonly manager: string }) => manager === 'observer',
+  ).fieldsV1;
+  assert.deepEqual(Object.keys(fields['f:metadata']), ['f:annotations']);
+});
+
 test('dryRun=All answers as if it had been done', async () => {
   const ask = await started();
   assert.equal((await ask('POST', `${configMaps}?dryRun=All`, config('a'))).status, 201);

@@ -57,13 +57,16 @@ export const deployment: Kind<Deployment> = builtIn<Deployment>('apps/v1.Deploym
       unchanged(next.spec.selector, previous.spec.selector, at.at('spec', 'selector')),
     warnings: (d, previous) => workloadWarnings(d, previous),
     parts: {
-      status: statusPart({
-        validate({ status }, previous, at) {
-          const here = at.at('status');
-          validateReplicaStatus(status, here, COUNTS);
-          notDecremented(status.collisionCount, previous.status.collisionCount, here.at('collisionCount'));
+      status: statusPart(
+        {
+          validate({ status }, previous, at) {
+            const here = at.at('status');
+            validateReplicaStatus(status, here, COUNTS);
+            notDecremented(status.collisionCount, previous.status.collisionCount, here.at('collisionCount'));
+          },
         },
-      }),
+        { keepsLabels: true },
+      ),
     },
   },
 });
