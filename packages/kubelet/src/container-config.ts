@@ -20,6 +20,7 @@ import type { ContainerPart } from './node-resources/container-part.ts';
 import { ORDINARY_RULES, type PodRules } from './pod-rules.ts';
 import type { HostFacts } from './ports.ts';
 import { StartError } from './start-error.ts';
+import type { IdRange } from './user-ids/id-range.ts';
 
 export type { DnsSettings } from './container/dns-config.ts';
 
@@ -60,6 +61,7 @@ export function sandboxConfig(
   dns: DnsSettings,
   host: HostFacts,
   rules: PodRules = ORDINARY_RULES,
+  userIds?: IdRange,
 ): Input<PodSandboxConfig> {
   const { metadata, spec } = pod;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
@@ -83,7 +85,7 @@ export function sandboxConfig(
           })),
     linux: {
       cgroupParent: cgroupParent(pod, dirs.cgroupRoot),
-      securityContext: sandboxSecurity(pod),
+      securityContext: sandboxSecurity(pod, userIds),
       sysctls: sysctlsOf(spec, rules),
     },
   };
@@ -109,11 +111,13 @@ export interface ContainerInput {
   /** What it has of the node beyond its shares. */
   readonly part: ContainerPart;
   readonly targetId: string | undefined;
+  /** Of a pod with users of its own. */
+  readonly userIds?: IdRange | undefined;
 }
 
 /** A container as the runtime is asked to make it. Throws StartError for what its spec says and cannot be. */
 export function containerConfig(
-  { pod, container, attempt, image, environment, mounts, devices, part, targetId }: ContainerInput,
+  { pod, container, attempt, image, environment, mounts, devices, part, targetId, userIds }: ContainerInput,
   dirs: NodeDirs,
   host: HostFacts,
   rules: PodRules = ORDINARY_RULES,
@@ -149,6 +153,7 @@ export function containerConfig(
         image,
         root: dirs.root,
         targetId,
+        userIds,
         isSeccompDefault: rules.isSeccompDefault,
       }),
     },

@@ -1,3 +1,5 @@
+import { IDS_UNIT } from './user-ids/id-range.ts';
+
 /** What a node does with all its pods alike, whatever they ask for. */
 export interface PodRules {
   /** Besides the safe ones, by name or by `net.core.*`. */
@@ -21,6 +23,8 @@ export interface PodRules {
   readonly memoryAllocatable?: number;
   /** Until a container that crashes is started anew, at most. */
   readonly restartSecondsMax: number;
+  /** How many ids of users a pod gets that has users of its own: a multiple of 65,536 (KEP-127). */
+  readonly userIdsPerPod: number;
 }
 
 /** What upstream's kubelet does when nobody says otherwise. */
@@ -34,4 +38,5 @@ export const ORDINARY_RULES: PodRules = {
   hasSwap: false,
   isMemoryTiered: false,
   restartSecondsMax: 300,
+  userIdsPerPod: IDS_UNIT,
 };

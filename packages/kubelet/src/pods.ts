@@ -19,6 +19,7 @@ import { allocatableOf, withEviction } from './node-capacity.ts';
 import { PodObserver } from './observe.ts';
 import { ORDINARY_RULES } from './pod-rules.ts';
 import { PodCgroups } from './pod-cgroups.ts';
+import { UserIds } from './user-ids/user-ids.ts';
 import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
 import { apiRecord, type PodRecord } from './pod-worker/pod-record.ts';
@@ -80,6 +81,7 @@ export class Pods {
       volumes: volumeHost({ ...deps, signal: group.signal }),
       images: new Images(deps),
       sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
+      userIds: new UserIds({ ...deps, idsPerPod: rules.userIdsPerPod }),
       handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,
       refuseResize: (p) => this.#refuseResize(p),
       pullSecrets: (p) => pullSecrets(deps.api, p),

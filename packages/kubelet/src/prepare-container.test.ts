@@ -7,6 +7,8 @@ import { Images } from './images/images.ts';
 import type { HostFacts, ImageMounts } from './ports.ts';
 import { plainPart } from './node-resources/container-part.ts';
 import { prepareContainer } from './prepare-container.ts';
+import { UserIds } from './user-ids/user-ids.ts';
+import { IDS_UNIT } from './user-ids/id-range.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { memoryFiles } from './volumes/testing/memory-files.ts';
 import { testHost } from './volumes/testing/test-host.ts';
@@ -68,6 +70,7 @@ class Node {
         images: new Images({ runtime: this.#runtime, clock, files: this.files, dirs }),
         dirs,
         resources: { partOf: async () => plainPart },
+        userIds: new UserIds({ files: this.files, dirs, idsPerPod: IDS_UNIT, podsMax: 2 }),
         dns: { clusterDns: '', clusterDomain: 'x' },
         host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts,
         nodeIP: '192.0.2.1',
@@ -125,6 +128,20 @@ test("prepareContainer() mounts volumes, hosts and the message file; what is the
   assert.deepEqual(await new Node().mounts({ volumeMounts: [{ name: 'e', mountPath: '/etc/hosts' }] }, [E]), [
     '/etc/hosts <- /kubelet/pods/u/volumes/e',
   ]);
+});
+
+test('prepareContainer() shows what is mounted to the users that a pod has of its own', async () => {
+  const container = { volumeMounts: [{ name: 'e', mountPath: '/e' }] };
+  const own = [{ hostId: 65_536, containerId: 0, length: 65_536 }];
+  const config = await new Node().prepare(container, [E], { hostUsers: false });
+  assert.deepEqual(
+    config.mounts?.map(({ containerPath, uidMappings, gidMappings }) => [containerPath, uidMappings, gidMappings]),
+    ['/e', '/etc/hosts'].map((path) => [path, own, own]),
+  );
+  assert.deepEqual(config.linux?.securityContext?.namespaceOptions?.usernsOptions?.uids, own);
+  const plain = await new Node().prepare(container, [E]);
+  assert.ok(plain.mounts?.every(({ uidMappings }) => uidMappings === undefined));
+  assert.equal(plain.linux?.securityContext?.namespaceOptions?.usernsOptions, undefined);
 });
 
 test('prepareContainer() gives a subPath a place of its own, anew for every instance', async () => {

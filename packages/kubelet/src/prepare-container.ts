@@ -2,7 +2,7 @@ import type { Container, EphemeralContainer, Pod, Secret } from '@navarch/api';
 import { containerDevices, containerMounts } from './container/mounts.ts';
 import { refuseRoot } from './container/security-context.ts';
 import { containerConfig, CONTAINER_NAME, type DnsSettings, type NodeDirs, POD_UID } from './container-config.ts';
-import type { ContainerConfig, ContainerRuntime, Input } from './cri/index.ts';
+import type { ContainerConfig, ContainerRuntime, Input, Mount } from './cri/index.ts';
 import { textOfBytes } from './environment/byte-text.ts';
 import { type EnvFiles, environmentOf, type EnvironmentSources, type Skipped } from './environment/environment.ts';
 import type { ImageRequest, Images } from './images/images.ts';
@@ -10,6 +10,8 @@ import { EscapeError, type Files, type HostFacts, type ImageMounts } from './por
 import type { PodRules } from './pod-rules.ts';
 import { configError } from './start-error.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
+import { type UserIds } from './user-ids/user-ids.ts';
+import { mappingsOf, type IdRange } from './user-ids/id-range.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface PrepareInput {
@@ -31,6 +33,7 @@ export interface PrepareDeps {
   readonly host: HostFacts;
   readonly rules?: PodRules;
   readonly resources: Pick<NodeResources, 'partOf'>;
+  readonly userIds: Pick<UserIds, 'of'>;
   readonly nodeIP: string;
   readonly otherNodeIPs?: readonly string[];
   sources(pod: Pod): Promise<EnvironmentSources>;
@@ -76,13 +79,18 @@ export async function prepareContainer(
     throw configError(cause.message, { cause });
   });
   const targetId = await targetOf(input, deps, signal);
+  const userIds = await deps.userIds.of(pod);
   return containerConfig(
-    { pod, container, attempt, image, environment, mounts, devices, part, targetId },
+    { pod, container, attempt, image, environment, mounts: shownAs(userIds, mounts), devices, part, targetId, userIds },
     dirs,
     host,
     deps.rules,
   );
 }
+
+/** What belongs to the node's user 0 belongs to the pod's (KEP-127). */
+const shownAs = (ids: IdRange | undefined, mounts: readonly Input<Mount>[]): readonly Input<Mount>[] =>
+  ids ? mounts.map((mount) => ({ ...mount, uidMappings: mappingsOf(ids), gidMappings: mappingsOf(ids) })) : mounts;
 
 async function pullSecretsOf({ pod, event }: PrepareInput, deps: PrepareDeps): Promise<readonly Secret[]> {
   const secrets = await deps.pullSecrets(pod);

@@ -115,6 +115,7 @@ test('settingsOf() makes of a file what the kubelet goes by', () => {
       serializeImagePulls: true,
       registryPullQPS: 3,
       podPidsLimit: 500,
+      userNamespaces: { idsPerPod: 131_072 },
       cpuCFSQuotaPeriod: '5ms',
       crashLoopBackOff: { maxContainerRestartPeriod: '20s' },
       memorySwap: { swapBehavior: 'LimitedSwap' },
@@ -143,6 +144,7 @@ test('settingsOf() makes of a file what the kubelet goes by', () => {
     memoryThrottlingFactor: 0.8,
     isMemoryTiered: true,
     restartSecondsMax: 20,
+    userIdsPerPod: 131_072,
   });
   assert.deepEqual(logLimits, { fileBytesMax: 2 ** 20, filesMax: 5, workers: 1, lookMs: 5000 });
   assert.equal(imageThresholds?.unusedMsMax, 3_600_000);

@@ -46,7 +46,6 @@ const IDLE: Readonly<Record<string, string>> = {
   tracing: 'no spans are sent',
   containerRuntimeEndpoint: 'every node has a containerd of its own',
   imageServiceEndpoint: 'every node has a containerd of its own',
-  userNamespaces: 'every pod with users of its own has 65536 of them',
 };
 
 /** What is asked for in vain, a sentence each. */

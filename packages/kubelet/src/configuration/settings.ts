@@ -3,6 +3,7 @@ import type { KubeletDeps } from '../kubelet-deps.ts';
 import type { ImageVerification } from '../images/images.ts';
 import { fullReference } from '../images/reference.ts';
 import type { ChangeDetection } from '../named-objects/named-objects.ts';
+import { IDS_UNIT } from '../user-ids/id-range.ts';
 import type { CompleteConfiguration } from './complete.ts';
 
 type Settings = Pick<
@@ -71,6 +72,7 @@ function rulesOf(config: CompleteConfiguration): NonNullable<KubeletDeps['rules'
     ...(config.memoryThrottlingFactor === undefined ? {} : { memoryThrottlingFactor: config.memoryThrottlingFactor }),
     isMemoryTiered: config.memoryReservationPolicy === 'TieredReservation',
     restartSecondsMax: msOf(config.crashLoopBackOff.maxContainerRestartPeriod) / 1000,
+    userIdsPerPod: Number(config.userNamespaces?.idsPerPod ?? IDS_UNIT),
   };
 }
 

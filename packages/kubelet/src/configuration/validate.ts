@@ -1,4 +1,5 @@
-import { parseDuration, parseQuantity, quotedAsGo } from '@navarch/machinery';
+import { type Integer, parseDuration, parseQuantity, quotedAsGo } from '@navarch/machinery';
+import { IDS_UNIT } from '../user-ids/id-range.ts';
 import type { CompleteConfiguration } from './complete.ts';
 import { ConfigurationError } from './decode.ts';
 
@@ -40,6 +41,8 @@ const RANGES = {
   port: ['--port', 1, PORT_MAX],
 } as const;
 
+const isIdRange = (count: Integer): boolean => Number(count) > 0 && Number(count) % IDS_UNIT === 0;
+
 const numbers: Check = (config) => [
   ...Object.entries(COUNTS).map(([name, flag]) => {
     const value = Number(config[name as keyof typeof COUNTS] ?? 0);
@@ -57,6 +60,8 @@ const numbers: Check = (config) => [
     `readOnlyPort (--read-only-port) ${config.readOnlyPort} must be between 0 and ${PORT_MAX}, inclusive`,
   config.nodeStatusMaxImages < -1 &&
     `nodeStatusMaxImages (--node-status-max-images) ${config.nodeStatusMaxImages} must be -1 or greater`,
+  !isIdRange(config.userNamespaces?.idsPerPod ?? IDS_UNIT) &&
+    `userNamespaces.idsPerPod ${config.userNamespaces?.idsPerPod} must be a positive multiple of ${IDS_UNIT}`,
   config.memoryThrottlingFactor !== undefined &&
     (config.memoryThrottlingFactor <= 0 || config.memoryThrottlingFactor > 1) &&
     `memoryThrottlingFactor ${config.memoryThrottlingFactor} must be greater than 0 and less than or equal to 1.0`,

@@ -279,7 +279,16 @@ test("sandboxConfig() is the pod's names, ports, settings and cgroup", () => {
       sandboxConfig(podOf({ hostname: 'h'.repeat(60), subdomain: 's', setHostnameAsFQDN: true }), 0, dirs, dns, host),
     /FQDN h+\.s\.ns\.svc\.cluster\.local is too long \(64 characters is the max, 83 characters requested\)/,
   );
-  assert.throws(() => sandboxConfig(podOf({ hostUsers: false }), 0, dirs, dns, host), /hostUsers/);
+  const mapped = sandboxConfig(podOf({ hostUsers: false }), 0, dirs, dns, host, undefined, {
+    first: 131_072,
+    count: 65_536,
+  });
+  const ids = [{ hostId: 131_072, containerId: 0, length: 65_536 }];
+  assert.deepEqual(mapped.linux?.securityContext?.namespaceOptions?.usernsOptions, {
+    mode: 'POD',
+    uids: ids,
+    gids: ids,
+  });
   const long = podOf();
   assert.equal(
     sandboxConfig({ ...long, metadata: { ...long.metadata, name: `${'n'.repeat(62)}-tail` } }, 0, dirs, dns, host)

@@ -8,6 +8,7 @@ import type {
 } from '../cri/index.ts';
 import type { HeldImage } from '../images/images.ts';
 import { configError } from '../start-error.ts';
+import { type IdRange, mappingsOf } from '../user-ids/id-range.ts';
 
 /** Where the profiles are that pods name as `Localhost`. */
 const seccompDir = (root: string): string => `${root}/seccomp`;
@@ -28,14 +29,12 @@ const DEFAULT_MASKED = [
 ];
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** What the sandbox's own process may do: as little as there is, whatever the pod asks for its containers. Throws StartError. */
-export function sandboxSecurity({ spec }: Pod): Input<LinuxSandboxSecurityContext> {
-  // Without ids to map its users to, such a pod would run as the host's users: what it asked not to.
-  if (spec.hostUsers === false) throw configError('hostUsers: false is not supported by this node: it maps no users');
+/** What the sandbox's own process may do: as little as there is, whatever the pod asks for its containers. */
+export function sandboxSecurity({ spec }: Pod, userIds?: IdRange): Input<LinuxSandboxSecurityContext> {
   const shared = spec.securityContext;
   const user = shared?.runAsUser;
   return {
-    namespaceOptions: namespaces(spec),
+    namespaceOptions: namespaces(spec, userIds),
     privileged: [...(spec.initContainers ?? []), ...spec.containers].some((c) => c.securityContext?.privileged),
     seccomp: { profileType: 'RuntimeDefault' },
     supplementalGroups: groups(spec),
@@ -55,6 +54,8 @@ export interface Surroundings {
   readonly root: string;
   /** Id of the container whose processes this one is to see (kubectl debug --target). */
   readonly targetId: string | undefined;
+  /** Of a pod with users of its own. */
+  readonly userIds?: IdRange | undefined;
   /** Who names no seccomp profile has the runtime's. */
   readonly isSeccompDefault?: boolean;
 }
@@ -63,7 +64,7 @@ export interface Surroundings {
 export function containerSecurity(
   { spec }: Pod,
   container: Container,
-  { image, root, targetId, isSeccompDefault = false }: Surroundings,
+  { image, root, targetId, userIds, isSeccompDefault = false }: Surroundings,
 ): Input<LinuxContainerSecurityContext> {
   const own = container.securityContext;
   const shared = spec.securityContext;
@@ -73,7 +74,7 @@ export function containerSecurity(
   const isUnmasked = privileged || own?.procMount === 'Unmasked';
   const profile = own?.appArmorProfile ?? shared?.appArmorProfile;
   return {
-    namespaceOptions: targetId === undefined ? namespaces(spec) : { ...namespaces(spec), pid: 'TARGET', targetId },
+    namespaceOptions: { ...namespaces(spec, userIds), ...(targetId === undefined ? {} : { pid: 'TARGET', targetId }) },
     privileged,
     readonlyRootfs: own?.readOnlyRootFilesystem ?? false,
     capabilities: { addCapabilities: own?.capabilities?.add ?? [], dropCapabilities: own?.capabilities?.drop ?? [] },
@@ -93,10 +94,11 @@ export function containerSecurity(
   };
 }
 
-const namespaces = (spec: PodSpec): Input<NamespaceOption> => ({
+const namespaces = (spec: PodSpec, userIds: IdRange | undefined): Input<NamespaceOption> => ({
   network: spec.hostNetwork ? 'NODE' : 'POD',
   pid: spec.hostPID ? 'NODE' : spec.shareProcessNamespace ? 'POD' : 'CONTAINER',
   ipc: spec.hostIPC ? 'NODE' : 'POD',
+  ...(userIds ? { usernsOptions: { mode: 'POD', uids: mappingsOf(userIds), gids: mappingsOf(userIds) } } : {}),
 });
 
 const groups = ({ securityContext: shared }: PodSpec): readonly number[] => [

@@ -87,7 +87,7 @@ async function startSandbox(
   try {
     const runtimeHandler = await handlerOf(pod, deps);
     if (pod.spec.hostUsers === false && !runtime.features().hasUserNamespaces) throw new Error(noUsers(runtimeHandler));
-    const config = sandboxConfig(pod, action.attempt, dirs, dns, host, deps.rules);
+    const config = sandboxConfig(pod, action.attempt, dirs, dns, host, deps.rules, await deps.userIds.of(pod));
     if (action.after) {
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       await runtime.stopPodSandbox({ podSandboxId: action.after }, signal); // Its network may still be there.

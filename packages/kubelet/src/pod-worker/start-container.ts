@@ -53,7 +53,7 @@ export async function startContainer(
     const request = {
       podSandboxId: sandboxId,
       config,
-      sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host, deps.rules),
+      sandboxConfig: sandboxConfig(pod, sandbox.attempt, dirs, dns, host, deps.rules, await deps.userIds.of(pod)),
     };
     await as('CreateContainerError', admit(pod, sandbox, deps, signal));
     ({ containerId } = await as('CreateContainerError', runtime.createContainer(request, signal)));
