@@ -1,10 +1,10 @@
-import { LOCAL_VOLUMES_FOLDER, type Node, node } from '@navarch/api';
+import { LOCAL_VOLUMES_FOLDER, type Node, node, type NodeRuntimeHandler } from '@navarch/api';
 import type { Clock, Logger, Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
 import { DECLARED_FEATURES } from './declared-features.ts';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
-import type { ContainerRuntime } from './cri/index.ts';
+import type { ContainerRuntime, HandlerAbilities } from './cri/index.ts';
 import type { EvictionSettings } from './eviction/thresholds.ts';
 import { IMAGES_MAX, nodeImages } from './images/node-images.ts';
 import type { NodeResources } from './node-resources/node-resources.ts';
@@ -210,7 +210,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
   const images = await nodeImages(runtime, deps.imagesMax ?? IMAGES_MAX, signal).catch(
     () => before?.status.images ?? [],
   );
-  const { runtimeName, runtimeVersion } = runtime.features();
+  const { runtimeName, runtimeVersion, handlers } = runtime.features();
   return {
     addresses: [
       ...[nodeIP, ...(deps.otherNodeIPs ?? [])].map((address) => ({ type: 'InternalIP', address })),
@@ -221,6 +221,7 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     images,
     volumesInUse: deps.volumesInUse(),
     declaredFeatures: DECLARED_FEATURES,
+    ...(handlers.length > 0 ? { runtimeHandlers: handlers.map(shownHandler).sort(byName) } : {}),
     features: { supplementalGroupsPolicy: runtime.features().hasSupplementalGroupsPolicy },
     conditions: await conditions(deps, before, signal),
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
@@ -240,6 +241,17 @@ async function statusOf(deps: NodeStatusDeps, before: Node | undefined, signal: 
     },
   };
 }
+
+const shownHandler = ({
+  name,
+  hasRecursiveReadOnlyMounts,
+  hasUserNamespaces,
+}: HandlerAbilities): NodeRuntimeHandler => ({
+  name,
+  features: { recursiveReadOnlyMounts: hasRecursiveReadOnlyMounts, userNamespaces: hasUserNamespaces },
+});
+
+const byName = (a: NodeRuntimeHandler, b: NodeRuntimeHandler): number => ((a.name ?? '') < (b.name ?? '') ? -1 : 1);
 
 const canonical = (amounts: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount) ?? amount]));
@@ -304,13 +316,20 @@ function pressure(type: Pressure, isSo: boolean): readonly [string, string, stri
   return [type, isSo ? 'True' : 'False', reason, message];
 }
 
+/** Conditions of the runtime without which a node takes no pods. */
+const NEEDED = { RuntimeReady: 'container runtime', NetworkReady: 'container runtime network' } as const;
+
 async function runtimeProblem(runtime: ContainerRuntime, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { status } = await runtime.status({}, signal);
-    const bad = status?.conditions.find((c) => !c.status);
-    return (
-      bad &&
-      `container runtime ${bad.type === 'NetworkReady' ? 'network ' : ''}not ready: ${bad.type}=false reason:${bad.reason} message:${bad.message}`
+    // A runtime may say more of itself, such as that it is asked for what it will not do for ever.
+    return joined(
+      ...Object.entries(NEEDED).map(([type, what]) => {
+        const condition = status?.conditions.find((one) => one.type === type);
+        if (condition?.status) return undefined;
+        const said = condition && `${type}=false reason:${condition.reason} message:${condition.message}`;
+        return `${what} not ready: ${said ?? '<nil>'}`;
+      }),
     );
   } catch (error) {
     return `container runtime is down: ${(error as Error).message}`;

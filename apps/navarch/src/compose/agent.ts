@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Node, node } from '@navarch/api';
 import { MetricRegistry, TaskGroup } from '@navarch/base';
@@ -58,6 +58,7 @@ export const PAUSE_IMAGE = 'docker.io/library/pause:latest';
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { dataDir, log, access, identityDir, extras } = options;
   const kubeletFolder = kubeletFolderOf(dataDir);
+  letPodUsersThrough(dataDir);
   await using group = new TaskGroup(signal);
   const start = (s: AbortSignal): Promise<Containerd> =>
     startContainerd({ dir: join(dataDir, 'containerd'), sandboxImage: PAUSE_IMAGE, patches: extras.containerd }, s);
@@ -218,6 +219,13 @@ function kubeletDeps(
       clusterDomain: config.clusterDomain || settings.clusterDomain,
     },
   };
+}
+
+/** Users that pods have of their own come to their root file systems through the node's folder, and see nothing in it (KEP-127). */
+function letPodUsersThrough(dataDir: string): void {
+  mkdirSync(kubeletFolderOf(dataDir), { recursive: true });
+  chmodSync(kubeletFolderOf(dataDir), 0o750);
+  chmodSync(dataDir, 0o711);
 }
 
 const kubeletFolderOf = (dataDir: string): string => join(dataDir, 'kubelet');

@@ -1,3 +1,3 @@
 export type * from './generated/types.ts';
 export type { Input } from '../rpc/input.ts';
-export type { ContainerRuntime, RuntimeAbilities } from './port.ts';
+export type { ContainerRuntime, HandlerAbilities, RuntimeAbilities } from './port.ts';

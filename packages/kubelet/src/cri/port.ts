@@ -32,10 +32,18 @@ export interface RuntimeAbilities {
   readonly hasImageVolumes: boolean;
   /** A mount may be read-only all the way down. */
   readonly hasRecursiveReadOnlyMounts: boolean;
-  readonly hasUserNamespaces: boolean;
+  /** What each handler can do, where the runtime tells; '' is that of pods that name none. */
+  readonly handlers: readonly HandlerAbilities[];
   readonly hasSupplementalGroupsPolicy: boolean;
   /** The driver that the runtime uses, where it says so; otherwise the host's configuration decides. */
   readonly cgroupDriver: 'SYSTEMD' | 'CGROUPFS' | undefined;
+}
+
+export interface HandlerAbilities {
+  readonly name: string;
+  readonly hasRecursiveReadOnlyMounts: boolean;
+  /** Pods may have users of their own (KEP-127). */
+  readonly hasUserNamespaces: boolean;
 }
 
 type RuntimeCall =

@@ -86,7 +86,8 @@ async function startSandbox(
   const { runtime, files, dirs, dns, host, clock, random, notes, events } = deps;
   try {
     const runtimeHandler = await handlerOf(pod, deps);
-    if (pod.spec.hostUsers === false && !runtime.features().hasUserNamespaces) throw new Error(noUsers(runtimeHandler));
+    const abilities = runtime.features().handlers.find(({ name }) => name === runtimeHandler);
+    if (pod.spec.hostUsers === false && !abilities?.hasUserNamespaces) throw new Error(noUsers(runtimeHandler));
     const config = sandboxConfig(pod, action.attempt, dirs, dns, host, deps.rules, await deps.userIds.of(pod));
     if (action.after) {
       events.about('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');

@@ -10,7 +10,7 @@ export const runtimeAbilities = (): RuntimeAbilities => ({
   hasSandboxResize: false,
   hasImageVolumes: false,
   hasRecursiveReadOnlyMounts: false,
-  hasUserNamespaces: false,
+  handlers: [],
   hasSupplementalGroupsPolicy: false,
   cgroupDriver: undefined,
 });

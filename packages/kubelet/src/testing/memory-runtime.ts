@@ -1,6 +1,13 @@
 import { Notifier } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
-import type { ContainerFilter, ContainerRuntime, Input, PodSandboxFilter } from '../cri/index.ts';
+import type {
+  ContainerFilter,
+  ContainerRuntime,
+  Input,
+  PodSandboxFilter,
+  RuntimeAbilities,
+  RuntimeCondition,
+} from '../cri/index.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import type { CreateContainerRequest, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
 import { type CallOptions, Calls } from './calls.ts';
@@ -41,6 +48,9 @@ export class MemoryRuntime implements ContainerRuntime {
   /** What must never be: two running instances of one container, the removal of one that runs, a name asked for twice. */
   readonly violations: string[] = [];
   readonly images: MemoryImages;
+  /** What it can do: read whenever the kubelet looks. */
+  abilities = runtimeAbilities();
+  readonly #conditions = new Map<string, RuntimeCondition>();
   readonly #calls: Calls;
   readonly #options: MemoryRuntimeOptions;
   readonly #changed = new Notifier();
@@ -54,9 +64,11 @@ export class MemoryRuntime implements ContainerRuntime {
     this.#calls = new Calls(options);
     this.images = new MemoryImages(options, this.#calls);
     this.#power = power;
+    this.say('RuntimeReady', true);
+    this.say('NetworkReady', true);
   }
 
-  features = runtimeAbilities;
+  features = (): RuntimeAbilities => this.abilities;
 
   /** Every call that changed something, with what it changed. */
   get calls(): readonly string[] {
@@ -66,6 +78,11 @@ export class MemoryRuntime implements ContainerRuntime {
   /** How many questions were asked. */
   get queries(): number {
     return this.#calls.queries;
+  }
+
+  /** Tells something of the runtime as a whole. */
+  say(type: string, status: boolean, reason = '', message = ''): void {
+    this.#conditions.set(type, { type, status, reason, message });
   }
 
   /** A process ends from inside, or is killed from outside. */
@@ -97,13 +114,7 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 
   async status(): Answer<'status'> {
-    const conditions = ['RuntimeReady', 'NetworkReady'].map((type) => ({
-      type,
-      status: true,
-      reason: '',
-      message: '',
-    }));
-    return { status: { conditions }, info: {}, runtimeHandlers: [] };
+    return { status: { conditions: [...this.#conditions.values()] }, info: {}, runtimeHandlers: [] };
   }
 
   updateRuntimeConfig = async (): Answer<'updateRuntimeConfig'> => ({});

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,6 +89,8 @@ async function writeConfiguration(
   for (const folder of [layout.root, layout.state, layout.registries, layout.cniConfDir, layout.cniStateDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   }
+  // Users that pods have of their own come through here to their root file systems (KEP-127).
+  chmodSync(layout.dir, 0o711);
   for (const [registry, mirrors] of Object.entries(options.registries ?? {})) {
     const server = `https://${registry === 'docker.io' ? 'registry-1.docker.io' : registry}`;
     writeFileAtomically(join(layout.registries, registry, 'hosts.toml'), registryToml(server, mirrors));

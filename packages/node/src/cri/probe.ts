@@ -21,7 +21,11 @@ export async function probeAbilities(channel: CriChannel, signal: AbortSignal): 
     answers(channel, 'podSandboxStats', signal),
     answers(channel, 'updatePodSandboxResources', signal),
   ]);
-  const handlers = status.runtimeHandlers.map((handler) => handler.features);
+  const handlers = status.runtimeHandlers.map(({ name, features }) => ({
+    name,
+    hasRecursiveReadOnlyMounts: features?.recursiveReadOnlyMounts === true,
+    hasUserNamespaces: features?.userNamespaces === true,
+  }));
   return {
     runtimeName: version.runtimeName,
     runtimeVersion: version.runtimeVersion,
@@ -29,8 +33,8 @@ export async function probeAbilities(channel: CriChannel, signal: AbortSignal): 
     hasPodSandboxStats: stats,
     hasSandboxResize: resize,
     hasImageVolumes: hasImageVolumes(version),
-    hasRecursiveReadOnlyMounts: handlers.some((features) => features?.recursiveReadOnlyMounts === true),
-    hasUserNamespaces: handlers.some((features) => features?.userNamespaces === true),
+    hasRecursiveReadOnlyMounts: handlers.some((handler) => handler.hasRecursiveReadOnlyMounts),
+    handlers,
     hasSupplementalGroupsPolicy: status.features?.supplementalGroupsPolicy === true,
     cgroupDriver: config?.linux?.cgroupDriver,
   };

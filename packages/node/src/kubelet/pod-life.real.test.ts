@@ -57,6 +57,26 @@ function withContainers(): void {
     { timeout: 120_000 },
   );
 
+  test(
+    'a pod has users of its own where the runtime can map them, and is refused in words where not',
+    { timeout: 60_000 },
+    async () => {
+      const line =
+        'touch /notes/own; read first host count < /proc/self/uid_map; echo $host $count $(stat -c %u /notes/own /etc/hosts); exit 1';
+      const spec = { hostUsers: false, containers: [shell('c', line, notes)], ...shared };
+      if (
+        kubelet.host.runtime.features().handlers.some(({ name, hasUserNamespaces }) => name === '' && hasUserNamespaces)
+      )
+        assert.match(await kubelet.outcome('users', spec), /65536 65536 0 0/);
+      else {
+        await kubelet.run('users', spec);
+        const refused =
+          "FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces";
+        await eventually('the refusal', async () => (await kubelet.events('users')).includes(refused));
+      }
+    },
+  );
+
   test('a crash is counted, waited out, and its last words are kept', { timeout: 60_000 }, async () => {
     await kubelet.run('crash', { restartPolicy: 'Always', containers: [shell('c', 'echo goodbye; exit 7')] });
     const looping = await kubelet.until(

@@ -84,6 +84,48 @@ test('kubelet: a pod that wants users of its own is told that the runtime has no
   assert.equal(world.machine.runtime.sandboxes.size, 0);
 });
 
+test('kubelet: a pod has users of its own where the handler of its class can map them, and the node says which can', async () => {
+  await using world = await KubeletWorld.start();
+  const handler = { name: '', hasRecursiveReadOnlyMounts: true, hasUserNamespaces: true };
+  const { runtime } = world.machine;
+  runtime.abilities = {
+    ...runtime.abilities,
+    handlers: [{ ...handler, name: 'kata', hasUserNamespaces: false }, handler],
+  };
+  await world.api.of(runtimeClass).create({ metadata: { name: 'safe' }, handler: 'kata' } as never);
+  await world.run('plain', { hostUsers: false });
+  await world.run('kata', { hostUsers: false, runtimeClassName: 'safe' });
+  await world.advance(20_000);
+  assert.equal((await world.api.of(pod).get('default/plain')).status.phase, 'Running');
+  assert.equal((await world.api.of(pod).get('default/kata')).status.phase, 'Pending');
+  assert.deepEqual((await world.api.of(node).get(NODE)).status.runtimeHandlers, [
+    { name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
+    { name: 'kata', features: { recursiveReadOnlyMounts: true, userNamespaces: false } },
+  ]);
+});
+
+test('kubelet: a node is ready where its runtime and network are, whatever else the runtime says of itself', async () => {
+  await using world = await KubeletWorld.start();
+  const ready = async (): Promise<string> => {
+    await world.advance(15_000);
+    const { conditions } = (await world.api.of(node).get(NODE)).status;
+    const found = conditions?.find(({ type }) => type === 'Ready');
+    return `${found?.status} ${found?.message}`;
+  };
+  const { runtime } = world.machine;
+  runtime.say('ContainerdHasNoDeprecationWarnings', false, 'ContainerdHasDeprecationWarnings', '{}');
+  assert.equal(await ready(), 'True kubelet is posting ready status');
+  runtime.say('NetworkReady', false, 'NetworkPluginNotReady', 'cni plugin not initialized');
+  const network =
+    'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized';
+  assert.equal(await ready(), `False ${network}`);
+  runtime.say('RuntimeReady', false, 'Broken', 'no shim');
+  assert.equal(
+    await ready(),
+    `False [container runtime not ready: RuntimeReady=false reason:Broken message:no shim, ${network}]`,
+  );
+});
+
 test('kubelet: a sandbox that the runtime goes on refusing is asked for every ten seconds and a little', async () => {
   await using world = await KubeletWorld.start();
   const safe = { metadata: { name: 'safe' }, handler: 'kata' } as never;

@@ -85,7 +85,9 @@ export async function leftovers(
 async function isReady(runtime: GrpcRuntime, signal: AbortSignal): Promise<void> {
   for (;;) {
     const { status } = await runtime.status({}, signal);
-    if (status?.conditions.every((condition) => condition.status)) return;
+    // Newer runtimes have more to say of themselves.
+    const isSo = (type: string): boolean => status?.conditions.some((one) => one.type === type && one.status) ?? false;
+    if (isSo('RuntimeReady') && isSo('NetworkReady')) return;
     await sleep(20, undefined, { signal });
   }
 }
