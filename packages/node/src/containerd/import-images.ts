@@ -6,6 +6,9 @@ import { shareBlobs } from './share-blobs.ts';
 import { releaseLayers, shareLayers } from './share-layers.ts';
 import type { Containerd } from './start.ts';
 
+/** How `ctr` tells of an image: in its first generation, and in its second. */
+const BROUGHT = /^unpacking (\S+) \(|^(\S+)\s+saved\s*$/gm;
+
 /**
  * Loads an image archive (OCI layout or docker save, tar, also gzipped) so that pods can use it, and gives the names
  * that it brought, in full (`docker.io/library/nginx:latest`). Throws CommandError when the file is no image archive.
@@ -20,7 +23,7 @@ export async function importImages(
     [...'images import --all-platforms --digests=false'.split(' '), archive],
     signal,
   );
-  const names = [...stdout.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] ?? '');
+  const names = [...stdout.matchAll(BROUGHT)].map((match) => match[1] ?? match[2] ?? '');
   for (const name of names) await tag(containerd, name, canonicalName(name), signal);
   const brought = [...new Set(names.map(canonicalName))];
   await whenPodsSee(brought, containerd, signal);

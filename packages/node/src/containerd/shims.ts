@@ -44,10 +44,19 @@ function isContainerOf(pid: number, layout: ContainerdLayout): boolean {
   return findShims(layout).some((shim) => shim.pid === parent);
 }
 
-/** Shims put their sockets into a folder that all containerds of a host share; each bundle names its own. */
 function removeSocket(bundle: string): void {
-  const path = readIfThere(join(bundle, 'address'))
-    ?.trim()
-    .replace(/^unix:\/\//, '');
+  const path = socketOf(bundle);
   if (path?.startsWith('/run/containerd/s/')) rmSync(path, { force: true });
+}
+
+/**
+ * The socket of a bundle's shim, in a folder that all containerds of a host share. Containerd 1 keeps the bare address,
+ * containerd 2 what the shim said when it began.
+ */
+export function socketOf(bundle: string): string | undefined {
+  const said = readIfThere(join(bundle, 'bootstrap.json'));
+  const address = said
+    ? (JSON.parse(said) as { readonly address?: string }).address
+    : readIfThere(join(bundle, 'address'));
+  return address?.trim().replace(/^unix:\/\//, '');
 }

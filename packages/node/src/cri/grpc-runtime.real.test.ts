@@ -15,7 +15,7 @@ import { openCgroups } from '../host/cgroup/layout.ts';
 import { endProcess } from '../host/end-process.ts';
 import { probeHost } from '../host/probe-host.ts';
 import { isAlive, signalProcess } from '../host/process-identity.ts';
-import { findShims } from '../containerd/shims.ts';
+import { findShims, socketOf } from '../containerd/shims.ts';
 import { connectRuntime } from './grpc-runtime.ts';
 import { serveRegistry, type TestRegistry } from './testing/registry.ts';
 import {
@@ -221,8 +221,8 @@ function withContainers(): void {
       // By force: containerd is gone, its pods are not.
       const shims = findShims(containerd.layout);
       // They lie where those of all containerds of the machine do.
-      const addresses = globSync(join(containerd.layout.state, 'io.containerd.runtime.v2.task/k8s.io/*/address'));
-      const sockets = addresses.map((path) => readFileSync(path, 'utf8').trim().replace('unix://', ''));
+      const bundles = globSync(join(containerd.layout.state, 'io.containerd.runtime.v2.task/k8s.io/*'));
+      const sockets = bundles.flatMap((bundle) => socketOf(bundle) ?? []);
       assert.ok(sockets.length > 0 && sockets.every(existsSync), sockets.join());
       signalProcess(containerd.process, 'SIGKILL');
       await endProcess(containerd.process, 5_000, signal);
