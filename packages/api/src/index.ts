@@ -161,7 +161,7 @@ export {
   podRequestsAtLeast,
   qosClassOf,
 } from './core/v1/pod-resources.ts';
-export { neededFeatures } from './core/v1/needed-features.ts';
+export { featuresOfChange, neededFeatures } from './core/v1/needed-features.ts';
 export { occupiedSpec } from './core/v1/pod-occupation.ts';
 export {
   localSubjectAccessReview,

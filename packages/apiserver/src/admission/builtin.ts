@@ -16,6 +16,7 @@ import { mutatingAdmissionPolicies } from './plugins/mutating-admission-policy.t
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
 import { ownerPermissions } from './plugins/owner-permissions.ts';
+import { nodeDeclaredFeatureValidator, podResizeValidator } from './plugins/pod-resize.ts';
 import { namespaceSecurity, podSecurity, podTemplateSecurity } from './plugins/pod-security.ts';
 import { boundPodTopology, createdPodTopology } from './plugins/pod-topology-labels.ts';
 import { groupPriority, podPriority, priorityClasses } from './plugins/priority.ts';
@@ -80,6 +81,8 @@ export const builtinAdmission = ({
   podCertificateSigning,
   certificateSubjectRestriction,
   ...(signatureProblem ? requestSignatures(signatureProblem) : []),
+  nodeDeclaredFeatureValidator,
+  podResizeValidator,
   defaultIngressClass,
   createdPodTopology,
   boundPodTopology,

@@ -24,7 +24,10 @@ export function givenText({ spec }: PodContainer, { id, status }: ObservedContai
 
 export const parseResources = (text: string): Resources => JSON.parse(text) as Resources;
 
-/** The newest instance was given other resources than those of the spec by now (KEP-1287). */
+/**
+ * The newest instance was given other resources than those of the spec by now (KEP-1287). One of an init container counts
+ * while it runs: it may be the last.
+ */
 export function isOutgrown(container: PodContainer, memory: Memory): boolean {
   const {
     spec,
@@ -32,8 +35,9 @@ export function isOutgrown(container: PodContainer, memory: Memory): boolean {
     instances: [newest],
   } = container;
   return (
-    (role === 'app' || role === 'sidecar') &&
+    role !== 'ephemeral' &&
     newest !== undefined &&
+    (role !== 'init' || isRunning(newest)) &&
     givenText(container, newest, memory) !== resourcesText(spec)
   );
 }

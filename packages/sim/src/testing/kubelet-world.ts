@@ -10,6 +10,8 @@ import { type Faults, faultyApi, noFaults } from './faulty-api.ts';
 
 export interface KubeletWorldOptions extends SimMachineOptions {
   readonly seed?: number;
+  /** Admission plugins that the server goes without. */
+  readonly disabledAdmission?: readonly string[];
   /** Between the kubelet and the API server. */
   readonly faults?: Partial<Faults>;
   /** The kubelet cannot reach the API server; asked before every request. */
@@ -53,6 +55,7 @@ export class KubeletWorld implements AsyncDisposable {
         nodePorts: [30_000, 32_767],
         advertiseAddress: '10.95.0.1',
         advertisePort: 6443,
+        disabledAdmission: options.disabledAdmission ?? [],
       },
       lifetime.signal,
     );

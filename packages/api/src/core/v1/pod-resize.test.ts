@@ -163,11 +163,15 @@ test('a resize changes cpu and memory, and takes nothing away', () => {
       'spec: Forbidden: only cpu and memory resources are mutable',
     ],
     [
-      { spec: { initContainers: [{ name: 'i', image: 'i', resources: { requests: { cpu: '2' } } }] } },
+      {
+        spec: {
+          initContainers: [{ name: 'i', image: 'i', resources: { requests: { cpu: '1', 'ephemeral-storage': '2' } } }],
+        },
+      },
       {
         status: { qosClass: 'Burstable' },
         spec: {
-          initContainers: [{ name: 'i', image: 'i' }],
+          initContainers: [{ name: 'i', image: 'i', resources: { requests: { cpu: '1' } } }],
           containers: [
             {
               name: 'c',
@@ -177,7 +181,7 @@ test('a resize changes cpu and memory, and takes nothing away', () => {
           ],
         },
       },
-      'spec: Forbidden: resources for non-sidecar init containers are immutable',
+      'spec: Forbidden: only cpu and memory resources are mutable',
     ],
     [
       {

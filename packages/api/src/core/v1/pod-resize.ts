@@ -41,27 +41,23 @@ export function validateResize(next: Pod, previous: Pod, at: Field): void {
     spec.invalid(next.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing');
   }
   if (!isResizable(previous)) spec.forbidden('Pod running on node without support for resize');
-  for (const list of ['initContainers', 'containers'] as const) {
-    each(previous.spec[list], spec.at(list), (old, here, i) => {
-      if (list === 'containers' || isSidecar(old))
-        keepsResources(next.spec[list]?.[i]?.resources, old.resources, here.at('resources'));
-    });
-  }
+  for (const list of ['initContainers', 'containers'] as const)
+    each(previous.spec[list], spec.at(list), (old, here, i) =>
+      keepsResources(next.spec[list]?.[i]?.resources, old.resources, here.at('resources')),
+    );
   keepsResources(next.spec.resources, previous.spec.resources, spec.at('resources'));
   each(next.spec.containers, spec, (container, _here, i) => {
     if (!isResizeOf(container, previous.spec.containers[i])) spec.forbidden(ONLY);
   });
   each(next.spec.initContainers, spec, (container, _here, i) => {
     const old = previous.spec.initContainers?.[i];
-    if (isSidecar(container)) {
-      if (!isResizeOf(container, old))
-        spec.forbidden('only cpu and memory resources for sidecar containers are mutable');
-    } else if (!equalJson(container, old)) spec.forbidden('resources for non-sidecar init containers are immutable');
+    if (!isResizeOf(container, old)) spec.forbidden(isSidecar(container) ? ONLY_OF_SIDECARS : ONLY);
   });
   if (at.errors.length === before && !equalJson(rest(next), rest(previous))) spec.forbidden(ONLY);
 }
 
 const ONLY = 'only cpu and memory resources are mutable';
+const ONLY_OF_SIDECARS = 'only cpu and memory resources for sidecar containers are mutable';
 
 /** Pods that can never be resized; the reason is the only one their sender hears. */
 export function unresizable({ metadata, spec }: Pod): string | undefined {
