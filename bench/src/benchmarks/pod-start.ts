@@ -6,21 +6,26 @@ import { connectRuntime, type GrpcRuntime } from '@navarch/node/cri';
 import { systemClock } from '@navarch/node/system';
 import { defineBenchmark, type Sample } from '../harness/benchmark.ts';
 import { LocalCluster } from '../harness/local-cluster.ts';
+import { summarize } from '../harness/statistics.ts';
 import { podStartBare } from './pod-start-bare.ts';
 
 const IMAGE = 'docker.io/library/pause:latest';
 const PODS = 30;
 /** Below the cluster's own group, which `down` removes with everything in it. */
 const CGROUP = '/navarch-navarch/bench';
-const TIMES_BARE = 1.5;
+const TIMES_BARE = 1.2;
+/** Started one after the other, and how much longer than by bare calls one may take, ms. */
+const SINGLES = 20;
+const OVER_BARE_MS = 50;
 
 export const podStart = defineBenchmark({
   name: 'pod-start',
-  about: 'a burst of 30 pods, from their creation to all of them running',
+  about: 'one pod, and a burst of 30, from their creation to all of them running',
   peer: 'the same pods by bare CRI calls (sandbox, create, start) on the same containerd',
   notes: [
     'Ours: created over HTTPS, scheduled, started by the kubelet, until the last is shown as Running. Bare: from the first call to the last container started, all at once. Both in one cluster, in turn; the pods are gone from the API and from the node before the next begins.',
-    `The goal is at most ${TIMES_BARE} x the time of the bare calls, 0.67 times as good.`,
+    `The goal of the burst is at most ${TIMES_BARE} x the time of the bare calls.`,
+    `One pod over bare calls: the medians of ${SINGLES} of each, in turn, the image being there.`,
   ],
   async prepare(context) {
     const cluster = context.made.use(new LocalCluster(context));
@@ -39,7 +44,18 @@ export const podStart = defineBenchmark({
       );
       return { figure: totalMs, details: { medianMs, slowestMs } };
     };
+    const single = async (round: number): Promise<Sample> => {
+      const [ours, bares]: [number[], number[]] = [[], []];
+      for (let i = 0; i < (context.isQuick ? 3 : SINGLES); i++) {
+        ours.push((await burst({ api, runtime }, 1, `${round}-${i}`, context.signal)).figure);
+        const calls = { pods: 1, image: IMAGE, cgroupParent: CGROUP };
+        bares.push((await podStartBare(runtime, calls, context.signal)).totalMs);
+      }
+      const [oursMs, bareMs] = [summarize(ours).median, summarize(bares).median];
+      return { figure: oursMs - bareMs, details: { oursMs, bareMs } };
+    };
     return [
+      { name: 'one pod over bare calls', unit: 'ms', better: 'less', goal: OVER_BARE_MS, ours: single },
       {
         name: `burst of ${count} pods`,
         unit: 'ms',
@@ -57,7 +73,12 @@ interface Node {
   readonly runtime: GrpcRuntime;
 }
 
-async function burst({ api, runtime }: Node, count: number, round: number, signal: AbortSignal): Promise<Sample> {
+async function burst(
+  { api, runtime }: Node,
+  count: number,
+  round: number | string,
+  signal: AbortSignal,
+): Promise<Sample> {
   const pods = api.of(pod);
   const { resourceVersion } = await pods.list({ namespace: 'default' });
   const names = Array.from({ length: count }, (_, index) => `burst-${round}-${index}`);
