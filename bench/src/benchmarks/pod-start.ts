@@ -11,8 +11,6 @@ import { podStartBare } from './pod-start-bare.ts';
 
 const IMAGE = 'docker.io/library/pause:latest';
 const PODS = 30;
-/** Below the cluster's own group, which `down` removes with everything in it. */
-const CGROUP = '/navarch-navarch/bench';
 const TIMES_BARE = 1.2;
 /** Started one after the other, and how much longer than by bare calls one may take, ms. */
 const SINGLES = 20;
@@ -35,11 +33,12 @@ export const podStart = defineBenchmark({
     const runtime = context.made.use(
       await connectRuntime({ socketPath: cluster.containerd.socketPath }, context.signal),
     );
+    const cgroupParent = `${cluster.cgroupRoot}/bench`;
     const count = context.isQuick ? 5 : PODS;
     const bare = async (): Promise<Sample> => {
       const { totalMs, medianMs, slowestMs } = await podStartBare(
         runtime,
-        { pods: count, image: IMAGE, cgroupParent: CGROUP },
+        { pods: count, image: IMAGE, cgroupParent },
         context.signal,
       );
       return { figure: totalMs, details: { medianMs, slowestMs } };
@@ -48,7 +47,7 @@ export const podStart = defineBenchmark({
       const [ours, bares]: [number[], number[]] = [[], []];
       for (let i = 0; i < (context.isQuick ? 3 : SINGLES); i++) {
         ours.push((await burst({ api, runtime }, 1, `${round}-${i}`, context.signal)).figure);
-        const calls = { pods: 1, image: IMAGE, cgroupParent: CGROUP };
+        const calls = { pods: 1, image: IMAGE, cgroupParent };
         bares.push((await podStartBare(runtime, calls, context.signal)).totalMs);
       }
       const [oursMs, bareMs] = [summarize(ours).median, summarize(bares).median];

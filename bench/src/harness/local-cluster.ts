@@ -49,6 +49,12 @@ export class LocalCluster implements AsyncDisposable {
     return join(this.#home, 'navarch/kubelet');
   }
 
+  /** The control group of the node, which `down` removes with everything in it. */
+  get cgroupRoot(): string {
+    return (JSON.parse(readFileSync(join(this.#home, 'navarch/node.json'), 'utf8')) as { cgroupRoot: string })
+      .cgroupRoot;
+  }
+
   pidOf(daemon: 'server' | 'agent'): number {
     return (JSON.parse(readFileSync(join(this.#home, 'navarch/run', `${daemon}.json`), 'utf8')) as { pid: number }).pid;
   }
