@@ -5,7 +5,7 @@ import { MisfitCounts } from './misfit-counts.ts';
 import type { Misfit, Profile, Weighted } from './plugin.ts';
 import { type Ready, ready, rolesOf } from './roles.ts';
 import type { Screen } from './screen.ts';
-import { type DomainLimit, isBeyond } from './snapshot/domain-limits.ts';
+import { allLimits, type DomainLimit, isBeyond } from './snapshot/domain-limits.ts';
 import type { NodeInfo } from './snapshot/node-info.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 import type { Placed } from './snapshot/template.ts';
@@ -67,7 +67,7 @@ export class Cycle {
     const roles = rolesOf(profile);
     this.#local = ready(roles.localFilters, pod, snapshot);
     this.#global = ready(roles.globalFilters, pod, snapshot);
-    this.#limits = allLimits(this.#global);
+    this.#limits = allLimits(this.#global.map(({ limits }) => limits));
     const allTell = this.#global.every(({ limits }) => limits !== undefined);
     this.#canTell = allTell && (this.#global.length === 0 || !snapshot.hasNominated);
     this.#localAsked = watch && new AskedInTurn(this.#local.length);
@@ -378,15 +378,6 @@ export class Cycle {
   }
 }
 
-/** One after the other in one list, which is that of the only one as a rule. */
-function allLimits(global: readonly Ready[]): readonly DomainLimit[] {
-  let all: readonly DomainLimit[] = NO_LIMITS;
-  for (const { limits = NO_LIMITS } of global)
-    if (limits.length > 0) all = all.length === 0 ? limits : [...all, ...limits];
-  return all;
-}
-
-const NO_LIMITS: readonly DomainLimit[] = [];
 const NONE = new Int32Array(0);
 const NOBODY: readonly Placed[] = [];
 /** No slot of any node. */

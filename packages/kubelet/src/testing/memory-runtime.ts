@@ -1,18 +1,11 @@
 import { Notifier } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
-import type {
-  ContainerFilter,
-  ContainerRuntime,
-  Input,
-  PodSandboxFilter,
-  RuntimeAbilities,
-  RuntimeCondition,
-} from '../cri/index.ts';
+import type { ContainerFilter, ContainerRuntime, Input, PodSandboxFilter, RuntimeAbilities } from '../cri/index.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import type { CreateContainerRequest, RunPodSandboxRequest, UpdateContainerResourcesRequest } from '../cri/index.ts';
 import { type CallOptions, Calls } from './calls.ts';
 import { MemoryImages, type MemoryImagesOptions } from './memory-images.ts';
-import { lacking, runtimeAbilities } from './abilities.ts';
+import { Conditions, lacking, runtimeAbilities } from './abilities.ts';
 import { type Instance, type Program, server } from './program.ts';
 import {
   containerView,
@@ -50,7 +43,8 @@ export class MemoryRuntime implements ContainerRuntime {
   readonly images: MemoryImages;
   /** What it can do: read whenever the kubelet looks. */
   abilities = runtimeAbilities();
-  readonly #conditions = new Map<string, RuntimeCondition>();
+  /** What it says of itself. */
+  readonly conditions = new Conditions();
   readonly #calls: Calls;
   readonly #options: MemoryRuntimeOptions;
   readonly #changed = new Notifier();
@@ -64,8 +58,6 @@ export class MemoryRuntime implements ContainerRuntime {
     this.#calls = new Calls(options);
     this.images = new MemoryImages(options, this.#calls);
     this.#power = power;
-    this.say('RuntimeReady', true);
-    this.say('NetworkReady', true);
   }
 
   features = (): RuntimeAbilities => this.abilities;
@@ -78,11 +70,6 @@ export class MemoryRuntime implements ContainerRuntime {
   /** How many questions were asked. */
   get queries(): number {
     return this.#calls.queries;
-  }
-
-  /** Tells something of the runtime as a whole. */
-  say(type: string, status: boolean, reason = '', message = ''): void {
-    this.#conditions.set(type, { type, status, reason, message });
   }
 
   /** A process ends from inside, or is killed from outside. */
@@ -114,7 +101,7 @@ export class MemoryRuntime implements ContainerRuntime {
   }
 
   async status(): Answer<'status'> {
-    return { status: { conditions: [...this.#conditions.values()] }, info: {}, runtimeHandlers: [] };
+    return { status: { conditions: this.conditions.all }, info: {}, runtimeHandlers: [] };
   }
 
   updateRuntimeConfig = async (): Answer<'updateRuntimeConfig'> => ({});

@@ -24,6 +24,19 @@ test('a pod with users of its own keeps its range, whatever restarts, until its 
   assert.deepEqual(await made().of(podOf('c', false)), a);
 });
 
+test('a crash while a range is written down takes it from nobody', async () => {
+  const files = memoryFiles();
+  const cut = {
+    ...files,
+    write: (path: string) => files.write(path, '{"uidM').then(() => Promise.reject(new Error('cut'))),
+  };
+  const settings = { dirs, idsPerPod: IDS_UNIT, podsMax: 2 };
+  await assert.rejects(new UserIds({ ...settings, files: cut }).of(podOf('a', false)), /cut/);
+  const after = new UserIds({ ...settings, files });
+  assert.equal((await after.of(podOf('b', false)))?.first, 65_536);
+  assert.equal((await after.of(podOf('a', false)))?.first, 131_072);
+});
+
 test('the ids that the node gives the kubelet are those of pods', async () => {
   const files = memoryFiles();
   const ids = new UserIds({ files, dirs, idsPerPod: 2 * IDS_UNIT, podsMax: 2 });

@@ -5,7 +5,7 @@ import type { Files } from '../ports.ts';
 import { IDS_UNIT, type IdRange, mappingsOf } from './id-range.ts';
 
 export interface UserIdsDeps {
-  readonly files: Pick<Files, 'list' | 'readText' | 'write' | 'makeDir'>;
+  readonly files: Pick<Files, 'list' | 'readText' | 'write' | 'makeDir' | 'rename'>;
   readonly dirs: NodeDirs;
   /** Ids that each pod gets (KubeletConfiguration.userNamespaces.idsPerPod): a multiple of 65,536. */
   readonly idsPerPod: number;
@@ -57,11 +57,12 @@ export class UserIds {
       if (unitsOf(range).some((unit) => taken.has(unit))) continue;
       const mappings = mappingsOf(range);
       await files.makeDir(podDir(dirs, uid), 0o755);
-      await files.write(
-        `${podDir(dirs, uid)}/${RECORD}`,
-        JSON.stringify({ uidMappings: mappings, gidMappings: mappings }),
-        { mode: 0o600 },
-      );
+      const record = `${podDir(dirs, uid)}/${RECORD}`;
+      // A crash leaves the whole record or none: of a part nobody could say whose ids are whose.
+      await files.write(`${record}.new`, JSON.stringify({ uidMappings: mappings, gidMappings: mappings }), {
+        mode: 0o600,
+      });
+      await files.rename(`${record}.new`, record);
       return range;
     }
     throw new Error('could not find an empty slot to allocate a user namespace');

@@ -38,3 +38,12 @@ export function isBeyond(limits: readonly DomainLimit[], slot: number, first = 0
   }
   return false;
 }
+
+/** One after the other in one list, which is that of the only one as a rule. */
+export function allLimits(lists: readonly (readonly DomainLimit[] | undefined)[]): readonly DomainLimit[] {
+  let all = NO_LIMITS;
+  for (const limits of lists) if (limits && limits.length > 0) all = all.length === 0 ? limits : [...all, ...limits];
+  return all;
+}
+
+const NO_LIMITS: readonly DomainLimit[] = [];

@@ -113,13 +113,13 @@ test('kubelet: a node is ready where its runtime and network are, whatever else 
     return `${found?.status} ${found?.message}`;
   };
   const { runtime } = world.machine;
-  runtime.say('ContainerdHasNoDeprecationWarnings', false, 'ContainerdHasDeprecationWarnings', '{}');
+  runtime.conditions.say('ContainerdHasNoDeprecationWarnings', false, 'ContainerdHasDeprecationWarnings', '{}');
   assert.equal(await ready(), 'True kubelet is posting ready status');
-  runtime.say('NetworkReady', false, 'NetworkPluginNotReady', 'cni plugin not initialized');
+  runtime.conditions.say('NetworkReady', false, 'NetworkPluginNotReady', 'cni plugin not initialized');
   const network =
     'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized';
   assert.equal(await ready(), `False ${network}`);
-  runtime.say('RuntimeReady', false, 'Broken', 'no shim');
+  runtime.conditions.say('RuntimeReady', false, 'Broken', 'no shim');
   assert.equal(
     await ready(),
     `False [container runtime not ready: RuntimeReady=false reason:Broken message:no shim, ${network}]`,
