@@ -1,4 +1,5 @@
 import type { Files } from './ports.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** What an earlier kubelet kept is not what it wrote. */
 export class CheckpointError extends Error {
@@ -8,9 +9,7 @@ export class CheckpointError extends Error {
 /** Writes what a later kubelet must know. A reader finds the old text or the new one, whole. */
 export async function writeCheckpoint(files: Files, path: string, data: object): Promise<void> {
   const text = JSON.stringify({ data, checksum: checksum(JSON.stringify(data)) });
-  const draft = `${path}.new`;
-  await files.write(draft, text, { mode: 0o600 });
-  await files.rename(draft, path);
+  await writeWhole(files, path, text);
 }
 
 /** undefined when nothing was kept. Throws CheckpointError when what is there was not written so. */

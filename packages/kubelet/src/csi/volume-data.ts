@@ -1,5 +1,6 @@
 import type { Files } from '../ports.ts';
 import { DATA_FILE } from './paths.ts';
+import { writeWhole } from '../write-whole.ts';
 
 /** What stands on the disk beside a volume, for whoever has to take it away and knows nothing else: upstream's file. */
 export interface VolumeData {
@@ -32,6 +33,5 @@ export async function writeVolumeData(dir: string, data: VolumeData, files: File
   const path = `${dir}/${DATA_FILE}`;
   if ((await files.readText(path)) === text) return;
   await files.makeDir(dir, 0o750);
-  await files.write(`${path}.new`, text, { mode: 0o600 });
-  await files.rename(`${path}.new`, path);
+  await writeWhole(files, path, text);
 }

@@ -1,6 +1,7 @@
 import type { Files } from '../ports.ts';
 import type { Login } from './credentials.ts';
 import { fullReference } from './reference.ts';
+import { writeWhole } from '../write-whole.ts';
 
 /** Where the records are, below the kubelet's folder. */
 export const pullRecordsDir = (root: string): string => `${root}/image_manager`;
@@ -95,8 +96,7 @@ export class PullRecords {
     const next: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
     await files.makeDir(`${dir}/pulled`, 0o700);
     // In one step: a record that is cut short would open the image to everyone.
-    await files.write(`${this.#pulled(id)}.draft`, JSON.stringify(next), { mode: 0o600 });
-    await files.rename(`${this.#pulled(id)}.draft`, this.#pulled(id));
+    await writeWhole(files, this.#pulled(id), JSON.stringify(next));
   }
 
   async #read(path: string): Promise<PullRecord | typeof UNREADABLE | undefined> {

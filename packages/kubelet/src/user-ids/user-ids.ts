@@ -2,6 +2,7 @@ import type { Pod } from '@navarch/api';
 import { type NodeDirs, podDir } from '../container-config.ts';
 import type { IDMapping } from '../cri/index.ts';
 import type { Files } from '../ports.ts';
+import { writeWhole } from '../write-whole.ts';
 import { IDS_UNIT, type IdRange, mappingsOf } from './id-range.ts';
 
 export interface UserIdsDeps {
@@ -57,12 +58,11 @@ export class UserIds {
       if (unitsOf(range).some((unit) => taken.has(unit))) continue;
       const mappings = mappingsOf(range);
       await files.makeDir(podDir(dirs, uid), 0o755);
-      const record = `${podDir(dirs, uid)}/${RECORD}`;
-      // A crash leaves the whole record or none: of a part nobody could say whose ids are whose.
-      await files.write(`${record}.new`, JSON.stringify({ uidMappings: mappings, gidMappings: mappings }), {
-        mode: 0o600,
-      });
-      await files.rename(`${record}.new`, record);
+      await writeWhole(
+        files,
+        `${podDir(dirs, uid)}/${RECORD}`,
+        JSON.stringify({ uidMappings: mappings, gidMappings: mappings }),
+      );
       return range;
     }
     throw new Error('could not find an empty slot to allocate a user namespace');
