@@ -339,6 +339,7 @@ test('linuxResources() turns requests into shares, limits into quotas, and asks 
     oomScoreAdj: -997,
   });
   assert.deepEqual(of({ requests: { memory: '8Gi' } }), { cpuShares: 2, memoryLimitInBytes: 0, oomScoreAdj: 3 });
+  assert.deepEqual(of({ requests: { memory: '70Mi' } }), { cpuShares: 2, memoryLimitInBytes: 0, oomScoreAdj: 992 });
   assert.deepEqual(of({}, { priorityClassName: 'system-node-critical' }), {
     cpuShares: 2,
     memoryLimitInBytes: 0,
@@ -350,6 +351,29 @@ test('linuxResources() turns requests into shares, limits into quotas, and asks 
     [found.hugepageLimits, found.unified],
     [[{ pageSize: '2MB', limit: 2 ** 22 }], { 'memory.oom.group': '1' }],
   );
+});
+
+test('linuxResources() holds a container without limits by those of its pod, which keeps what its containers do not ask for', () => {
+  const spec = {
+    resources: { requests: { cpu: '100m', memory: '4Gi' }, limits: { cpu: '200m', memory: '6Gi' } },
+    initContainers: [{ name: 'i' }],
+  };
+  const of = (resources: object): object => {
+    const pod = podOf(spec, { resources });
+    const { cpuShares, cpuQuota, memoryLimitInBytes, oomScoreAdj } = linuxResources(
+      pod,
+      pod.spec.containers[0] as Container,
+      host,
+    );
+    return [cpuShares, cpuQuota, memoryLimitInBytes, oomScoreAdj];
+  };
+  assert.deepEqual(of({}), [204, 20_000, 6 * 2 ** 30, 750]);
+  assert.deepEqual(of({ requests: { cpu: '50m', memory: '2Gi' }, limits: { cpu: '100m', memory: '3Gi' } }), [
+    51,
+    10_000,
+    3 * 2 ** 30,
+    625,
+  ]);
 });
 
 test('linuxResources() kills those first that a sidecar serves', () => {

@@ -1,8 +1,9 @@
-import { type Container, isSidecar, type Pod, qosClassOf } from '@navarch/api';
+import { type Container, isSidecar, type Pod, podRequests, qosClassOf } from '@navarch/api';
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { Input, LinuxContainerResources } from '../cri/index.ts';
 import { ORDINARY_RULES, type PodRules } from '../pod-rules.ts';
 import { memoryQos } from './memory-qos.ts';
+import type { Amounts } from '../environment/resource-value.ts';
 import type { HostFacts } from '../ports.ts';
 
 const CPU_SHARES_MIN = 2;
@@ -28,7 +29,8 @@ export function linuxResources(
   hasOwnCpus = false,
   rules: PodRules = ORDINARY_RULES,
 ): Input<LinuxContainerResources> {
-  const { requests = {}, limits = {} } = container.resources ?? {};
+  const { requests = {} } = container.resources ?? {};
+  const limits = limitsOf(pod, container);
   const quota = hasOwnCpus ? undefined : cpuQuota(quantityMilliValue(limits['cpu']), rules);
   const memory = quantityValue(limits['memory']);
   const pages = Object.entries(limits).filter(([name]) => name.startsWith(HUGE_PAGES));
@@ -44,6 +46,16 @@ export function linuxResources(
     })),
     ...limitsOfKernel(pod, container, host, rules),
   };
+}
+
+const SHARED = ['cpu', 'memory'] as const;
+
+/** What a container does not limit itself its pod as a whole limits (KEP-2837): programs look at their own group. */
+function limitsOf({ spec }: Pod, { resources }: Container): Amounts {
+  const own = resources?.limits ?? {};
+  const ofPod = spec.resources?.limits ?? {};
+  const inherited = SHARED.filter((name) => quantityMilliValue(own[name]) === 0 && ofPod[name] !== undefined);
+  return { ...own, ...Object.fromEntries(inherited.map((name) => [name, ofPod[name] ?? '0'])) };
 }
 
 /** What has no field in CRI goes by the kernel's names. */
@@ -69,9 +81,12 @@ function swap(
   { hasSwap }: PodRules,
 ): Input<LinuxContainerResources> {
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const memory = quantityValue(limits['memory']);
   const isCounted = found !== undefined && found.bytes > 0 && found.isCounted;
-  if (cgroupVersion === 1) return isCounted && memory > 0 ? { memorySwapLimitInBytes: memory } : {};
+  if (cgroupVersion === 1) {
+    const bytes = quantityValue(limitsOf(pod, container)['memory']);
+    return isCounted && bytes > 0 ? { memorySwapLimitInBytes: bytes } : {};
+  }
+  const memory = quantityValue(limits['memory']);
   // A container is killed whole: one that lost a process to the kernel is a container in an unknown state (KEP-2254).
   const whole = { 'memory.oom.group': '1' };
   if (!isCounted) return { unified: whole };
@@ -100,11 +115,21 @@ function oomScore(pod: Pod, container: Container, nodeMemoryBytes: number): numb
   // A sidecar must not be killed before those that it serves.
   const request =
     pod.spec.initContainers?.includes(container) && isSidecar(container) ? Math.max(own, leastRequest(pod)) : own;
+  const counted = request + shareOfRest(pod);
   return Math.min(
     999,
-    Math.max(1000 + OOM_GUARANTEED, Math.floor(1000 - (1000 * request) / Math.max(1, nodeMemoryBytes))),
+    Math.max(1000 + OOM_GUARANTEED, 1000 - Math.floor((1000 * counted) / Math.max(1, nodeMemoryBytes))),
   );
 }
 
 const leastRequest = ({ spec }: Pod): number =>
   Math.min(...spec.containers.map((c) => quantityValue(c.resources?.requests?.['memory'])));
+
+/** What the pod as a whole asks for beyond its containers is theirs in equal parts, bytes (KEP-2837). */
+function shareOfRest({ spec }: Pod): number {
+  const whole = quantityValue(spec.resources?.requests?.['memory']);
+  if (whole === 0) return 0;
+  const { resources: _, overhead: __, ...alone } = spec;
+  const rest = whole - quantityValue(podRequests(alone)['memory']);
+  return Math.trunc(rest / (spec.containers.length + (spec.initContainers?.length ?? 0)));
+}

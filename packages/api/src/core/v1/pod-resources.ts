@@ -72,24 +72,29 @@ function raise(total: Amounts, to: Amounts): void {
   }
 }
 
-/** Quality of service class (only cpu and memory count). */
+/** Quality of service class (only cpu and memory count). What is said of the pod as a whole counts alone (KEP-2837). */
 export function qosClassOf(spec: PodSpec): NonNullable<PodStatus['qosClass']> {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const parts = spec.resources
+    ? [spec.resources]
+    : [...(spec.initContainers ?? []), ...spec.containers].map(({ resources }) => resources);
   let isGuaranteed = true;
   let asksForAny = false;
-  for (const container of containers) {
+  for (const part of parts) {
     for (const name of ['cpu', 'memory']) {
-      const request = nonZero(container.resources?.requests?.[name]);
-      const limit = nonZero(container.resources?.limits?.[name]);
+      const request = nonZero(part?.requests?.[name]);
+      const limit = nonZero(part?.limits?.[name]);
       if (request || limit) asksForAny = true;
-      if (!limit || (request && request !== limit)) isGuaranteed = false;
+      if (!limit || (request && compareQuantities(request, limit) !== 0)) isGuaranteed = false;
     }
   }
   if (!asksForAny) return 'BestEffort';
   return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-const nonZero = (text: string | undefined): string | undefined => (text && text !== '0' ? text : undefined);
+function nonZero(text: string | undefined): Quantity | undefined {
+  const amount = parseQuantity(text ?? '0');
+  return amount && amount.nano > 0n ? amount : undefined;
+}
 
 export const isReady = (pod: Pod): boolean =>
   pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
