@@ -33,6 +33,7 @@ class Node {
   } as unknown as ContainerRuntime;
 
   imageMounts: ImageMounts | undefined = undefined;
+  ips: readonly string[] = ['10.0.0.9'];
 
   async prepare(
     container: object,
@@ -59,7 +60,7 @@ class Node {
         pod,
         container: pod.spec.containers[0] as Container,
         attempt: 1,
-        ip: '10.0.0.9',
+        ips: this.ips,
         event: (type, reason, message) => this.events.push(`${type} ${reason}: ${message}`),
       },
       podVolumes,
@@ -73,14 +74,13 @@ class Node {
         userIds: new UserIds({ files: this.files, dirs, idsPerPod: IDS_UNIT, podsMax: 2 }),
         dns: { clusterDns: '', clusterDomain: 'x' },
         host: { memoryBytes: 1, cgroupVersion: 1 } as HostFacts,
-        nodeIP: '192.0.2.1',
         pullSecrets: async () => [],
         sources: async () => ({
           configMap: () => ({ data: { 'a=b': '1' } }) as never,
           secret: () => undefined,
           services: [],
           podIPs: [],
-          hostIPs: [],
+          hostIPs: ['192.0.2.1', '2001:db8::1'],
           nodeName: 'n',
           allocatable: {},
         }),
@@ -128,6 +128,23 @@ test("prepareContainer() mounts volumes, hosts and the message file; what is the
   assert.deepEqual(await new Node().mounts({ volumeMounts: [{ name: 'e', mountPath: '/etc/hosts' }] }, [E]), [
     '/etc/hosts <- /kubelet/pods/u/volumes/e',
   ]);
+});
+
+test("prepareContainer() tells a pod its addresses of both families, on the host's network the node's", async () => {
+  const node = new Node();
+  const env = ['status.podIP', 'status.podIPs'].map((fieldPath) => ({
+    name: fieldPath.slice('status.'.length),
+    valueFrom: { fieldRef: { fieldPath } },
+  }));
+  const told = async (spec: object): Promise<readonly string[]> =>
+    ((await node.prepare({ env }, [], spec)).envs ?? []).map(
+      ({ key, value = new Uint8Array() }) => `${key}=${new TextDecoder().decode(value)}`,
+    );
+  node.ips = ['10.0.0.9', 'fd00::9'];
+  assert.deepEqual(await told({}), ['podIP=10.0.0.9', 'podIPs=10.0.0.9,fd00::9']);
+  assert.match((await node.files.readText('/kubelet/pods/u/etc-hosts')) ?? '', /^10\.0\.0\.9\tweb\nfd00::9\tweb$/m);
+  node.ips = [];
+  assert.deepEqual(await told({ hostNetwork: true }), ['podIP=192.0.2.1', 'podIPs=192.0.2.1,2001:db8::1']);
 });
 
 test('prepareContainer() shows what is mounted to the users that a pod has of its own', async () => {

@@ -18,8 +18,8 @@ export interface PrepareInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly attempt: number;
-  /** The sandbox's address; empty on the host's network. */
-  readonly ip: string;
+  /** The sandbox's addresses, of each family one; none on the host's network. */
+  readonly ips: readonly string[];
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
@@ -34,8 +34,6 @@ export interface PrepareDeps {
   readonly rules?: PodRules;
   readonly resources: Pick<NodeResources, 'partOf'>;
   readonly userIds: Pick<UserIds, 'of'>;
-  readonly nodeIP: string;
-  readonly otherNodeIPs?: readonly string[];
   sources(pod: Pod): Promise<EnvironmentSources>;
   pullSecrets(pod: Pod): Promise<readonly Secret[]>;
 }
@@ -47,7 +45,7 @@ export async function prepareContainer(
   deps: PrepareDeps,
   signal: AbortSignal,
 ): Promise<Input<ContainerConfig>> {
-  const { pod, container, attempt, ip, event } = input;
+  const { pod, container, attempt, ips, event } = input;
   const { files, dirs, dns, host } = deps;
   const request: Omit<ImageRequest, 'image' | 'policy'> = { pod, secrets: await pullSecretsOf(input, deps), event };
   const image = await deps.images.ensure(
@@ -62,15 +60,16 @@ export async function prepareContainer(
       'InvalidEnvironmentVariableNames',
       `Keys [${keys.join(', ')}] from the EnvFrom ${what} ${pod.metadata.namespace}/${name} were skipped since they are considered invalid environment variable names.`,
     );
+  const sources = await deps.sources(pod);
   const environment = environmentOf(
     pod,
     container,
-    { ...(await deps.sources(pod)), podIPs: [ip || deps.nodeIP], envFile: await envFiles(input, volumes, files) },
+    { ...sources, podIPs: ips.length > 0 ? ips : sources.hostIPs, envFile: await envFiles(input, volumes, files) },
     skipped,
   );
   const { hasRecursiveReadOnlyMounts, hasImageVolumes } = deps.runtime.features();
   const mounts = await containerMounts(
-    { pod, container, attempt, podIPs: ip ? [ip] : [], environment },
+    { pod, container, attempt, podIPs: ips, environment },
     { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts, hasImageVolumes },
   );
   const devices = await containerDevices(input, { files, volumes });

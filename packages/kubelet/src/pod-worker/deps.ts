@@ -15,6 +15,9 @@ import type { PodRecord } from './pod-record.ts';
 
 export interface PodWorkerDeps extends PrepareDeps {
   readonly record: PodRecord;
+  readonly nodeIP: string;
+  /** Of the other family. */
+  readonly otherNodeIPs?: readonly string[];
   readonly runtime: ContainerRuntime;
   readonly prober: Prober;
   readonly guard?: PodGuard;

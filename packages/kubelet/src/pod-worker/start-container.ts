@@ -36,7 +36,7 @@ export async function startContainer(
   try {
     if (replaces) await runtime.removeContainer({ containerId: replaces }, signal);
     const prepared = await prepareContainer(
-      { pod, container, attempt, ip: sandbox.ip, event },
+      { pod, container, attempt, ips: addressesOf(sandbox), event },
       deps.podVolumes,
       deps,
       signal,
@@ -78,18 +78,12 @@ export async function startContainer(
 }
 
 /** Whatever runs in the sandbox from here on is kept from those whom network policies keep out. */
-async function admit(
-  pod: Pod,
-  { ip, additionalIps }: ObservedSandbox,
-  { guard }: StartDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  await guard?.admit(
-    pod,
-    [ip, ...additionalIps].filter((address) => address !== ''),
-    signal,
-  );
+async function admit(pod: Pod, sandbox: ObservedSandbox, { guard }: StartDeps, signal: AbortSignal): Promise<void> {
+  await guard?.admit(pod, addressesOf(sandbox), signal);
 }
+
+const addressesOf = ({ ip, additionalIps }: ObservedSandbox): readonly string[] =>
+  [ip, ...additionalIps].filter((address) => address !== '');
 
 const OF_RUNTIME: ReadonlySet<StartReason> = new Set([
   'ImageInspectError',
