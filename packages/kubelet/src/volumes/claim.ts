@@ -1,5 +1,6 @@
 import { isLocalVolumeOf, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@navarch/api';
 import { persistentWanted } from '../csi/wanted.ts';
+import { checkHostPath } from './host-path.ts';
 import { mountNfs } from './nfs.ts';
 import { defineVolumePlugin, removeVolume, type SetUp, type VolumeHost } from './volume-plugin.ts';
 import { noPlugin, VolumeError } from './volume-error.ts';
@@ -74,20 +75,49 @@ async function mountBound(
   readOnly: boolean,
   host: VolumeHost,
 ): Promise<void> {
-  const { files, csi } = host;
+  const { csi } = host;
   const volume = await boundVolume(claim, host);
   const wanted = persistentWanted(pod, volume, claim, readOnly);
   if (wanted && csi) return place(await csi.setUp(wanted, signal));
-  const { nfs, mountOptions = [] } = volume.spec;
+  return namedAs(volume.metadata.name, () => mountPlain(volume, { dir, pod, place }, readOnly, host));
+}
+
+/** What a pod sees of a claim is told of by the name of the volume. */
+async function namedAs(volume: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof VolumeError && error.volume !== undefined) throw error;
+    const { message, operation, isUnknown } =
+      error instanceof VolumeError ? error : new VolumeError((error as Error).message);
+    throw new VolumeError(message, { volume, operation, isUnknown, cause: error });
+  }
+}
+
+/** A volume that no driver is needed for. */
+async function mountPlain(
+  volume: PersistentVolume,
+  { dir, pod, place }: Pick<SetUp<unknown>, 'dir' | 'pod' | 'place'>,
+  readOnly: boolean,
+  host: VolumeHost,
+): Promise<void> {
+  const { files } = host;
+  const { nfs, hostPath, mountOptions = [] } = volume.spec;
   if (nfs) return mountNfs(dir, { ...nfs, readOnly: readOnly || (nfs.readOnly ?? false) }, mountOptions, host);
-  const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
+  if (hostPath && volume.spec.volumeMode !== 'Block') {
+    await checkHostPath(hostPath, files);
+    // Used where it is, as a pod's own hostPath: the runtime makes a folder that is not there.
+    return place(hostPath.path);
+  }
+  const path = volume.spec.local?.path ?? hostPath?.path;
   if (path === undefined) throw noPlugin(volume.metadata.name);
-  if (volume.spec.hostPath?.type === 'DirectoryOrCreate') await files.makeDir(path, 0o755);
   // Made for the first pod that comes, for whoever that runs as.
   if (isLocalVolumeOf(volume, host.nodeName) && path === `${host.localVolumes}/${volume.metadata.name}`)
     await files.makeDir(path, 0o777);
   if ((await files.kindOfNamed(path)) === undefined)
-    throw new VolumeError(`path ${JSON.stringify(path)} does not exist`);
+    throw new VolumeError(`path ${JSON.stringify(path)} does not exist`, {
+      operation: 'MountVolume.NewMounter initialization',
+    });
   if (volume.spec.volumeMode === 'Block') {
     if ((await files.kindOfNamed(path)) !== 'block device') throw new VolumeError(`${path} is not a block device`);
     await files.makeDir(dir.slice(0, dir.lastIndexOf('/')));
@@ -95,7 +125,7 @@ async function mountBound(
     return files.replaceLink(dir, path);
   }
   const group = pod.spec.securityContext?.fsGroup;
-  if (group !== undefined && volume.spec.local && !readOnly) {
+  if (group !== undefined && !readOnly) {
     await files.ownTree(path, Number(group), {
       isWritable: true,
       onRootMismatch: pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',

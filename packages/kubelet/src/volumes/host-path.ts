@@ -1,3 +1,4 @@
+import type { HostPathVolumeSource } from '@navarch/api';
 import type { FileKind, Files } from '../ports.ts';
 import { defineVolumePlugin } from './volume-plugin.ts';
 import { VolumeError } from './volume-error.ts';
@@ -8,9 +9,7 @@ export const hostPath = defineVolumePlugin({
   isLive: false,
   isReadOnly: false,
   pathOf: ({ path }) => path,
-  async setUp({ source: { path, type } }, { files }) {
-    await check(path, type ?? '', files);
-  },
+  setUp: ({ source }, { files }) => checkHostPath(source, files),
   tearDown: async () => undefined,
 });
 
@@ -25,7 +24,8 @@ const wanted: Readonly<Record<string, readonly [kind: FileKind, words: string]>>
   BlockDevice: ['block device', 'a block device'],
 };
 
-async function check(path: string, type: string, files: Files): Promise<void> {
+/** Throws VolumeError where something else is there than the type says; makes what the type says may be made. */
+export async function checkHostPath({ path, type = '' }: HostPathVolumeSource, files: Files): Promise<void> {
   if (type === '') return;
   const rule = wanted[type];
   if (!rule) throw new VolumeError(`${type} is an invalid volume type`);

@@ -359,11 +359,31 @@ test('a claim of a volume that is a folder of this node gets the folder made, fo
   };
   const path = '/kubelet/local-volumes/pv';
   assert.deepEqual(await at(path, ownVolume), [undefined, '777 0:0']);
-  assert.deepEqual(await at('/etc/other', ownVolume), ['path "/etc/other" does not exist', undefined]);
-  assert.deepEqual(await at(path, {}), [`path "${path}" does not exist`, undefined]);
+  const missing = 'MountVolume.NewMounter initialization failed for volume "pv" : path';
+  assert.deepEqual(await at('/etc/other', ownVolume), [`${missing} "/etc/other" does not exist`, undefined]);
+  assert.deepEqual(await at(path, {}), [`${missing} "${path}" does not exist`, undefined]);
   assert.deepEqual(await at(path, { ...ownVolume, labels: { 'navarch.dev/node': 'other' } }), [
-    `path "${path}" does not exist`,
+    `${missing} "${path}" does not exist`,
     undefined,
+  ]);
+});
+
+test("a claim of a path of the node is the path itself, by the rules of a pod's own", async () => {
+  const files = memoryFiles();
+  files.put('/file', 'file');
+  const at = async (hostPath: object): Promise<readonly unknown[]> => {
+    const pod = podOf({ persistentVolumeClaim: { claimName: 'c', readOnly: true } });
+    const objects: TestObjects = {
+      claims: { c: { ...bound, metadata: { uid: 'c1' } } },
+      persistentVolumes: { pv: { metadata: { name: 'pv' }, spec: { hostPath, claimRef: { uid: 'c1' } } } },
+    };
+    const { problem, volumes } = await make(pod, objects, files);
+    return [problem ?? volumes.find(pod, 'v'), files.mounts.size];
+  };
+  assert.deepEqual(await at({ path: '/not/there' }), [{ path: '/not/there', isReadOnly: true }, 0]);
+  assert.deepEqual(await at({ path: '/file', type: 'Directory' }), [
+    'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /file is not a directory',
+    0,
   ]);
 });
 
