@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { nodeProber } from './prober.ts';
 
 const never = new AbortController().signal;
@@ -78,4 +79,75 @@ test('nodeProber.http() waits no longer than it was told, and says when nobody i
     await nodeProber.http({ host: '127.0.0.1', port: 1, path: '/', isTls: false, headers: {} }, 500, never),
     'Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused',
   );
+});
+
+/** A server of the health protocol on the loopback that answers each service as it is called; undefined: not at all. */
+async function health(host: string, isHealth = true): Promise<Server & { readonly port: number }> {
+  const server = new Server();
+  const service = {
+    check: {
+      path: isHealth ? '/grpc.health.v1.Health/Check' : '/other.Service/Check',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (value: Buffer) => value,
+      requestDeserialize: (value: Buffer) => value,
+      responseSerialize: (value: Buffer) => value,
+      responseDeserialize: (value: Buffer) => value,
+    },
+  };
+  server.addService(service, {
+    check: ({ request }: { request: Buffer }, done: (error: object | null, answer?: Buffer) => void) => {
+      const name = request.subarray(request.length > 130 ? 3 : 2).toString();
+      if (/^\d$/.test(name)) done(null, Buffer.from([0x08, Number(name)]));
+      else if (name === 'unknown') done({ code: status.NOT_FOUND, details: 'unknown service' });
+      else if (name !== 'silent') done(null, Buffer.from([0x08, 1]));
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:0`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return Object.assign(server, { port });
+}
+
+test('nodeProber.grpc() says what the health protocol answered, in the words of kubelets', async () => {
+  const server = await health('127.0.0.1');
+  const other = await health('127.0.0.1', false);
+  const ask = (service: string, port = server.port): Promise<string | undefined> =>
+    nodeProber.grpc('127.0.0.1', port, service, 300, never);
+  try {
+    assert.deepEqual(await Promise.all(['', '1', 'x'.repeat(200)].map((name) => ask(name))), [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.equal(await ask('2'), 'service unhealthy (responded with "NOT_SERVING")');
+    assert.equal(await ask('0'), 'service unhealthy (responded with "UNKNOWN")');
+    assert.equal(
+      await ask('unknown'),
+      'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+    );
+    assert.equal(await ask('silent'), 'timeout: health rpc did not complete within 300ms');
+    assert.match(
+      (await ask('', other.port)) ?? '',
+      /^error: this server does not implement the grpc health protocol \(grpc\.health\.v1\.Health\): /,
+    );
+    assert.equal(
+      await ask('', 1),
+      'timeout: failed to connect service "127.0.0.1:1" within 300ms: context deadline exceeded',
+    );
+  } finally {
+    server.forceShutdown();
+    other.forceShutdown();
+  }
+});
+
+test('nodeProber.grpc() asks at addresses of the other family too', async () => {
+  const server = await health('[::1]');
+  try {
+    assert.equal(await nodeProber.grpc('::1', server.port, '', 500, never), undefined);
+  } finally {
+    server.forceShutdown();
+  }
 });

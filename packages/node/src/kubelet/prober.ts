@@ -1,9 +1,9 @@
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Prober } from '@navarch/kubelet';
 import { request as httpRequest } from '../built-in/index.ts';
 import { dialWords } from '../http/dial-words.ts';
+import { askHealth } from './grpc-prober.ts';
 
 const TEXT_SHOWN_MAX = 1024;
 /** As many as upstream's client follows. */
@@ -27,36 +27,7 @@ export const nodeProber: Prober = {
       socket.on('timeout', () => end(`dial tcp ${host}:${port}: i/o timeout`));
       socket.on('error', (error: NodeJS.ErrnoException) => end(dialWords(error, host, port)));
     }),
-  grpc: (host, port, service, timeoutMs) =>
-    new Promise((resolve) => {
-      const Client = makeGenericClientConstructor({}, 'grpc.health.v1.Health');
-      const client = new Client(`${host}:${port}`, credentials.createInsecure());
-      const name = Buffer.from(service);
-      const request = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
-      client.makeUnaryRequest(
-        '/grpc.health.v1.Health/Check',
-        (value: Buffer) => value,
-        (bytes: Buffer) => bytes,
-        request,
-        { deadline: Date.now() + timeoutMs },
-        (error, answer) => {
-          client.close();
-          if (error)
-            resolve(
-              error.code === status.UNIMPLEMENTED
-                ? 'this server does not implement the grpc health protocol (grpc.health.v1.Health)'
-                : `timeout: failed to connect service "${host}:${port}": ${error.details}`,
-            );
-          // HealthCheckResponse.status is field 1; 1 is SERVING.
-          else
-            resolve(
-              answer?.[0] === 0x08 && answer[1] === 1
-                ? undefined
-                : `service unhealthy (responded with ${JSON.stringify(answer?.[1] ?? 0)})`,
-            );
-        },
-      );
-    }),
+  grpc: askHealth,
 };
 
 type HttpRequest = Parameters<Prober['http']>[0];
