@@ -1,4 +1,5 @@
 import type { Container, ContainerState, ContainerStatus } from '@navarch/api';
+import { isForsaken } from './forsaken.ts';
 import { isExited, isRunning, type ObservedContainer } from './observed.ts';
 import { endingOf, hasStarted, isLost, isReadyNow, lastAttempt, type PodContainer } from './pod-container.ts';
 import { givenText, parseResources } from './resize.ts';
@@ -116,7 +117,7 @@ function states(container: PodContainer, view: PodView, bytesMax: number): State
   if (newest && !isExited(newest)) return { state: waiting(container, view) ?? creating(view), lastState: past };
   const ended = newest
     ? terminated(newest, view, bytesMax)
-    : isLost(container)
+    : isLost(container) || isForsaken(container, view)
       ? lost
       : recorded?.state.terminated
         ? recorded.state

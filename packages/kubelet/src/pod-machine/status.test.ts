@@ -221,7 +221,26 @@ for (const [claim, pod, observed, phase, containers, memory] of [
     ['c: Completed(0) 0'],
   ],
   ['a deleted pod that was ended', podOf({}, going), holding(instance('c', 143)), 'Failed', ['c: Error(143) 0']],
-  ['a deleted pod that never ran', podOf({}, going), nothingObserved, 'Failed', ['c: Waiting(ContainerCreating) 0']],
+  ['a deleted pod that never ran', podOf({}, going), nothingObserved, 'Failed', ['c: ContainerStatusUnknown(137) 0']],
+  [
+    'an overdue pod whose image never came',
+    podOf(
+      { activeDeadlineSeconds: 1 },
+      {},
+      { startTime: at(-10), containerStatuses: [told('c', { state: { waiting: { reason: 'ImagePullBackOff' } } })] },
+    ),
+    nothingObserved,
+    'Failed',
+    ['c: ContainerStatusUnknown(137) 0'],
+    waits('ImagePullBackOff'),
+  ],
+  [
+    'a deleted pod of which the first init container never ran',
+    podOf({ initContainers: [container('i'), container('j')] }, going),
+    nothingObserved,
+    'Failed',
+    ['i: ContainerStatusUnknown(137) 0', 'j: Waiting(PodInitializing) 0', 'c: Waiting(PodInitializing) 0'],
+  ],
   [
     'a startup probe that has not said anything',
     podOf(probed),
