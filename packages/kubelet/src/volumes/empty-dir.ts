@@ -51,19 +51,15 @@ function pageSize(medium: string, { spec }: Pod): string {
         .map((name) => name.slice(PAGES.length)),
     ),
   );
-  if (medium.startsWith('HugePages-')) {
-    const size = medium.slice('HugePages-'.length);
-    if (!asked.has(size))
-      throw new VolumeError(`medium ${JSON.stringify(medium)} is not requested by any container of the pod`);
-    return size;
-  }
-  if (medium !== 'HugePages') throw new VolumeError(`unknown storage medium ${JSON.stringify(medium)}`);
-  const [size] = asked;
-  if (size === undefined || asked.size > 1)
+  const one = /^HugePages-(.+)$/.exec(medium)?.[1];
+  if (one === undefined && medium !== 'HugePages')
+    throw new VolumeError(`unknown storage medium ${JSON.stringify(medium)}`);
+  if (one === undefined && asked.size > 1)
+    throw new VolumeError(`medium: ${medium} can't be used if container requests multiple huge page sizes`);
+  const [size] = [...asked].filter((each) => one === undefined || each === one);
+  if (size === undefined)
     throw new VolumeError(
-      size === undefined
-        ? 'medium "HugePages" needs a container that requests huge pages'
-        : 'medium "HugePages" can only be used when containers of a pod use one size of huge pages',
+      `medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`,
     );
   return size;
 }

@@ -245,6 +245,24 @@ test("emptyDir volumes are as large as the smallest of their, the pod's and the 
   assert.equal(files.ownerOf(VOLUME), '2777 0:5');
 });
 
+test('emptyDir volumes of huge pages are of the one size that containers ask for', async () => {
+  const asking = (...sizes: readonly string[]): object => ({
+    containers: [
+      { name: 'c', resources: { requests: Object.fromEntries(sizes.map((size) => [`hugepages-${size}`, '1Gi'])) } },
+    ],
+  });
+  const of = async (medium: string, spec: object): Promise<string | undefined> =>
+    (await make(podOf({ emptyDir: { medium } }, spec))).problem;
+  const none = 'hugePages storage requested, but there is no resource request for huge pages';
+  assert.equal(await of('HugePages', asking()), `medium HugePages: ${none}`);
+  assert.equal(await of('HugePages-1Gi', asking('2Mi')), `medium HugePages-1Gi: ${none}`);
+  assert.equal(
+    await of('HugePages', asking('2Mi', '1Gi')),
+    "medium: HugePages can't be used if container requests multiple huge page sizes",
+  );
+  assert.equal(await of('Paper', asking('2Mi')), 'unknown storage medium "Paper"');
+});
+
 test('downwardAPI volumes tell the pod about itself, and follow its labels', async () => {
   const items = [
     { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },

@@ -1,5 +1,5 @@
 import { settleAll } from '@navarch/base';
-import { runCommand } from './command.ts';
+import { CommandError, runCommand } from './command.ts';
 import { runShort } from './mount-shell.ts';
 import { mountsBelow } from './mounts.ts';
 
@@ -20,12 +20,23 @@ export async function mount({ type, source, target, options = [] }: MountRequest
 /** How long a server may take to answer. */
 const REMOTE_MS = 120_000;
 
-/** As mount, of a file system that a server has: nobody else's mounts wait while it does not answer. */
+/**
+ * As mount, of a file system that a server has: nobody else's mounts wait while it does not answer. What went wrong is said
+ * as upstream's kubelet says it, with what was asked for: people search for these lines.
+ */
 export async function mountRemote(request: MountRequest, signal: AbortSignal): Promise<void> {
   const { type, source, target, options = [] } = request;
   const flags = options.length > 0 ? ['-o', options.join(',')] : [];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(REMOTE_MS)]);
-  await runCommand(['mount', '-n', '-t', type, ...flags, source, target], {}, bounded);
+  const args = ['-t', type, ...flags, source, target];
+  try {
+    await runCommand(['mount', '-n', ...args], {}, bounded);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const { exitCode, stderr } = error;
+    const asked = `Mounting command: mount\nMounting arguments: ${args.join(' ')}`;
+    throw new Error(`exit status ${exitCode ?? 'unknown'}\n${asked}\nOutput: ${stderr}`, { cause: error });
+  }
 }
 
 /** Shows one file or folder in another place too. */

@@ -152,6 +152,21 @@ test('removeTree() refuses while something is mounted below, and follows no link
   );
 });
 
+test('write(), makeDir() and mount() of a server say what is wrong in the words of kubelets', async () => {
+  const { root } = volume('words');
+  const [file, absent] = [join(root, 'data/file'), join(root, 'no/file')];
+  await assert.rejects(files.write(absent, ''), { message: `open ${absent}: no such file or directory` });
+  await assert.rejects(files.write(root, ''), { message: `open ${root}: is a directory` });
+  await assert.rejects(files.makeDir(`${file}/x`), { message: `mkdir ${file}/x: not a directory` });
+  await assert.rejects(
+    files.mount(root, { type: 'nfs', source: '127.0.0.1:/none', options: ['soft'] }),
+    ({ message }) =>
+      message.startsWith(
+        `exit status 32\nMounting command: mount\nMounting arguments: -t nfs -o soft 127.0.0.1:/none ${root}\nOutput: mount`,
+      ),
+  );
+});
+
 test('mount() makes a memory file system of the size asked for', async () => {
   const path = join(dir, 'memory');
   await files.makeDir(path, 0o777);

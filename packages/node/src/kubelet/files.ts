@@ -33,6 +33,7 @@ import {
   unmount,
   unmountBelow,
 } from '../host/index.ts';
+import { inGoWords } from './go-words.ts';
 import { RemoteFiles } from './remote-files.ts';
 import { remoteOnTheWay } from './remote-on-the-way.ts';
 import { bindInside, LeadsOut, ownTree, readInside } from './safe-path.ts';
@@ -67,14 +68,14 @@ function remoteIn(root: string): string | undefined {
 export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteFiles(signal)): Files {
   return {
     async makeDir(path, mode = 0o755) {
-      const made = await mkdir(path, { recursive: true, mode });
+      const made = await inGoWords(mkdir(path, { recursive: true, mode }));
       // The process's umask took bits away.
       if (made !== undefined) await chmod(path, mode);
     },
     readText,
     readBytes: (path) => orAbsent(readFile(path)),
     async write(path, data, { mode = 0o644, user, group } = {}) {
-      await writeFile(path, data, { mode });
+      await inGoWords(writeFile(path, data, { mode }));
       if (user !== undefined || group !== undefined) await chown(path, user ?? 0, group ?? 0);
       // After chown, which takes set-id bits away.
       await chmod(path, mode);
