@@ -15,6 +15,8 @@ import { ManifestFolder } from './static-pods/manifest-folder.ts';
 import { type ResourceHolders, startResources } from './node-resources/start-resources.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
 import { Survey } from './survey.ts';
+import type { ContainerEventResponse } from './cri/index.ts';
+import type { Listed } from './pod-worker/pod-view.ts';
 import { startCsi } from './csi/start-csi.ts';
 import { followPlugins } from './plugin-registration/follow-plugins.ts';
 import type { PluginKind } from './plugin-registration/plugin-kind.ts';
@@ -55,7 +57,12 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   const { csiSockets } = deps;
   const csi = csiSockets && (await startCsi({ ...deps, csiSockets, cache, recorder, tokens, moved }, group));
   const volumes = csi ? { csi: csi.volumes } : {};
-  const pods = new Pods({ ...deps, ...volumes, resources, cache, recorder, tokens, pressures, closed }, group);
+  const survey = new Survey(deps.runtime);
+  const isUnseen = (uid: string): boolean => survey.isUnseen(uid);
+  const pods = new Pods(
+    { ...deps, ...volumes, resources, cache, recorder, tokens, pressures, closed, isUnseen },
+    group,
+  );
   deps.driverStats?.answer((uid, at) => pods.roomOf(uid, at));
   const changed = (): void => moved.notify();
   const evictor = evictorOf(deps, pods, collector, { event: tell, changed });
@@ -86,7 +93,6 @@ export async function runKubelet(deps: KubeletDeps, signal: AbortSignal): Promis
   await Promise.race([synced, clock.sleep(API_WAIT_MS, group.signal)]);
   await statics.start();
   group.spawn((s) => statics.run(s));
-  const survey = new Survey(deps.runtime);
   group.spawn((s) => relist(deps, survey, pods, orphans, () => isComplete, s));
   group.spawn((s) => sweep(deps, survey, pods, orphans, () => isComplete, s));
   await synced;
@@ -169,14 +175,20 @@ function staticPods(deps: KubeletDeps, cache: Cache, pods: Pods): StaticPods {
 async function followEvents({ runtime, clock, log }: KubeletDeps, pods: Pods, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const { podSandboxStatus } of runtime.getContainerEvents({}, signal))
-        pods.poke(podSandboxStatus?.metadata?.uid ?? '');
+      for await (const event of runtime.getContainerEvents({}, signal))
+        pods.poke(event.podSandboxStatus?.metadata?.uid ?? '', listedBy(event));
     } catch (error) {
       if (!signal.aborted) log.debug('container events ended', { error });
     }
     await clock.sleep(RELIST_MS, signal).catch(() => undefined);
   }
 }
+
+/** What was there of the pod as something began or ended. What goes is looked at. */
+const listedBy = (event: ContainerEventResponse): Listed | undefined =>
+  event.containerEventType === 'CONTAINER_DELETED_EVENT' || !event.podSandboxStatus
+    ? undefined
+    : new Map([event.podSandboxStatus, ...event.containersStatuses].map(({ id, state }) => [id, state]));
 
 function relist(
   deps: KubeletDeps,
@@ -188,7 +200,7 @@ function relist(
   signal: AbortSignal,
 ): Promise<void> {
   const look = async (): Promise<number> => {
-    for (const uid of await survey.look(signal)) if (pods.has(uid)) pods.poke(uid);
+    for (const [uid, listed] of await survey.look(signal)) pods.poke(uid, listed);
     if (isComplete()) for (const uid of survey.uids) if (!pods.has(uid)) orphans.tend(uid);
     return RELIST_MS;
   };

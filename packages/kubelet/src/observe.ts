@@ -1,10 +1,11 @@
 import type { Pod } from '@navarch/api';
 import { CONTAINER_NAME, type NodeDirs, POD_UID } from './container-config.ts';
 import type { Container, ContainerRuntime, PodSandbox } from './cri/index.ts';
-import { RpcError } from './rpc/rpc-error.ts';
+import { orGone } from './cri/or-gone.ts';
 import {
   isExited,
   isRunning,
+  type Made,
   nothingObserved,
   type Observed,
   type ObservedContainer,
@@ -38,15 +39,35 @@ export class PodObserver {
     const { items } = await runtime.listPodSandbox({ filter }, signal);
     const { containers } = await runtime.listContainers({ filter }, signal);
     const sandboxes: ObservedSandbox[] = [];
-    for (const item of items) sandboxes.push(this.#knownSandbox(item) ?? (await observeSandbox(runtime, item, signal)));
+    for (const item of items) sandboxes.push(this.#knownSandbox(item) ?? (await this.#listed(item, signal)));
     const observed: ObservedContainer[] = [];
     for (const container of containers) {
-      const current = this.#knownContainer(container) ?? (await this.#observe(pod, container, signal));
+      const { id, podSandboxId } = container;
+      const current = this.#knownContainer(container) ?? (await this.#container(pod, id, podSandboxId, signal));
       if (current) observed.push(current);
     }
+    return this.#saw(sandboxes, observed);
+  }
+
+  /** Looks at what a step has made, and takes the rest for what it was. */
+  async lookAt(pod: Pod, made: readonly Made[], signal: AbortSignal): Promise<Observed> {
+    let { sandboxes, containers } = this.#last;
+    for (const one of made) {
+      if (one.type === 'sandbox') {
+        const sandbox = await this.#sandbox(one.id, signal);
+        sandboxes = [...sandboxes.filter(({ id }) => id !== one.id), ...(sandbox ? [sandbox] : [])];
+      } else {
+        const container = await this.#container(pod, one.id, one.sandboxId, signal);
+        containers = [...containers.filter(({ id }) => id !== one.id), ...(container ? [container] : [])];
+      }
+    }
+    return this.#saw(sandboxes, containers);
+  }
+
+  #saw(sandboxes: readonly ObservedSandbox[], containers: readonly ObservedContainer[]): Observed {
     this.#last = {
-      sandboxes: sandboxes.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
-      containers: observed.sort((a, b) => b.attempt - a.attempt || b.status.createdAt - a.status.createdAt),
+      sandboxes: sandboxes.toSorted((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
+      containers: containers.toSorted((a, b) => b.attempt - a.attempt || b.status.createdAt - a.status.createdAt),
     };
     return this.#last;
   }
@@ -61,62 +82,48 @@ export class PodObserver {
     return known && (isExited(known) || (isRunning(known) && state === 'CONTAINER_RUNNING')) ? known : undefined;
   }
 
-  async #observe(pod: Pod, container: Container, signal: AbortSignal): Promise<ObservedContainer | undefined> {
-    const status = await orGone(this.#deps.runtime.containerStatus({ containerId: container.id }, signal));
-    if (!status?.status) return undefined; // Removed between two looks.
+  async #listed(item: PodSandbox, signal: AbortSignal): Promise<ObservedSandbox> {
+    const found = item.state === 'SANDBOX_READY' ? await this.#sandbox(item.id, signal) : undefined;
+    const { id, metadata, createdAt } = item;
+    return found ?? { id, attempt: metadata?.attempt ?? 0, createdAt, isReady: false, ip: '', additionalIps: [] };
+  }
+
+  async #sandbox(podSandboxId: string, signal: AbortSignal): Promise<ObservedSandbox | undefined> {
+    const answer = await orGone(this.#deps.runtime.podSandboxStatus({ podSandboxId }, signal));
+    if (!answer?.status) return undefined;
+    const { id, metadata, createdAt, state, network } = answer.status;
     return {
-      ...identity(container),
-      status: status.status,
-      terminationMessage:
-        status.status.state === 'CONTAINER_EXITED'
-          ? await terminationMessage(pod, identity(container), status.status, this.#deps)
-          : '',
+      id,
+      attempt: metadata?.attempt ?? 0,
+      createdAt,
+      isReady: state === 'SANDBOX_READY',
+      ip: network?.ip ?? '',
+      additionalIps: (network?.additionalIps ?? []).map(({ ip }) => ip),
     };
   }
-}
 
-const identity = ({
-  id,
-  labels,
-  metadata,
-  podSandboxId,
-}: Container): Omit<ObservedContainer, 'status' | 'terminationMessage'> => ({
-  id,
-  name: labels[CONTAINER_NAME] ?? metadata?.name ?? '',
-  attempt: metadata?.attempt ?? 0,
-  sandboxId: podSandboxId,
-});
-
-async function observeSandbox(
-  runtime: ContainerRuntime,
-  item: PodSandbox,
-  signal: AbortSignal,
-): Promise<ObservedSandbox> {
-  const base = {
-    id: item.id,
-    attempt: item.metadata?.attempt ?? 0,
-    createdAt: item.createdAt,
-    isReady: false,
-    ip: '',
-    additionalIps: [],
-  };
-  if (item.state !== 'SANDBOX_READY') return base;
-  const answer = await orGone(runtime.podSandboxStatus({ podSandboxId: item.id }, signal));
-  if (!answer?.status) return base;
-  const { state, network } = answer.status;
-  return {
-    ...base,
-    isReady: state === 'SANDBOX_READY',
-    ip: network?.ip ?? '',
-    additionalIps: (network?.additionalIps ?? []).map(({ ip }) => ip),
-  };
-}
-
-async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (RpcError.is(error, 'NOT_FOUND')) return undefined;
-    throw error;
+  /** Undefined when it was removed meanwhile. */
+  async #container(
+    pod: Pod,
+    containerId: string,
+    sandboxId: string,
+    signal: AbortSignal,
+  ): Promise<ObservedContainer | undefined> {
+    const answer = await orGone(this.#deps.runtime.containerStatus({ containerId }, signal));
+    if (!answer?.status) return undefined;
+    const { status } = answer;
+    const { id, labels, metadata, state } = status;
+    const identity = {
+      id,
+      name: labels[CONTAINER_NAME] ?? metadata?.name ?? '',
+      attempt: metadata?.attempt ?? 0,
+      sandboxId,
+    };
+    return {
+      ...identity,
+      status,
+      terminationMessage:
+        state === 'CONTAINER_EXITED' ? await terminationMessage(pod, identity, status, this.#deps) : '',
+    };
   }
 }

@@ -24,6 +24,7 @@ import type { Rejection } from './pod-machine/memory.ts';
 import type { PodWorkerDeps } from './pod-worker/deps.ts';
 import { apiRecord, type PodRecord } from './pod-worker/pod-record.ts';
 import { PodWorker } from './pod-worker/pod-worker.ts';
+import type { Listed } from './pod-worker/pod-view.ts';
 import { countProbes } from './probes/count-probes.ts';
 import { isMirror } from './static-pods/static-pods.ts';
 
@@ -35,13 +36,15 @@ export interface PodsDeps {
   readonly resources: NodeResources;
   /** What the node is under. */
   pressures(): ReadonlySet<Pressure>;
+  /** It is known that the runtime holds nothing of the pod. */
+  isUnseen(uid: string): boolean;
   /** Why it takes no pod at all. */
   closed(): Rejection | undefined;
 }
 
 /** The pods of the node, one worker each: begun by the API, ended when nothing of the pod is left. */
 export class Pods {
-  readonly #deps: KubeletDeps;
+  readonly #deps: KubeletDeps & PodsDeps;
   readonly #cache: Cache;
   readonly #group: TaskGroup;
   readonly #workers = new Map<string, PodWorker>();
@@ -51,7 +54,7 @@ export class Pods {
   readonly #resources: NodeResources;
   readonly #pressures: () => ReadonlySet<Pressure>;
   readonly #closed: () => Rejection | undefined;
-  readonly #shared: Omit<PodWorkerDeps, 'observe' | 'record'>;
+  readonly #shared: Omit<PodWorkerDeps, 'observer' | 'record'>;
 
   constructor(deps: KubeletDeps & PodsDeps, group: TaskGroup) {
     const { cache, recorder, pressures, closed } = deps;
@@ -134,8 +137,9 @@ export class Pods {
     return worker && csi ? roomOf(worker.pod, worker.volumePlaces, at, csi) : [];
   }
 
-  poke(uid: string): void {
-    this.#workers.get(uid)?.poke();
+  /** Something of the pod has moved in the runtime; `listed` is all that is there of it. */
+  poke(uid: string, listed?: Listed): void {
+    this.#workers.get(uid)?.poke(listed);
   }
 
   /** What classes of service share, and the groups of pods that are gone. */
@@ -160,11 +164,7 @@ export class Pods {
   begin(p: Pod, record: PodRecord): { readonly worker: PodWorker; readonly done: Promise<void> } {
     const { uid } = p.metadata;
     const observer = new PodObserver(this.#deps);
-    const worker = new PodWorker(
-      p,
-      { ...this.#shared, record, observe: (current, s) => observer.look(current, s) },
-      this.#judge(p),
-    );
+    const worker = new PodWorker(p, { ...this.#shared, record, observer }, this.#judge(p));
     this.#workers.set(uid, worker);
     const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#group.spawn(async (signal) => {

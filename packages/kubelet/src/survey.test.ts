@@ -37,7 +37,7 @@ class Listed {
 test('look() names the pods of which something came, changed or went, and no other', async () => {
   const held = new Listed();
   const survey = new Survey(held.runtime);
-  const look = async (): Promise<string> => [...(await survey.look(signal))].sort().join(' ');
+  const look = async (): Promise<string> => [...(await survey.look(signal)).keys()].sort().join(' ');
   held.sandboxes = { s1: 'a ready', s2: 'b ready', foreign: '- ready' };
   held.containers = { c1: 'a running', c2: 'a running', c3: 'b running' };
   const steps = [await look(), await look()];

@@ -1,5 +1,6 @@
 import { POD_UID } from './container-config.ts';
 import type { ContainerRuntime } from './cri/index.ts';
+import type { Listed } from './pod-worker/pod-view.ts';
 
 interface Seen {
   readonly state: string;
@@ -32,8 +33,13 @@ export class Survey {
     return this.#hasLooked;
   }
 
-  /** Resolves to the pods of which something has come, changed or gone. A look that fails is as none. */
-  async look(signal: AbortSignal): Promise<ReadonlySet<string>> {
+  /** It is known that nothing of the pod is there. */
+  isUnseen(uid: string): boolean {
+    return this.#hasLooked && !this.#uids.has(uid);
+  }
+
+  /** Resolves to the pods of which something has come, changed or gone, and to what is there of each. A look that fails is as none. */
+  async look(signal: AbortSignal): Promise<ReadonlyMap<string, Listed>> {
     const { items } = await this.#runtime.listSandboxStates({}, signal);
     const { containers } = await this.#runtime.listContainerStates({}, signal);
     const isAsBefore = ({ id, state }: { readonly id: string; readonly state: string }): boolean =>
@@ -45,22 +51,22 @@ export class Survey {
     return moved;
   }
 
-  async #read(signal: AbortSignal): Promise<ReadonlySet<string>> {
+  async #read(signal: AbortSignal): Promise<ReadonlyMap<string, Listed>> {
     const { items } = await this.#runtime.listPodSandbox({}, signal);
     const { containers } = await this.#runtime.listContainers({}, signal);
-    const [moved, uids, seen] = [new Set<string>(), new Set<string>(), new Map<string, Seen>()];
+    const [moved, listed, seen] = [new Set<string>(), new Map<string, Map<string, string>>(), new Map<string, Seen>()];
     for (const { id, state, labels } of [...items, ...containers]) {
       const uid = labels[POD_UID] ?? '';
       seen.set(id, { state, uid });
       if (uid === '') continue;
-      uids.add(uid);
+      listed.set(uid, (listed.get(uid) ?? new Map<string, string>()).set(id, state));
       if (this.#seen.get(id)?.state !== state) moved.add(uid);
     }
     for (const [id, { uid }] of this.#seen) if (uid !== '' && !seen.has(id)) moved.add(uid);
     this.#seen = seen;
-    this.#uids = uids;
-    return moved;
+    this.#uids = new Set(listed.keys());
+    return new Map([...moved].map((uid) => [uid, listed.get(uid) ?? nothing]));
   }
 }
 
-const nothing: ReadonlySet<string> = new Set();
+const nothing: ReadonlyMap<never, never> = new Map<never, never>();

@@ -1,10 +1,11 @@
 import { RpcError } from '../rpc/rpc-error.ts';
 
-/** Waits for what ends or removes something; that it is gone already is as well. */
-export async function orGone(work: Promise<unknown>): Promise<void> {
+/** Waits for what ends, removes or shows something; resolves to undefined where it is gone already. */
+export async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    await work;
+    return await work;
   } catch (error) {
-    if (!RpcError.is(error, 'NOT_FOUND')) throw error;
+    if (RpcError.is(error, 'NOT_FOUND')) return undefined;
+    throw error;
   }
 }

@@ -27,6 +27,11 @@ export interface ObservedContainer {
   readonly terminationMessage: string;
 }
 
+/** What a step has made in the runtime: with it the step is over. */
+export type Made =
+  | { readonly type: 'sandbox'; readonly id: string }
+  | { readonly type: 'container'; readonly id: string; readonly sandboxId: string };
+
 export const nothingObserved: Observed = { sandboxes: [], containers: [] };
 
 export const isCreated = (instance: ObservedContainer): boolean => instance.status.state === 'CONTAINER_CREATED';

@@ -12,6 +12,7 @@ import { ORDINARY_RULES } from '../pod-rules.ts';
 import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 import type { StatusReporter } from './report-status.ts';
 import { runHook } from './run-hook.ts';
+import type { Moved } from './pod-view.ts';
 import { startContainer, type StartDeps } from './start-container.ts';
 
 export interface StepDeps extends StartDeps {
@@ -21,9 +22,37 @@ export interface StepDeps extends StartDeps {
 /** As the kernel says that nothing limits a container's share of processors. */
 const NO_QUOTA = -1;
 
-/** Does one step. Rejects when it could not be done: it is then decided anew, and begun again after a pause. */
+/**
+ * Does one step. Resolves to what it has moved in the runtime. Rejects when it could not be done: it is then decided
+ * anew, and begun again after a pause.
+ */
 export async function carryOut(
   action: Action,
+  pod: Pod,
+  observed: Observed,
+  deps: StepDeps,
+  signal: AbortSignal,
+): Promise<Moved> {
+  switch (action.type) {
+    case 'prepare-volumes':
+      await prepareVolumes(pod, deps, signal);
+      return 'nothing';
+    case 'start-sandbox':
+      return startSandbox(pod, action, deps, signal);
+    case 'start-container': {
+      const [sandbox] = observed.sandboxes;
+      return sandbox ? startContainer(pod, action, sandbox, deps, signal) : 'anything';
+    }
+    default:
+      await changeOrEnd(action, pod, observed, deps, signal);
+      return 'anything';
+  }
+}
+
+type ChangeOrEnd = Exclude<Action, { type: 'prepare-volumes' | 'start-sandbox' | 'start-container' }>;
+
+async function changeOrEnd(
+  action: ChangeOrEnd,
   pod: Pod,
   observed: Observed,
   deps: StepDeps,
@@ -32,20 +61,14 @@ export async function carryOut(
   const { runtime } = deps;
   const [sandbox] = observed.sandboxes;
   switch (action.type) {
-    case 'prepare-volumes':
-      return prepareVolumes(pod, deps, signal);
     case 'tear-down-volumes':
       await deps.podVolumes.tearDown(pod);
       deps.notes.volumes = 'gone';
       return;
-    case 'start-sandbox':
-      return startSandbox(pod, action, deps, signal);
     case 'stop-sandbox':
       return void (await runtime.stopPodSandbox({ podSandboxId: action.id }, signal));
     case 'remove-sandbox':
       return removeSandbox(action.id, deps, signal);
-    case 'start-container':
-      return sandbox && startContainer(pod, action, sandbox, deps, signal);
     case 'post-start':
       return postStart(action.id, action.container, sandbox?.ip ?? '', deps, signal);
     case 'pre-stop':
@@ -82,7 +105,7 @@ async function startSandbox(
   action: Extract<Action, { type: 'start-sandbox' }>,
   deps: StepDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Moved> {
   const { runtime, files, dirs, dns, host, clock, random, notes, events } = deps;
   try {
     const runtimeHandler = await handlerOf(pod, deps);
@@ -95,15 +118,17 @@ async function startSandbox(
     }
     for (const [reason, message] of dnsProblems(pod, dns, host)) events.about('Warning', reason, message);
     await files.makeDir(config.logDirectory ?? '', 0o755);
-    if (!(await prepareClaims(pod, deps, signal))) return;
+    if (!(await prepareClaims(pod, deps, signal))) return 'anything';
     deps.cgroups.enter(pod);
-    await runtime.runPodSandbox({ config, runtimeHandler }, signal);
+    const { podSandboxId: id } = await runtime.runPodSandbox({ config, runtimeHandler }, signal);
     notes.sandboxRetryAt = undefined;
+    return action.after ? 'anything' : { type: 'sandbox', id };
   } catch (error) {
     if (signal.aborted) throw error;
     const isFirst = notes.sandboxRetryAt === undefined;
     notes.sandboxRetryAt = clock.now() + (isFirst ? FIRST_REFUSAL_PAUSE_MS : refusalPauseMs(random));
     events.about('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
+    return 'anything';
   }
 }
 

@@ -3,7 +3,6 @@ import type { Clock, Logger, Random } from '@navarch/base';
 import type { Recorder } from '@navarch/client';
 import type { ContainerRuntime } from '../cri/index.ts';
 import type { Rejection } from '../pod-machine/memory.ts';
-import type { Observed } from '../pod-machine/observed.ts';
 import type { NamedObjects } from '../named-objects/named-objects.ts';
 import type { NodeResources } from '../node-resources/node-resources.ts';
 import type { PodCgroups } from '../pod-cgroups.ts';
@@ -12,6 +11,7 @@ import type { ProbeCounts } from '../probes/count-probes.ts';
 import type { PrepareDeps } from '../prepare-container.ts';
 import type { VolumeHost } from '../volumes/volume-plugin.ts';
 import type { PodRecord } from './pod-record.ts';
+import type { PodViewDeps } from './pod-view.ts';
 
 export interface PodWorkerDeps extends PrepareDeps {
   readonly record: PodRecord;
@@ -37,6 +37,7 @@ export interface PodWorkerDeps extends PrepareDeps {
   handlerOf(runtimeClassName: string): Promise<string>;
   /** Why the node has no room for the pod as its spec is now. */
   refuseResize(pod: Pod): Rejection | undefined;
-  /** What the runtime holds of the pod right now. */
-  observe(pod: Pod, signal: AbortSignal): Promise<Observed>;
+  readonly observer: PodViewDeps['observer'];
+  /** It is known that the runtime holds nothing of the pod. */
+  isUnseen(podUid: string): boolean;
 }

@@ -3,7 +3,7 @@ import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
 import type { Eviction, Memory, Rejection } from '../pod-machine/memory.ts';
-import { isSettled, nothingObserved, type Observed } from '../pod-machine/observed.ts';
+import type { Observed } from '../pod-machine/observed.ts';
 import { containersOf } from '../pod-machine/pod-container.ts';
 import { isOutgrown } from '../pod-machine/resize.ts';
 import { Probing } from '../probes/probing.ts';
@@ -14,6 +14,7 @@ import type { PodWorkerDeps } from './deps.ts';
 import { LiveVolumes, SYNC_MS } from './live-volumes.ts';
 import { PodEvents } from './pod-events.ts';
 import { PodNotes } from './pod-notes.ts';
+import { type Listed, type Moved, PodView } from './pod-view.ts';
 import { StatusReporter, withStatus } from './report-status.ts';
 import { ResizeEvents } from './resize-events.ts';
 import { RunningSteps } from './running-steps.ts';
@@ -27,10 +28,6 @@ const RETRY_MS = 1000;
 const SLOW_MS = 20_000;
 /** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
 const OVER = new Error('Over');
-/** What was seen is looked at anew after this time, though nobody said that it has moved. */
-const OBSERVED_MS_MAX = 1000;
-/** Whoever surveys the runtime every second tells what moves of what is settled: this is for what nobody thought of. */
-const SETTLED_MS_MAX = 300_000;
 /** Two looks are at least this far apart, unless something moved. */
 const LOOK_MS_MIN = 10;
 
@@ -51,10 +48,7 @@ export class PodWorker {
   /** From what never runs backwards to the wall clock, at the last look. */
   #wallOffsetMs: number;
   #pod: Pod;
-  #observed: Observed = nothingObserved;
-  /** When that was seen, on the monotonic clock, and whether the runtime has moved since. */
-  #observedAt = Number.NEGATIVE_INFINITY;
-  #hasMoved = true;
+  readonly #view: PodView;
   #isDirty = true;
   #isFinished = false;
   #isForgotten = false;
@@ -67,6 +61,7 @@ export class PodWorker {
     const { record, clock, log, runtime, prober } = deps;
     this.#pod = pod;
     this.#deps = deps;
+    this.#view = new PodView({ ...deps, isUnseen: deps.isUnseen(pod.metadata.uid) });
     this.#syncMs = deps.syncMs ?? SYNC_MS;
     this.#wallOffsetMs = clock.now() - clock.monotonic();
     this.#notes.heard(pod, clock.now());
@@ -151,7 +146,7 @@ export class PodWorker {
 
   /** The node needs room: what is kept of a pod that is over may go. False when nothing is. */
   giveUpRemains(): boolean {
-    if (this.isActive || this.#observed.containers.length === 0) return false;
+    if (this.isActive || this.#view.observed.containers.length === 0) return false;
     this.#notes.isBare = true;
     this.#stir();
     return true;
@@ -203,9 +198,10 @@ export class PodWorker {
     this.#stir();
   }
 
-  /** Something may have changed in the runtime: look again. */
-  poke(): void {
-    this.#hasMoved = true;
+  /** Something may have changed in the runtime: look again, unless what lists show of it is known. */
+  poke(listed?: Listed): void {
+    if (listed && !this.#view.isNews(listed, this.#steps.isMaking)) return;
+    this.#view.moved('anything');
     this.#stir();
   }
 
@@ -333,29 +329,18 @@ export class PodWorker {
     return Math.max(LOOK_MS_MIN, Math.min(this.#syncMs, due - now));
   }
 
-  /** What was seen a moment ago will do where only the API, a probe or a clock has moved: a pod's own status comes back as news. */
   async #observe(signal: AbortSignal): Promise<Observed> {
-    const { clock, observe } = this.#deps;
-    const now = clock.monotonic();
-    const goodMs = isSettled(this.#observed) ? SETTLED_MS_MAX : OBSERVED_MS_MAX;
-    if (!this.#hasMoved && now - this.#observedAt < goodMs) return this.#observed;
-    this.#hasMoved = false;
-    try {
-      this.#observed = await this.#watched('observe', observe(this.#pod, signal));
-    } catch (error) {
-      this.#hasMoved = true;
-      throw error;
-    }
-    this.#observedAt = now;
-    this.#notes.saw(this.#observed);
-    return this.#observed;
+    const observed = await this.#watched('observe', this.#view.look(this.#pod, signal));
+    this.#notes.saw(observed);
+    return observed;
   }
 
   async #carryOut(action: Action, signal: AbortSignal): Promise<void> {
     const key = actionKey(action);
+    let moved: Moved = 'anything';
     try {
       const pod = withStatus(this.#pod, this.#reporter.wanted);
-      await this.#watched(key, carryOut(action, pod, this.#observed, this.#stepDeps, signal));
+      moved = await this.#watched(key, carryOut(action, pod, this.#view.observed, this.#stepDeps, signal));
       this.#isFinished ||= action.type === 'finish';
     } catch (error) {
       if (signal.aborted) return;
@@ -363,7 +348,8 @@ export class PodWorker {
       const pauseMs = takesVolumes(action) ? this.#volumes.tearDownPauseMs : undefined;
       this.#pauses.set(key, this.#deps.clock.now() + (pauseMs ?? RETRY_MS));
     } finally {
-      this.poke();
+      this.#view.moved(moved);
+      this.#stir();
     }
   }
 

@@ -10,6 +10,8 @@ interface Running {
 /** A stop is begun anew when its time is over this much sooner than it was told. */
 const SOONER_MS = 1000;
 
+const MAKING: ReadonlySet<Action['type']> = new Set(['start-sandbox', 'start-container']);
+
 /** The steps of one pod that are being carried out: as long as they are wanted, and no two of one key at once. */
 export class RunningSteps {
   readonly #running = new Map<string, Running>();
@@ -23,6 +25,11 @@ export class RunningSteps {
 
   get keys(): ReadonlySet<string> {
     return new Set(this.#running.keys());
+  }
+
+  /** Some step makes what was not there. */
+  get isMaking(): boolean {
+    return [...this.#running.values()].some(({ action: { type } }) => MAKING.has(type));
   }
 
   /** How many steps have ended: what was seen before the last of them is out of date. */

@@ -11,6 +11,7 @@ import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { PodWorkerDeps } from './deps.ts';
 import type { PodEvents } from './pod-events.ts';
 import type { PodNotes } from './pod-notes.ts';
+import type { Moved } from './pod-view.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { FIRST_REFUSAL_PAUSE_MS, refusalPauseMs } from './refusal-pause.ts';
 
@@ -27,7 +28,7 @@ export async function startContainer(
   sandbox: ObservedSandbox,
   deps: StartDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Moved> {
   const { runtime, notes, events, clock, dirs, dns, host } = deps;
   const { container, attempt, failures, sandboxId, replaces } = action;
   const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
@@ -63,6 +64,7 @@ export async function startContainer(
     await as('RunContainerError', runtime.startContainer({ containerId }, signal));
     event('Normal', 'Started', 'Container started');
     notes.waiting.delete(container.name);
+    return replaces ? 'anything' : { type: 'container', id: containerId, sandboxId };
   } catch (cause) {
     if (containerId !== undefined) notes.postStarting.delete(containerId);
     if (signal.aborted) throw cause;
@@ -74,6 +76,7 @@ export async function startContainer(
       retryAt: error.retryAt ?? clock.now() + pauseMs(error, notes.waiting.get(container.name)?.reason, deps.random),
     });
     event('Warning', 'Failed', error.eventMessage);
+    return 'anything';
   }
 }
 
