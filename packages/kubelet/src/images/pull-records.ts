@@ -44,6 +44,8 @@ export class PullRecords {
   /** Logins that have worked since this kubelet began, by image: the same login may be in secrets of other namespaces. */
   readonly #known = new Map<string, Set<string>>();
 
+  /** Which files there are, by folder: nobody else writes here, and most images have none. */
+  readonly #names = new Map<Folder, Promise<Set<string>>>();
   /** Names of records whose image was not there at the last look. */
   #unknown: ReadonlySet<string> = new Set();
 
@@ -52,11 +54,11 @@ export class PullRecords {
   }
 
   async mayUse(id: string, image: string, { logins, isPreloadedFree }: Claim): Promise<boolean> {
-    const record = await this.#read(this.#pulled(id));
+    const record = await this.#read(id);
     if (record === UNREADABLE) return false;
     const access = record?.access[nameOf(image)];
     // Under this name nobody here fetched it. But a pull that did not come to its end may have left it without a record.
-    if (!access) return isPreloadedFree && (await this.#deps.files.sizeOf(this.#pulling(image))) === undefined;
+    if (!access) return isPreloadedFree && !(await this.#namesIn('pulling')).has(pullingName(image));
     const isKnown = (login: Login): boolean =>
       access.secrets.includes(login.secretUid) || this.#known.get(id)?.has(textOf(login)) === true;
     return access.isOpen || logins.some(isKnown);
@@ -64,28 +66,35 @@ export class PullRecords {
 
   /** Forgets images that were not there at two looks in a row: one that is just being fetched may not be listed yet. */
   async prune(ids: readonly string[]): Promise<void> {
-    const { files, dir } = this.#deps;
     const wanted = new Set(ids.map(fileName));
-    const unknown = (await files.list(`${dir}/pulled`)).filter((name) => !wanted.has(name));
-    for (const name of unknown) if (this.#unknown.has(name)) await files.removeTree(`${dir}/pulled/${name}`);
+    const unknown = [...(await this.#namesIn('pulled'))].filter((name) => !wanted.has(name));
+    for (const name of unknown) if (this.#unknown.has(name)) await this.#remove('pulled', name);
     this.#unknown = new Set(unknown);
   }
 
   /** Before a pull. */
   async begin(image: string): Promise<void> {
-    await this.#deps.files.makeDir(`${this.#deps.dir}/pulling`, 0o700);
-    await this.#deps.files.write(this.#pulling(image), image, { mode: 0o600 });
+    const { files } = this.#deps;
+    const name = pullingName(image);
+    await files.makeDir(this.#path('pulling'), 0o700);
+    (await this.#namesIn('pulling')).add(name);
+    await files.write(this.#path('pulling', name), image, { mode: 0o600 });
   }
 
   /** After it, however it ended; `got` when it brought the image. */
   async end(image: string, got?: { readonly id: string; readonly login: Login | undefined }): Promise<void> {
     if (got) await this.#add(image, got.id, got.login);
-    await this.#deps.files.removeTree(this.#pulling(image));
+    await this.#remove('pulling', pullingName(image));
+  }
+
+  async #remove(folder: Folder, name: string): Promise<void> {
+    await this.#deps.files.removeTree(this.#path(folder, name));
+    (await this.#namesIn(folder)).delete(name);
   }
 
   async #add(image: string, id: string, login: Login | undefined): Promise<void> {
-    const { files, dir } = this.#deps;
-    const record = await this.#read(this.#pulled(id));
+    const { files } = this.#deps;
+    const record = await this.#read(id);
     const before = typeof record === 'object' ? record.access : {};
     const { isOpen, secrets } = before[nameOf(image)] ?? NOBODY;
     const access: Access = {
@@ -94,13 +103,15 @@ export class PullRecords {
     };
     if (login) this.#known.set(id, (this.#known.get(id) ?? new Set()).add(textOf(login)));
     const next: PullRecord = { image: id, access: { ...before, [nameOf(image)]: access } };
-    await files.makeDir(`${dir}/pulled`, 0o700);
+    await files.makeDir(this.#path('pulled'), 0o700);
+    (await this.#namesIn('pulled')).add(fileName(id));
     // In one step: a record that is cut short would open the image to everyone.
-    await writeWhole(files, this.#pulled(id), JSON.stringify(next));
+    await writeWhole(files, this.#path('pulled', fileName(id)), JSON.stringify(next));
   }
 
-  async #read(path: string): Promise<PullRecord | typeof UNREADABLE | undefined> {
-    const text = await this.#deps.files.readText(path);
+  async #read(id: string): Promise<PullRecord | typeof UNREADABLE | undefined> {
+    if (!(await this.#namesIn('pulled')).has(fileName(id))) return undefined;
+    const text = await this.#deps.files.readText(this.#path('pulled', fileName(id)));
     if (text === undefined) return undefined;
     try {
       return JSON.parse(text) as PullRecord;
@@ -109,14 +120,26 @@ export class PullRecords {
     }
   }
 
-  #pulled(id: string): string {
-    return `${this.#deps.dir}/pulled/${fileName(id)}`;
+  /** Resolves to the names as they are now: who changes the folder changes them. */
+  async #namesIn(folder: Folder): Promise<Set<string>> {
+    const known = this.#names.get(folder);
+    if (known) return known;
+    const read = this.#deps.files.list(this.#path(folder)).then((names) => new Set(names));
+    this.#names.set(folder, read);
+    // Nobody is told that there is no record of an image because a disk did not answer once.
+    read.catch(() => this.#names.delete(folder));
+    return read;
   }
 
-  #pulling(image: string): string {
-    return `${this.#deps.dir}/pulling/${fileName(fullReference(image))}`;
+  #path(folder: Folder, name?: string): string {
+    return [this.#deps.dir, folder, ...(name === undefined ? [] : [name])].join('/');
   }
 }
+
+/** Of pulls that have come to their end, and of those that have not. */
+type Folder = 'pulled' | 'pulling';
+
+const pullingName = (image: string): string => fileName(fullReference(image));
 
 /** The image without tag and digest: a login is good for a repository. */
 const nameOf = (image: string): string =>

@@ -6,6 +6,7 @@ import { reservedCpus } from '../cpu-manager/cpu-settings.ts';
 import { type CpuEntries, ExclusiveCpus } from '../cpu-manager/exclusive-cpus.ts';
 import { giftsOf } from '../devices/container-devices.ts';
 import type { DeviceEntry } from '../devices/device-entries.ts';
+import type { DevicePool } from '../devices/device-pool.ts';
 import { DevicePlugins } from '../devices/device-plugins.ts';
 import { noDevices } from '../devices/plugin-devices.ts';
 import { healthOf } from '../devices/resource-health.ts';
@@ -51,6 +52,7 @@ export class NodeResources {
   readonly #deps: NodeResourcesDeps;
   /** One pod at a time: each sees what the one before it was given. */
   #turn: Promise<unknown> = Promise.resolve();
+  #keptResources: ReadonlySet<string> = new Set();
 
   /** Throws SettingError for what the machine cannot do. */
   constructor(deps: NodeResourcesDeps) {
@@ -71,10 +73,15 @@ export class NodeResources {
       this.cpus = new ExclusiveCpus({ layout, reserved, options: cpu.options, counted: counting(metrics, 'cpu') });
     if (memory.policy === 'Static')
       this.memory = new NumaMemory({ ...topology, reserved: memory.reserved, counted: counting(metrics, 'memory') });
-    const changed = (): void => this.moved.notify();
     const numaNodes = topology.numaNodes.map(({ id }) => id);
     if (sockets)
-      this.devices = new DevicePlugins({ ...deps, sockets, dir: `${root}/device-plugins`, numaNodes, changed });
+      this.devices = new DevicePlugins({
+        ...deps,
+        sockets,
+        dir: `${root}/device-plugins`,
+        numaNodes,
+        changed: () => this.#offered(),
+      });
   }
 
   /** Takes over what an earlier kubelet gave out. Throws SettingError where that cannot be. */
@@ -85,9 +92,15 @@ export class NodeResources {
     await this.#takeOver('memory', this.#paths.memory, memory.policy, (entries) =>
       this.memory?.restore(entries as MemoryEntries),
     );
-    if (!this.devices) return;
-    await files.makeDir(`${root}/device-plugins`, 0o750);
-    const { pool } = this.devices;
+    if (this.devices) {
+      await files.makeDir(`${root}/device-plugins`, 0o750);
+      await this.#restoreDevices(this.devices.pool);
+    }
+    await this.#keep();
+  }
+
+  async #restoreDevices(pool: DevicePool): Promise<void> {
+    const { files } = this.#deps;
     try {
       const kept = (await readCheckpoint(files, this.#paths.devices)) as KeptDevices | undefined;
       for (const entry of kept?.entries ?? []) pool.entries.add(entry);
@@ -113,7 +126,8 @@ export class NodeResources {
       try {
         const { topology, settings } = this;
         await placePod(pod, { settings: settings.topology, numaNodes: topology.numaNodes, providers }, signal);
-        await this.#keep();
+        // Of most pods there is nothing to remember, and what is written is waited for, by those that come next too.
+        if (this.#podUids().has(pod.metadata.uid)) await this.#keep();
         return undefined;
       } catch (error) {
         await this.#giveBack(pod.metadata.uid);
@@ -209,6 +223,16 @@ export class NodeResources {
     if (given.includes(true)) await this.#keep();
   }
 
+  /** A resource is remembered from when a plugin first offers it: after a restart it has to be offered anew. */
+  #offered(): void {
+    this.moved.notify();
+    const offered = this.devices?.pool.resources() ?? [];
+    if (offered.every((resource) => this.#keptResources.has(resource))) return;
+    this.#inTurn(() => this.#keep()).catch((error: unknown) =>
+      this.#deps.log.warn('cannot remember what devices there are', { file: this.#paths.devices, error }),
+    );
+  }
+
   async #keep(): Promise<void> {
     const { files } = this.#deps;
     const { cpu, memory } = this.settings;
@@ -224,6 +248,7 @@ export class NodeResources {
       const { pool } = this.devices;
       const kept: KeptDevices = { entries: pool.entries.all(), resources: pool.resources() };
       await writeCheckpoint(files, this.#paths.devices, kept);
+      this.#keptResources = new Set(kept.resources);
     }
     this.moved.notify();
   }
