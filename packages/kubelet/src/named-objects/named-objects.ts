@@ -31,14 +31,22 @@ const WATCHES_MAX = 100;
 /** What was read may be this old with `Cache`, as upstream. */
 const AGE_MS_MAX = 60_000;
 
+/** Who waits longer for the first list of a watch asks for the object itself. */
+const FIRST_LIST_MS_MAX = 1000;
+
 type Changed = (id: string) => void;
+
+interface Watch {
+  readonly cache: Cache;
+  readonly end: AbortController;
+}
 
 interface Entry {
   readonly kind: Kind<any>;
   readonly key: Key;
   /** By uid of the pods that name it. */
   readonly followers: Map<string, Changed>;
-  watch: { readonly cache: Cache; readonly end: AbortController } | undefined;
+  watch: Watch | undefined;
   /** What was read, and when; for ever of an object that cannot change. */
   held: { readonly object: ApiObject | undefined; readonly until: number } | undefined;
 }
@@ -100,12 +108,24 @@ export class NamedObjects {
   /** As it is known here where it is followed, else as the server has it now; undefined when there is none. */
   async read<O extends ApiObject>(kind: Kind<O>, key: Key): Promise<O | undefined> {
     const entry = this.#entries.get(idOf(kind, key));
-    if (entry?.watch?.cache.isSynced(kind)) return entry.watch.cache.get(kind, key);
+    const cache = entry?.watch?.cache;
+    if (entry?.watch && (await this.#isSynced(entry.watch, kind))) return cache?.get(kind, key);
     const now = this.#deps.clock.monotonic();
     if (entry?.held && now < entry.held.until) return entry.held.object as O | undefined;
     const object = await this.#ask(kind, key);
     if (entry && this.#detection === 'Cache') entry.held = { object, until: now + AGE_MS_MAX };
     return object;
+  }
+
+  /** The first list of a watch that has just begun says what there is: it is waited for, a while. */
+  async #isSynced({ cache, end }: Watch, kind: Kind<any>): Promise<boolean> {
+    if (cache.isSynced(kind)) return true;
+    const late = new AbortController();
+    const either = AbortSignal.any([end.signal, late.signal]);
+    const waits = [cache.whenSynced([kind], either), this.#deps.clock.sleep(FIRST_LIST_MS_MAX, either)];
+    await Promise.race(waits.map((wait) => wait.catch(() => undefined)));
+    late.abort(OVER);
+    return cache.isSynced(kind);
   }
 
   async #ask<O extends ApiObject>(kind: Kind<O>, key: Key): Promise<O | undefined> {

@@ -69,8 +69,8 @@ export class PodWorker {
     this.#resizes = new ResizeEvents(this.#events, pod);
     const { objects, volumes: host, dirs } = deps;
     this.#volumes = new PodVolumes({
-      host,
-      known: {
+      host: {
+        ...host,
         configMap: (namespace, name) => objects.read(configMap, `${namespace}/${name}`),
         secret: (namespace, name) => objects.read(secret, `${namespace}/${name}`),
       },
@@ -315,7 +315,10 @@ export class PodWorker {
     }
     if (isOver || this.#isGoing()) this.#live.leave(pod);
     else this.#live.follow(pod);
-    this.#reporter.say(status);
+    this.#reporter.say(
+      status,
+      actions.some(({ type }) => type === 'start-container'),
+    );
     this.#events.announce(status);
     this.#probing.follow(pod, containers, memory, observed.sandboxes[0]?.ip || nodeIP, group);
     await this.#steps.giveUp(actions);

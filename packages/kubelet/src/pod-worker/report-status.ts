@@ -13,8 +13,12 @@ export interface ReporterDeps {
 }
 
 const RETRY_MS = 1000;
+/** What is about to change again is told after this time, if it has not. */
+const PASSING_MS_MAX = 1000;
 
-/** Tells the API how a pod is: the newest state only, again and again until it is told. Containers never wait for it. */
+/**
+ * Tells the API how a pod is: the newest state only, again and again until it is told. Containers never wait for it.
+ */
 export class StatusReporter {
   readonly #deps: ReporterDeps;
   readonly #moved = new Notifier();
@@ -22,6 +26,8 @@ export class StatusReporter {
   #told: PodStatus | undefined;
   /** The version that the API answered with: what it made of the status then is its own affair. */
   #toldVersion = '';
+  /** Until then what is wanted need not be told, on the monotonic clock. */
+  #dueAt = 0;
 
   constructor(deps: ReporterDeps) {
     this.#deps = deps;
@@ -32,8 +38,16 @@ export class StatusReporter {
     return this.#wanted;
   }
 
-  say(status: PodStatus): void {
+  /** Where more is about to change (`isPassing`), what concerns no container waits for that. */
+  say(status: PodStatus, isPassing = false): void {
+    const now = this.#deps.clock.monotonic();
+    const mayWait = isPassing && this.#told !== undefined && isSameForContainers(status, this.#told);
+    if (!mayWait && this.#dueAt > now) {
+      this.#dueAt = now;
+      this.#moved.notify();
+    }
     if (equalJson(status, this.#wanted) && !this.#isContradicted()) return;
+    if (mayWait && this.#isTold()) this.#dueAt = now + PASSING_MS_MAX;
     this.#wanted = status;
     this.#moved.notify();
   }
@@ -47,8 +61,18 @@ export class StatusReporter {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (this.#isTold()) await this.#moved.wait(signal).catch(() => undefined);
+      else if (this.#dueAt > this.#deps.clock.monotonic()) await this.#untilDue(signal);
       else await this.#tell(signal);
     }
+  }
+
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const end = new AbortController();
+    const either = AbortSignal.any([signal, end.signal]);
+    const waits = [this.#moved.wait(either), clock.sleep(this.#dueAt - clock.monotonic(), either)];
+    await Promise.race(waits.map((wait) => wait.catch(() => undefined)));
+    end.abort(OVER);
   }
 
   /** Resolves when the API knows all that was said. */
@@ -99,6 +123,13 @@ export class StatusReporter {
     this.#moved.notify();
   }
 }
+
+/** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
+const OVER = new Error('Over');
+
+/** They differ in conditions and addresses at most. */
+const isSameForContainers = (a: PodStatus, b: PodStatus): boolean => equalJson(ofContainers(a), ofContainers(b));
+const ofContainers = ({ conditions: _, podIP: _1, podIPs: _2, ...rest }: PodStatus): unknown => rest;
 
 const OWN = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', ...PASSING];
 const isOwn = ({ type }: PodCondition): boolean => OWN.includes(type);

@@ -22,31 +22,37 @@ const MADE = /^\.\.\d{4}_/;
 /**
  * Writes a set of files so that a reader sees all of the old set or all of the new one: they lie in a folder of their
  * own, and one link (`..data`) is turned over. The names that readers use are links through it. Writes nothing when
- * nothing changed, and mends whatever a crash left at any point. `group` is the pod's fsGroup.
+ * nothing changed, and mends whatever a crash left at any point. `group` is the pod's fsGroup. Resolves to the name of
+ * the folder that the files lie in.
  */
 export async function writeAtomically(
   dir: string,
   payloads: readonly Payload[],
   { files, clock }: AtomicWriterDeps,
   group: number | undefined,
-): Promise<void> {
+): Promise<string> {
   await files.makeDir(dir, 0o777);
-  const current = await files.readLink(`${dir}/${DATA}`);
+  const before = new Set(await files.list(dir));
+  const linkAt = async (name: string): Promise<string | undefined> =>
+    before.has(name) ? files.readLink(`${dir}/${name}`) : undefined;
+  const current = await linkAt(DATA);
   const isCurrent = current !== undefined && (await holds(`${dir}/${current}`, payloads, files));
-  const target = isCurrent ? current : await writeFresh(dir, payloads, files, clock, group);
-  if (!isCurrent) await files.replaceLink(`${dir}/${DATA}`, target);
-  const wanted = new Set(payloads.map(({ path }) => topOf(path)));
-  for (const name of wanted) {
-    if ((await files.readLink(`${dir}/${name}`)) !== `${DATA}/${name}`)
-      await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
+  const target = isCurrent ? current : freshName(before, clock);
+  if (!isCurrent) {
+    await writeFresh(`${dir}/${target}`, payloads, files, group);
+    await files.replaceLink(`${dir}/${DATA}`, target);
   }
-  for (const name of await files.list(dir)) {
+  const wanted = new Set(payloads.map(({ path }) => topOf(path)));
+  for (const name of wanted)
+    if ((await linkAt(name)) !== `${DATA}/${name}`) await files.replaceLink(`${dir}/${name}`, `${DATA}/${name}`);
+  for (const name of before) {
     if (name === DATA || name === target || wanted.has(name)) continue;
     if (MADE.test(name)) await files.removeMade(`${dir}/${name}`);
     else await files.removeTree(`${dir}/${name}`);
   }
   // Last, so that a volume of the group is one that is complete.
   if (group !== undefined) await files.ownTree(dir, group, { isWritable: false, onRootMismatch: isCurrent });
+  return target;
 }
 
 const topOf = (path: string): string => path.split('/')[0] ?? '';
@@ -77,23 +83,23 @@ async function filesBelow(folder: string, prefix: string, files: Files): Promise
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-async function writeFresh(
-  dir: string,
-  payloads: readonly Payload[],
-  files: Files,
-  clock: Clock,
-  group: number | undefined,
-): Promise<string> {
-  const taken = new Set(await files.list(dir));
+function freshName(taken: ReadonlySet<string>, clock: Clock): string {
   const stamp = new Date(clock.now()).toISOString().slice(0, 23).replace(/[-T:]/g, '_');
   let name = `..${stamp}`;
   for (let i = 1; taken.has(name); i++) name = `..${stamp}-${i}`;
-  const fresh = `${dir}/${name}`;
+  return name;
+}
+
+async function writeFresh(
+  fresh: string,
+  payloads: readonly Payload[],
+  files: Files,
+  group: number | undefined,
+): Promise<void> {
   await files.makeDir(fresh, 0o755);
   for (const { path, data, mode, user } of payloads) {
     if (path.includes('/')) await files.makeDir(`${fresh}/${path.slice(0, path.lastIndexOf('/'))}`, 0o755);
     await files.write(`${fresh}/${path}`, data, { mode, ...(user === undefined ? {} : { user }) });
   }
   if (group !== undefined) await files.ownTree(fresh, group, { isWritable: false, onRootMismatch: false });
-  return name;
 }

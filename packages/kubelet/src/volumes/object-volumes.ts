@@ -68,6 +68,6 @@ async function write(dir: string, payloads: readonly Payload[], pod: Pod, host: 
 }
 
 async function writeAndKeep(dir: string, payloads: readonly Payload[], pod: Pod, host: VolumeHost): Promise<void> {
-  await writeAtomically(dir, payloads, host, fsGroupOf(pod));
-  await host.written.keep(pod.metadata.uid, dir, payloads);
+  const target = await writeAtomically(dir, payloads, host, fsGroupOf(pod));
+  host.written.keep(pod.metadata.uid, dir, target, payloads);
 }

@@ -9,8 +9,6 @@ import { noPlugin, VolumeError } from './volume-error.ts';
 
 export interface PodVolumesDeps {
   readonly host: VolumeHost;
-  /** What is known here of objects already, for volumes that are only brought up to date. What the server has now, when left out. */
-  readonly known?: Pick<VolumeHost, 'configMap' | 'secret'>;
   readonly dirs: NodeDirs;
   readonly clock: Clock;
 }
@@ -143,7 +141,7 @@ export class PodVolumes {
 
   async #refresh(pod: Pod, changed: ReadonlySet<string> | undefined): Promise<readonly VolumeProblem[]> {
     if (this.#isGone) return [];
-    const host = { ...this.#deps.host, ...this.#deps.known };
+    const { host } = this.#deps;
     return eachOf(pod, async (volume) => {
       const plugin = pluginOf(volume);
       if (!plugin?.refresh && !plugin?.isLive) return undefined;

@@ -31,29 +31,25 @@ export const projected = defineVolumePlugin({
   tearDown: removeVolume,
 });
 
-/** Every source is tried, so that one message names everything that is missing. */
+/** Every source is tried, side by side, so that one message names everything that is missing. */
 async function projectedPayloads(
   { sources, defaultMode }: ProjectedVolumeSource,
   dir: string,
   pod: Pod,
   host: VolumeHost,
 ): Promise<readonly Payload[]> {
-  const payloads = new Map<string, Payload>();
-  const problems: string[] = [];
-  for (const [i, part] of (sources ?? []).entries()) {
-    try {
-      const { podCertificate } = part;
-      const made = podCertificate
-        ? await certificatePayloads(podCertificate, `${dir} ${i}`, pod, host)
-        : await partPayloads(part, defaultMode, pod, host);
-      for (const payload of made) payloads.set(payload.path, payload);
-    } catch (error) {
-      problems.push((error as Error).message);
-    }
-  }
+  const parts = await Promise.allSettled(
+    (sources ?? []).map((part, i) =>
+      part.podCertificate
+        ? certificatePayloads(part.podCertificate, `${dir} ${i}`, pod, host)
+        : partPayloads(part, defaultMode, pod, host),
+    ),
+  );
+  const problems = parts.filter((part) => part.status === 'rejected').map(({ reason }) => (reason as Error).message);
   const unique = [...new Set(problems)];
   if (unique.length > 0) throw new VolumeError(unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`);
-  return [...payloads.values()];
+  const payloads = parts.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
+  return [...new Map(payloads.map((payload) => [payload.path, payload])).values()];
 }
 
 async function partPayloads(

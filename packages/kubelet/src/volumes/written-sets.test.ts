@@ -12,8 +12,8 @@ const set = (data: string | Uint8Array): readonly Payload[] => [{ path: 'a', dat
 async function kept(payloads: readonly Payload[]) {
   const files = memoryFiles();
   const written = new WrittenSets(files);
-  await writeAtomically(DIR, payloads, { files, clock }, undefined);
-  await written.keep('u', DIR, payloads);
+  const target = await writeAtomically(DIR, payloads, { files, clock }, undefined);
+  written.keep('u', DIR, target, payloads);
   return { files, written };
 }
 

@@ -36,11 +36,10 @@ export class WrittenSets {
     return true;
   }
 
-  /** They have just been written, or read and found right. */
-  async keep(podUid: string, dir: string, payloads: readonly Payload[]): Promise<void> {
-    const target = await this.#files.readLink(`${dir}/${DATA}`);
+  /** They have just been written, or read and found right, in the folder of that name (`target`). */
+  keep(podUid: string, dir: string, target: string, payloads: readonly Payload[]): void {
     const bytes = payloads.reduce((sum, { data }) => sum + data.length, 0);
-    if (target === undefined || bytes > BYTES_MAX) this.#sets.delete(dir);
+    if (bytes > BYTES_MAX) this.#sets.delete(dir);
     else this.#sets.set(dir, { podUid, target, payloads, looks: 0 });
   }
 

@@ -92,6 +92,7 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
     },
     sizeOf: async (path) => (await orAbsent(stat(path)))?.size,
     async replaceLink(path, target) {
+      if (await isMade(symlink(target, path))) return;
       const draft = `${dirname(path)}/.link-${randomUUID()}`;
       await symlink(target, draft);
       const found = await orAbsent(lstat(path));
@@ -154,6 +155,17 @@ export function nodeFiles(signal: AbortSignal, remote: RemoteFiles = new RemoteF
     unmount: (path) => unmount(path, signal),
     unmountBelow: (path) => unmountBelow(path, signal),
   };
+}
+
+/** False where something is in its place. */
+async function isMade(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 async function isOwnFileSystem(path: string): Promise<boolean> {

@@ -36,6 +36,24 @@ test('kubelet: containers are restarted while the API server is away', async () 
   assert.equal((await first(world))?.restartCount, 1);
 });
 
+test('kubelet: a sandbox is told of with the container that is started in it, unless that takes long', async () => {
+  const told = async (pullMs: number, afterMs: number): Promise<readonly (string | undefined)[]> => {
+    await using world = await KubeletWorld.start({ pull: () => ({ tookMs: pullMs }) });
+    const statuses = new Set<string>();
+    await world.run('web');
+    for (let at = 0; at < afterMs; at += 10) {
+      await world.advance(10);
+      const { phase, podIP, conditions } = (await world.pod('web'))?.status ?? {};
+      const hasSandbox = conditions?.find((x) => x.type === 'PodReadyToStartContainers')?.status;
+      if (hasSandbox !== undefined)
+        statuses.add(`${phase} ${hasSandbox} ${podIP === undefined ? 'nowhere' : 'somewhere'}`);
+    }
+    return [...statuses];
+  };
+  assert.deepEqual(await told(100, 3000), ['Pending False nowhere', 'Running True somewhere']);
+  assert.deepEqual(await told(60_000, 3000), ['Pending False nowhere', 'Pending True somewhere']);
+});
+
 test('kubelet: what others wrote on a pod is put right', () =>
   withPod(async (world) => {
     await world.api.of(pod).patch(
