@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { configMap } from '@navarch/api';
 import { httpApi } from '@navarch/client';
@@ -41,6 +41,33 @@ test('httpTransport() sends method, path below the server address, token and bod
     ['POST', '/proxy/api/v1/namespaces/n/configmaps', 'Bearer secret', 'application/json', sent],
     ['GET', '/proxy/api/v1/namespaces/n/configmaps/x', 'Bearer secret', undefined, ''],
   ]);
+});
+
+test('httpTransport() ends connections that nobody needs any more, and no watch', async () => {
+  const open = new Set<Socket>();
+  const listener: RequestListener = (request, response) => {
+    const { socket } = request;
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (request.url?.includes('watch'))
+      response.write(`${JSON.stringify({ type: 'ADDED', object: object('a', '1') })}\n`);
+    else setTimeout(() => response.end(JSON.stringify(object('x', '1'))), 20);
+  };
+  await withServer(listener, async (url) => {
+    using transport = httpTransport({ server: url }, 100);
+    const end = new AbortController();
+    const maps = httpApi({ transport, clock: systemClock, userAgent: 'test' }, end.signal).of(configMap);
+    const watch = maps.watch({ after: '1' }, end.signal)[Symbol.asyncIterator]();
+    await watch.next();
+    await Promise.all(['a', 'b', 'c', 'd'].map((name) => maps.get(`n/${name}`)));
+    assert.equal(open.size, 5);
+    while (open.size > 1) await systemClock.sleep(10, AbortSignal.timeout(10_000));
+    await systemClock.sleep(200, end.signal);
+    assert.equal(open.size, 1, 'the watch goes on');
+    await maps.get('n/a');
+    end.abort();
+    await watch.next().catch(() => undefined);
+  });
 });
 
 test('httpTransport() gives a watch as it arrives, and lets go of it when the reader stops', async () => {

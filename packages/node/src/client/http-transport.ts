@@ -10,10 +10,13 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** A peer that is gone without a word is noticed by TCP, also under a watch on which nothing happens. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** A connection that nobody has needed for this long ends: a burst leaves dozens, and each takes memory on both sides. */
+const IDLE_MS_MAX = 15_000;
+
 /** HTTP/1.1 with kept connections, over TLS unless the server's address says otherwise. */
-export function httpTransport(access: Access): HttpTransport & Disposable {
+export function httpTransport(access: Access, idleMs: number = IDLE_MS_MAX): HttpTransport & Disposable {
   const base = new URL(access.server);
-  const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets: SOCKETS_MAX };
+  const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets: SOCKETS_MAX, timeout: idleMs };
   const agent =
     base.protocol === 'http:'
       ? new PlainAgent(options)
@@ -53,7 +56,8 @@ function send({ base, agent, token }: Connection, request: HttpRequest, signal: 
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(request.body ? { 'content-length': request.body.length } : {}),
       },
-      ...(request.isStream ? {} : { timeout: REQUEST_TIMEOUT_MS }),
+      // Zero: for ever. What is left out is the time of idle connections.
+      timeout: request.isStream ? 0 : REQUEST_TIMEOUT_MS,
     });
     outgoing.on('response', (response: IncomingMessage) =>
       resolve({
