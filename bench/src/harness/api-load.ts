@@ -1,11 +1,17 @@
-import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { Access } from '@navarch/node/client';
 import { settleAll } from '@navarch/base';
+import { AddedCount } from './added-count.ts';
 
 /** Connections, and requests in flight on each: enough to keep a server busy, little enough to leave it the machine. */
 const SESSIONS = 8;
 const IN_FLIGHT_PER_SESSION = 16;
+/**
+ * What a server may send ahead of us, as client-go's transport lets it: with the 64 KiB of the protocol a watch gets no more
+ * than that for each turn of a server that has much to do, and falls behind however fast it is read.
+ */
+const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+const CONNECTION_WINDOW_BYTES = 1024 * 1024 * 1024;
 
 /** A client that only puts load on a server: bodies are made by the caller, answers are not parsed. */
 export class ApiLoad implements Disposable {
@@ -27,8 +33,13 @@ export class ApiLoad implements Disposable {
               ...(certificate ? { cert: certificate } : {}),
               ...(key ? { key } : {}),
               rejectUnauthorized: !isInsecure,
+              settings: { initialWindowSize: STREAM_WINDOW_BYTES },
             });
-            session.once('connect', () => resolve(session)).once('error', reject);
+            session.once('connect', () => {
+              session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+              resolve(session);
+            });
+            session.once('error', reject);
           }),
       ),
     );
@@ -86,66 +97,34 @@ export class ApiLoad implements Disposable {
     });
   }
 
-  /** Counts the objects that a watch shows for the first time, as they arrive, without reading them. */
+  /**
+   * Counts the objects that a watch shows for the first time, as they arrive, without reading them. A watch that the server
+   * ends, as it may whenever its client is behind, goes on after what came last.
+   */
   watch(path: string): AddedCount {
-    const stream = (this.#sessions[0] as ClientHttp2Session).request({ ':method': 'GET', ':path': path });
-    const count = new AddedCount(() => stream.close());
-    stream.on('data', (chunk: Buffer) => count.add(chunk));
-    stream.on('error', (error) => count.fail(error));
+    const session = this.#sessions[0] as ClientHttp2Session;
+    let stream: ClientHttp2Stream | undefined;
+    const count = new AddedCount(() => stream?.close());
+    const begin = (after: string | undefined): void => {
+      const from = after ? `resourceVersion=${after}` : 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
+      stream = session.request({ ':method': 'GET', ':path': `${path}&allowWatchBookmarks=true&${from}` });
+      stream.on('response', ({ ':status': status }) => {
+        if (status !== 200) count.fail(new Error(`The watch ${path} was answered ${status}`));
+      });
+      stream.on('data', (chunk: Buffer) => count.add(chunk));
+      stream.on('error', (error) => count.fail(error));
+      stream.on('close', () => {
+        const last = count.ended();
+        if (session.closed || session.destroyed)
+          count.fail(new Error('The server has ended the connection of the watch'));
+        else if (!count.isOver) begin(last);
+      });
+    };
+    begin(undefined);
     return count;
   }
 
   [Symbol.dispose](): void {
     for (const session of this.#sessions) session.destroy();
-  }
-}
-
-const NEWLINE = 0x0a;
-const POLL_MS = 5;
-
-/** Where the first letter of an event's type is on its line, and what it is where an object is new to the watch. */
-const TYPE_AT = '{"type":"'.length;
-const ADDED = 'A'.charCodeAt(0);
-
-export class AddedCount implements Disposable {
-  readonly #close: () => void;
-  #error: Error | undefined;
-  /** How far the line has come that is being received. */
-  #column = 0;
-  seen = 0;
-
-  constructor(close: () => void) {
-    this.#close = close;
-  }
-
-  add(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length;) {
-      const type = at + TYPE_AT - this.#column;
-      const newline = chunk.indexOf(NEWLINE, at);
-      const end = newline < 0 ? chunk.length : newline;
-      if (type >= at && type < end && chunk[type] === ADDED) this.seen += 1;
-      this.#column = newline < 0 ? this.#column + end - at : 0;
-      at = end + 1;
-    }
-  }
-
-  fail(error: Error): void {
-    this.#error ??= error;
-  }
-
-  /** Resolves once that many have arrived; rejects when none has come for `quietMs`. */
-  async reach(count: number, quietMs: number, signal: AbortSignal): Promise<void> {
-    let [last, lastAt] = [this.seen, performance.now()];
-    while (this.seen < count) {
-      if (this.#error) throw this.#error;
-      if (this.seen !== last) [last, lastAt] = [this.seen, performance.now()];
-      if (performance.now() - lastAt > quietMs)
-        throw new Error(`Only ${this.seen} of ${count} objects have come, and none for ${quietMs / 1000} s`);
-      await sleep(POLL_MS, undefined, { signal });
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#close();
   }
 }

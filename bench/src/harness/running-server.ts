@@ -29,7 +29,7 @@ export interface StartedServer {
   readonly alongside?: readonly ChildProcess[];
 }
 
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 120_000;
 
 /** The flags of `./navarch server`, and of `NAVARCH_BENCH_NODE_FLAGS`: flags for its Node, such as `--cpu-prof`. */
 export const nodeFlags = (): readonly string[] => [
@@ -39,7 +39,7 @@ export const nodeFlags = (): readonly string[] => [
   ...(process.env['NAVARCH_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
 ];
 
-/** Rejects with the last words of a server that ends, or is not ready within half a minute. */
+/** Rejects with the last words of a server that ends, or is not ready within two minutes: a machine may have much else to do. */
 export async function untilReady(
   { child, port, kubeconfig, dataDir, log, alongside = [] }: StartedServer,
   { processes, signal }: Context,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskGroup } from '@navarch/base';
+import type { AddedCount } from '../../harness/added-count.ts';
 import { ApiLoad } from '../../harness/api-load.ts';
 import type { Context, Sample } from '../../harness/benchmark.ts';
 import { startNavarchServer } from '../../harness/navarch-server.ts';
@@ -13,6 +14,7 @@ import { BEFORE, type Body, MEASURED, type Meanwhile, type Replay } from './repl
  */
 const QUIET_MS = 180_000;
 const SETTLED_MS_MAX = 120_000;
+const LISTED_MS_MAX = 30_000;
 
 /** Nobody is there to say that nodes live, or to give away addresses: what upstream's benchmark goes without as well. */
 const FLAGS = [
@@ -42,7 +44,7 @@ export async function playReplay(
     const [cpu, started] = [cpuSecondsOf(server.pid), performance.now()];
     await createAll(load, measured);
     const created = performance.now() - started;
-    await bound.reach(measured.count, QUIET_MS, signal);
+    await reached(bound, measured.count, { load, namespace: MEASURED, signal });
     const seconds = (performance.now() - started) / 1000;
     return {
       figure: measured.count / seconds,
@@ -64,7 +66,32 @@ async function placeBefore(before: Replay['before'], load: ApiLoad, signal: Abor
   for (const pods of before) {
     const known = placed.seen;
     await createAll(load, pods);
-    if (!pods.stayPending) await placed.reach(known + pods.count, QUIET_MS, signal);
+    if (!pods.stayPending) await reached(placed, known + pods.count, { load, namespace: '', signal });
+  }
+}
+
+interface Asked {
+  readonly load: ApiLoad;
+  /** '' for all. */
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/** As AddedCount.reach(), whose error says besides what is there: a watch that stands still is not a scheduler that does. */
+async function reached(watched: AddedCount, count: number, { load, namespace, signal }: Asked): Promise<void> {
+  const path = namespace === '' ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
+  const listed = async (): Promise<string> => {
+    const pods = (JSON.parse(await load.request('GET', path)) as { items: readonly { spec: { nodeName?: string } }[] })
+      .items;
+    return `a list shows ${pods.length} pods, of which ${pods.filter(({ spec }) => spec.nodeName).length} are bound`;
+  };
+  try {
+    await watched.reach(count, QUIET_MS, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const late = sleep(LISTED_MS_MAX, `a list is not answered within ${LISTED_MS_MAX / 1000} s`, { signal });
+    const there = await Promise.race([listed(), late]).catch((failure: unknown) => `a list fails (${String(failure)})`);
+    throw new Error(`${(error as Error).message}; ${there}`, { cause: error });
   }
 }
 
