@@ -2,6 +2,7 @@ import { type Container, isSidecar, type Pod, podRequests, qosClassOf } from '@n
 import { quantityMilliValue, quantityValue } from '@navarch/machinery';
 import type { Input, LinuxContainerResources } from '../cri/index.ts';
 import { ORDINARY_RULES, type PodRules } from '../pod-rules.ts';
+import { withInherited } from './inherited-limits.ts';
 import { memoryQos } from './memory-qos.ts';
 import type { Amounts } from '../environment/resource-value.ts';
 import type { HostFacts } from '../ports.ts';
@@ -48,15 +49,8 @@ export function linuxResources(
   };
 }
 
-const SHARED = ['cpu', 'memory'] as const;
-
-/** What a container does not limit itself its pod as a whole limits (KEP-2837): programs look at their own group. */
-function limitsOf({ spec }: Pod, { resources }: Container): Amounts {
-  const own = resources?.limits ?? {};
-  const ofPod = spec.resources?.limits ?? {};
-  const inherited = SHARED.filter((name) => quantityMilliValue(own[name]) === 0 && ofPod[name] !== undefined);
-  return { ...own, ...Object.fromEntries(inherited.map((name) => [name, ofPod[name] ?? '0'])) };
-}
+const limitsOf = ({ spec }: Pod, { resources }: Container): Amounts =>
+  withInherited(resources?.limits, spec.resources?.limits);
 
 /** What has no field in CRI goes by the kernel's names. */
 function limitsOfKernel(

@@ -64,7 +64,7 @@ function resources(
   { memory }: PodView,
 ): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
   if (!isRunning(instance)) return {};
-  const given = parseResources(givenText(container, instance, memory));
+  const { pod: _, ...given } = parseResources(givenText(container, instance, memory));
   const { requests } = memory.resizeRefusal ? given : (container.spec.resources ?? {});
   return {
     ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),

@@ -15,6 +15,8 @@ export interface PodContainer {
   readonly recorded: ContainerStatus | undefined;
   /** Since its newest instance began, a rule of some container asked for all of them to run anew (KEP-5532). */
   readonly isSuperseded: boolean;
+  /** What its pod as a whole asks for and may have, where that is said (KEP-2837). */
+  readonly ofPod: Pod['spec']['resources'];
 }
 
 /** The end of a container's newest instance. Times are milliseconds of the wall clock. */
@@ -46,6 +48,7 @@ export function containersOf(pod: Pod, observed: Observed): readonly PodContaine
     instances: observed.containers.filter((c) => c.name === container.name),
     recorded: known.get(container.name),
     isSuperseded: false,
+    ofPod: spec.resources,
   });
   const all = [
     ...(spec.initContainers ?? []).map((c) => of(c, isSidecar(c) ? 'sidecar' : 'init')),

@@ -4,6 +4,7 @@ import { containerStatus } from './container-status.ts';
 import type { Memory } from './memory.ts';
 import { alive, type PodContainer } from './pod-container.ts';
 import { runningPhase } from './phase.ts';
+import { podResources } from './resize.ts';
 import { time } from './time.ts';
 import { outcomeOf } from './verdict.ts';
 import type { PodView } from './pod-view.ts';
@@ -40,6 +41,7 @@ export function statusOf(view: PodView): PodStatus {
     ...(wasNever ? {} : { ...(init.length > 0 ? { initContainerStatuses: init } : {}), containerStatuses: own }),
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: pod.status.qosClass ?? qosClassOf(pod.spec),
+    ...podResources(pod, containers, memory),
     ...(verdict && pod.status.resize ? { resize: pod.status.resize } : {}),
   };
 }

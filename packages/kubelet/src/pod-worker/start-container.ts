@@ -48,7 +48,7 @@ export async function startContainer(
         ...prepared.annotations,
         [FAILURES]: String(failures),
         [IMAGE]: container.image ?? '',
-        [RESOURCES]: resourcesText(container),
+        [RESOURCES]: resourcesText(container, pod.spec.resources),
       },
     };
     const request = {

@@ -187,3 +187,39 @@ test('resize: what others hold is waited for, and a crash meanwhile brings back 
       ['ResizeDeferred', 'ResizeStarted', 'ResizeCompleted'],
     );
   }));
+
+test('resize: a pod as a whole grows, and with it the containers that have no limits of their own', async () => {
+  await using world = await KubeletWorld.start({});
+  const amounts = (cpu: string): object => ({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu, memory: '1Gi' } });
+  await world.run('web', {
+    resources: amounts('2'),
+    containers: [
+      { name: 'c', image: 'app', resources: {} },
+      { name: 'd', image: 'app', resources: { requests: { cpu: '1' }, limits: { cpu: '1', memory: '1Gi' } } },
+    ],
+  });
+  await world.advance(3000);
+  const status = async (): Promise<object> => {
+    const { resources, allocatedResources, qosClass, containerStatuses } = (await world.pod('web'))?.status ?? {};
+    return { resources, allocatedResources, qosClass, restarts: containerStatuses?.map((c) => c.restartCount) };
+  };
+  const wanted = (cpu: string): object => ({
+    resources: amounts(cpu),
+    allocatedResources: { cpu: '1', memory: '1Gi' },
+    qosClass: 'Burstable',
+    restarts: [0, 0],
+  });
+  assert.deepEqual(await status(), wanted('2'));
+  const patch = { type: 'strategic', body: { spec: { resources: { limits: { cpu: '4' } } } } } as const;
+  await world.api.of(pod).patch('default/web', patch, { subresource: 'resize' });
+  await world.advance(3000);
+  assert.deepEqual(await status(), wanted('4'));
+  assert.deepEqual(updates(world).toSorted(), [
+    `updateContainerResources c 4096 400000 ${2 ** 30}`,
+    `updateContainerResources d 1024 100000 ${2 ** 30}`,
+  ]);
+  world.machine.crash();
+  world.machine.start();
+  await world.advance(5000);
+  assert.deepEqual(await status(), wanted('4'));
+});
