@@ -22,10 +22,14 @@ export const podPriority = defineAdmissionPlugin<Pod>({
   on: { resources: ['/pods'], operations: ['CREATE', 'UPDATE'] },
   mutate(draft, { kind, name, operation, previous }, { registry }) {
     if (operation === 'UPDATE') {
-      // Pods of before the field was filled in keep what they had.
-      if (!previous || previous.spec.priority === undefined || draft.spec.priority !== undefined) return false;
-      draft.spec.priority = previous.spec.priority;
-      return 'printed';
+      if (!previous) return false;
+      // What was filled in is kept where a client sends what it had created again; pods of before the fields have none.
+      const { priority, preemptionPolicy } = previous.spec;
+      const keepsPriority = priority !== undefined && draft.spec.priority === undefined;
+      const keepsPolicy = preemptionPolicy !== undefined && draft.spec.preemptionPolicy === undefined;
+      if (keepsPriority) draft.spec.priority = priority;
+      if (keepsPolicy) draft.spec.preemptionPolicy = preemptionPolicy;
+      return keepsPriority || keepsPolicy ? 'printed' : false;
     }
     const found = complete(draft.spec, 'pod', kind, name, registry);
     const preemption = found?.preemptionPolicy ?? 'PreemptLowerPriority';
