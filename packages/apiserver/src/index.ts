@@ -10,6 +10,7 @@ export type {
 export type { SignatureProblem } from './admission/plugins/request-signature.ts';
 export type { WebhookAddress, Webhooks } from './admission/webhooks/port.ts';
 export { type AuditEvent, type AuditSink, legacyLine } from './audit/event.ts';
+export { EVENT_BYTES_MAX, truncating } from './audit/truncate.ts';
 export { AuditPolicy } from './audit/policy.ts';
 export { authenticate, type AuthenticationDeps } from './auth/authentication.ts';
 export type { TokenClaims, TokenKeys } from './auth/service-account-tokens.ts';

@@ -42,6 +42,7 @@ import { type ReadKubelet, ResourceMetrics } from './resource-metrics/resource-m
 import { usageColumns } from './resource-metrics/usage-columns.ts';
 import { Server } from './server.ts';
 import { ServiceAllocator } from './service-allocation/service-allocator.ts';
+import type { Tuning } from './tuning.ts';
 import type { MetricPage, View } from './views/view.ts';
 
 export interface ServeOptions {
@@ -98,6 +99,7 @@ export interface ServeOptions {
   readonly metricPages?: readonly MetricPage[];
   /** How patterns of custom resources are matched. Absent: by the language's own engine, which is only for schemas one trusts. */
   readonly patterns?: Patterns;
+  readonly tuning?: Tuning;
 }
 
 export interface Served {
@@ -123,6 +125,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     metrics = new MetricRegistry(),
     features = new FeatureGates(),
     patterns = backtrackingPatterns,
+    tuning = {},
   } = options;
   const reader = options.parseYaml ? { parseYaml: options.parseYaml } : {};
   const offered = servedKinds(options.runtimeConfig ?? new RuntimeConfig(), features);
@@ -205,12 +208,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     ],
     views: options.views ?? [],
     metricPages: options.metricPages ?? [],
-    address: `${options.advertiseAddress}:${options.advertisePort}`,
+    address: `${tuning.externalHost ?? options.advertiseAddress}:${options.advertisePort}`,
     metrics,
     storageBytes: options.storageBytes,
     health,
     features,
     flags: options.flags ?? {},
+    tuning,
     ...reader,
     audit: options.audit && new Audit({ ...options.audit, clock, metrics, ...reader }),
     authentication: {
@@ -264,15 +268,17 @@ const PLUGINS: Readonly<Record<string, SwitchedFeature>> = {
 };
 
 const pluginsOf = (
-  { webhooks, signatureProblem, disabledAdmission, enabledAdmission }: ServeOptions,
+  { webhooks, signatureProblem, disabledAdmission, enabledAdmission, tuning }: ServeOptions,
   issuer: TokenIssuer,
   features: FeatureGates,
 ): readonly AdmissionPlugin[] =>
-  builtinAdmission({ issuer, webhooks, signatureProblem }).filter(({ name, isOptional }) => {
-    if (isOptional && !enabledAdmission?.includes(name)) return false;
-    const feature = PLUGINS[name];
-    return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
-  });
+  builtinAdmission({ issuer, webhooks, signatureProblem, toleratedSeconds: tuning?.toleratedSeconds }).filter(
+    ({ name, isOptional }) => {
+      if (isOptional && !enabledAdmission?.includes(name)) return false;
+      const feature = PLUGINS[name];
+      return !disabledAdmission?.includes(name) && (feature === undefined || features.isOn(feature));
+    },
+  );
 
 const computedBy = (metrics: ResourceMetrics): readonly ComputedResource[] => [
   { kind: nodeMetrics, list: () => metrics.nodes(), columns: usageColumns },
@@ -301,12 +307,12 @@ const KEPT_BY_AGGREGATION = [
 
 async function housekeep(
   { registry, hooks, customResources, resourceMetrics, aggregation, own }: Kept,
-  { clock, log, random, hostname }: ServeOptions,
+  { clock, log, random, hostname, tuning }: ServeOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await using group = new TaskGroup(signal);
   group.spawn((s) => keepCompacted(registry, clock, log, s));
-  group.spawn((s) => keepEventsFresh(registry, clock, s));
+  group.spawn((s) => keepEventsFresh(registry, { clock, ttlMs: tuning?.eventTtlMs }, s));
   group.spawn((s) => keepOwnObjects(registry, own, { clock, log }, s));
   group.spawn((s) => keepLevelsTold(registry, { clock, log }, s));
   group.spawn((s) => keepTokensTracked(registry, { clock, log }, s));

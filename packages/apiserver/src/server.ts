@@ -8,6 +8,7 @@ import { type Attributes, attributesOf } from './auth/attributes.ts';
 import { Impersonator } from './auth/impersonation.ts';
 import type { User } from './auth/user.ts';
 import { Documents } from './documents/documents.ts';
+import { KEYS } from './documents/issuer.ts';
 import { patienceOf, within } from './handlers/deadline.ts';
 import type { FeatureGates } from './features/feature-gates.ts';
 import { FlowControl } from './flow/flow-control.ts';
@@ -26,6 +27,7 @@ import { refusalShownAs } from './representation/representation.ts';
 import { showValue } from './representation/show.ts';
 import { NoKindError, type RequestInfo, requestInfo } from './request-info.ts';
 import { type ApiRequest, type ApiResponse, plain, type StreamResponse } from './request.ts';
+import type { Tuning } from './tuning.ts';
 import { type MetricPage, metricPagesOf, type View } from './views/view.ts';
 
 export interface ServerDeps {
@@ -40,7 +42,7 @@ export interface ServerDeps {
   readonly views: readonly View[];
   readonly metricPages: readonly MetricPage[];
   /** `host:port` that clients in the cluster are told to use. */
-  readonly address?: string;
+  readonly address: string;
   /** Reads a YAML document; absent: bodies in YAML must be JSON, which YAML includes. */
   readonly parseYaml?: ParseYaml;
   /** Sends on what extension API servers serve. Absent: this server calls none. */
@@ -55,6 +57,7 @@ export interface ServerDeps {
   /** Writes down who did what; absent: nobody asked for that. */
   readonly audit?: Audit | undefined;
   readonly health: Health;
+  readonly tuning: Tuning;
 }
 
 const NO_EXTENSIONS: readonly ExtensionVersion[] = [];
@@ -84,6 +87,8 @@ export class Server {
   readonly #router: Router;
   readonly #formats: readonly Format[];
   readonly #flow: FlowControl;
+  /** Of every answer. */
+  readonly #ownHeaders: Readonly<Record<string, string>>;
   readonly #impersonator: Impersonator;
   readonly #accessMeasures: AccessMeasures;
   readonly #handshakes: Tick;
@@ -98,7 +103,10 @@ export class Server {
     this.access = deps.access;
     this.compresses = deps.features.isOn('APIResponseCompression');
     this.#formats = formatsOf(deps.features);
-    this.#flow = new FlowControl(deps.registry, deps.metrics);
+    this.#flow = new FlowControl(deps.registry, deps.metrics, deps.tuning.seats);
+    const { transportSecurity = [] } = deps.tuning;
+    this.#ownHeaders =
+      transportSecurity.length > 0 ? { 'strict-transport-security': transportSecurity.join('; ') } : {};
     this.#impersonator = new Impersonator(this.access, deps.features.isOn('ConstrainedImpersonation'));
     this.#handshakes = deps.metrics
       .counter(
@@ -162,6 +170,7 @@ export class Server {
     if (answer.type === 'proxy') return answer;
     const headers: Record<string, string> = {
       ...answer.headers,
+      ...this.#ownHeaders,
       ...trail.flow,
       'audit-id': trail.id ?? this.#idOf(request),
     };
@@ -204,7 +213,7 @@ export class Server {
   #inTime(request: ApiRequest, trail: Trail): Promise<ApiResponse> {
     const info = infoOf(request);
     trail.info = info;
-    const patienceMs = patienceOf(info, request.query);
+    const patienceMs = patienceOf(info, request.query, this.#deps.tuning.requestMsMax);
     const answer = this.#answer(request, info, trail);
     return patienceMs === undefined ? answer : within(patienceMs, this.registry.deps.clock, answer);
   }
@@ -328,12 +337,13 @@ function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
     kinds: () => registry.kinds,
     extensions: () => deps.aggregation?.versions ?? NO_EXTENSIONS,
     virtual: [...deps.virtual, ...deps.computed.map(({ kind }) => kind)],
-    address: deps.address ?? '',
+    address: deps.address,
     formats,
     features,
     running: { startedAt: clock.now(), now: () => clock.now(), flags },
     issuer,
     tokens,
+    keysUri: deps.tuning.keysUri ?? `https://${deps.address}${KEYS}`,
     metrics: deps.metrics,
     metricPages: metricPagesOf(deps.metricPages, registry),
     health: deps.health,

@@ -127,7 +127,7 @@ export {
   type Selector,
   selectorOf,
 } from './selector/label-selector.ts';
-export { formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
+export { durationError, formatDuration, humanDuration, parseDuration, shortHumanDuration } from './duration.ts';
 export { formatMicroTime, formatTime, parseTime } from './time.ts';
 export { type IntOrString, parsePercent, scaledValue } from './int-or-string.ts';
 export type { InVersion } from './apply/changes.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AuditPolicy, type AuditSink } from '@navarch/apiserver';
+import { type AuditEvent, AuditPolicy, type AuditSink, truncating } from '@navarch/apiserver';
 import type { Logger } from '@navarch/base';
 import { AuditLog } from '@navarch/node/audit';
 import { systemClock } from '@navarch/node/system';
@@ -15,6 +15,8 @@ export interface AuditFlags {
   readonly maxBackup?: string | undefined;
   readonly maxSize?: string | undefined;
   readonly isCompressed?: boolean;
+  /** Events of more bytes lose their objects, or are dropped. Absent: they are written as they are. */
+  readonly eventBytesMax?: number | undefined;
 }
 
 export interface OpenAudit extends AsyncDisposable {
@@ -32,7 +34,7 @@ export function openAudit(flags: AuditFlags, log: Logger): OpenAudit | undefined
     if (path) log.warn('no audit policy file provided, no events will be recorded for log backend');
     return undefined;
   }
-  const sink = fileOf(
+  const file = fileOf(
     {
       path,
       format,
@@ -43,7 +45,11 @@ export function openAudit(flags: AuditFlags, log: Logger): OpenAudit | undefined
     },
     log,
   );
-  return { policy, sink, [Symbol.asyncDispose]: () => sink[Symbol.asyncDispose]() };
+  const { eventBytesMax } = flags;
+  const dropped = ({ auditID, stage }: AuditEvent): void =>
+    log.error('an audit event is too large, even without its objects: dropped', { auditID, stage });
+  const sink = eventBytesMax === undefined ? file : truncating(file, eventBytesMax, dropped);
+  return { policy, sink, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
 }
 
 function fileOf(options: ConstructorParameters<typeof AuditLog>[0], log: Logger): AuditLog {

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { serve, type ServeOptions } from '@navarch/apiserver';
+import { EVENT_BYTES_MAX, serve, type ServeOptions } from '@navarch/apiserver';
 import { aborted, type Logger, MetricRegistry, TaskGroup } from '@navarch/base';
-import { listenHttps } from '@navarch/node/http';
+import { listenHttps, type ListenOptions } from '@navarch/node/http';
 import { folderBytes } from '@navarch/node/metrics';
 import { linearPatterns } from '@navarch/node/patterns';
 import { Pki } from '@navarch/node/pki';
@@ -16,12 +16,13 @@ import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { DEFAULTS, portRangeOf } from '../cluster/flags.ts';
 import { ownAddress } from '../cluster/own-address.ts';
-import { UserError } from '../user-error.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
-import { STORE_PATH, type StorePlace } from './etcd.ts';
 import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './flags.ts';
+import { storeFolder, storePlace } from './store-place.ts';
+import { readText } from './read-text.ts';
 import { readTokenFile } from './token-file.ts';
+import { tuningOf } from './tuning.ts';
 import { whileWanted } from './while-wanted.ts';
 
 const ABOUT =
@@ -39,6 +40,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
   const log = systemLogger('warn');
   const dir = needed(flags, 'cert-dir');
   const port = Number(needed(flags, 'secure-port'));
+  const tuning = tuningOf(flags);
   const issuer = needed(flags, 'service-account-issuer');
   const {
     features,
@@ -50,8 +52,8 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
     flags.get('disable-admission-plugins') ?? [],
   );
   await using made = new AsyncDisposableStack();
-  const place = await storePlace(needed(flags, 'etcd-servers'));
-  const folder = join(place.folder, 'navarch');
+  const place = await storePlace(needed(flags, 'etcd-servers'), { clock: systemClock, log, signal });
+  const folder = storeFolder(place, flags.get('etcd-prefix')?.[0]);
   const store = await SqliteStore.open(folder, place);
   made.defer(() => store.close());
   const own = await credentials(flags, dir);
@@ -82,6 +84,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
       ...admission,
       features,
       runtimeConfig,
+      tuning,
       storageBytes: () => folderBytes(folder),
       flags: { ...Object.fromEntries(Array.from(flags, ([name, values]) => [name, values.join(',')])), ...switches },
     },
@@ -93,6 +96,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
       port,
       ...own,
       ...clientAuthorityOf(flags),
+      ...transportOf(flags),
       // There are no kubelets to ask.
       kubeletClient: { ...own, authority: own.certificate },
     }),
@@ -123,10 +127,25 @@ function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { reado
       maxBackup: of('log-maxbackup'),
       maxSize: of('log-maxsize'),
       isCompressed: of('log-compress') === 'true',
+      eventBytesMax:
+        of('log-truncate-enabled') === 'true'
+          ? Number(of('log-truncate-max-event-size') ?? EVENT_BYTES_MAX)
+          : undefined,
     },
     log,
   );
   return audit ? { audit: made.use(audit) } : {};
+}
+
+/** How the port speaks. */
+function transportOf(flags: Flags): Pick<ListenOptions, 'speaksHttp2' | 'streamsMax' | 'tlsMin' | 'sharesPort'> {
+  const streamsMax = Number(flags.get('http2-max-streams-per-connection')?.[0] ?? 0);
+  return {
+    speaksHttp2: flags.get('disable-http2-serving')?.[0] !== 'true',
+    ...(streamsMax > 0 ? { streamsMax } : {}),
+    ...(flags.get('tls-min-version')?.[0] === 'VersionTLS13' ? { tlsMin: 'TLSv1.3' } : {}),
+    sharesPort: flags.get('permit-port-sharing')?.[0] === 'true',
+  };
 }
 
 /** Without the flag nobody has an identity by a certificate, as with upstream's. */
@@ -147,24 +166,4 @@ async function credentials(flags: Flags, dir: string): Promise<{ readonly certif
     names: ['localhost'],
     addresses: ['127.0.0.1'],
   });
-}
-
-async function storePlace(etcd: string): Promise<StorePlace> {
-  const answer = await fetch(new URL(STORE_PATH, etcd)).catch((error: unknown) => {
-    throw new UserError(`cannot reach --etcd-servers ${etcd}: ${(error as Error).message}`);
-  });
-  const { folder, isSynced = true } = (await answer.json()) as Partial<StorePlace>;
-  if (!folder)
-    throw new UserError(
-      `--etcd-servers ${etcd} is not the etcd that \`navarch envtest\` wrote: this server keeps its data beside that one`,
-    );
-  return { folder, isSynced };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
-  }
 }

@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { Pki } from '@navarch/node/pki';
 import { eventually } from '@navarch/node/testing';
@@ -51,6 +52,14 @@ function ask(
     );
     asked.on('error', reject).end();
   });
+}
+
+/** What the server speaks with a client that would speak either. */
+async function protocolOf(at: number): Promise<string | false | null> {
+  const socket = connect({ host: '127.0.0.1', port: at, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
+  await once(socket, 'secureConnect');
+  socket.destroy();
+  return socket.alpnProtocol;
 }
 
 function start(name: string, ...args: string[]): ChildProcess {
@@ -147,6 +156,8 @@ test(
   'the pair is ready for everyone, serves its admin, keeps what it has over a restart, and ends by SIGTERM',
   { timeout: 90_000 },
   async () => {
+    // It waits for an etcd that comes later.
+    const server = startApiServer();
     const etcd = start(
       'etcd',
       `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
@@ -160,9 +171,9 @@ test(
       folder: join(folder, 'etcd'),
       isSynced: false,
     });
-    const server = startApiServer();
     await eventually('the API server', async () => (await ask('/healthz', false)).status === 200);
     assert.equal((await ask('/api/v1/namespaces/default', true)).status, 200);
+    assert.equal(await protocolOf(port), 'h2');
     assert.equal((await ask('/api/v1/secrets', false)).status, 403);
     assert.equal((await ask('/apis/resource.k8s.io/v1beta2/resourceslices', true)).status, 200);
     assert.equal((await ask('/statusz', true)).status, 404);
@@ -203,10 +214,11 @@ test(
     await once(server, 'close');
     const people = join(folder, 'people.csv');
     writeFileSync(people, 'secret,ann,1,"system:masters"\n');
-    const again = startApiServer('--anonymous-auth=false', `--token-auth-file=${people}`);
+    const again = startApiServer('--anonymous-auth=false', `--token-auth-file=${people}`, '--disable-http2-serving');
     await eventually('the API server', async () => (await ask('/healthz', true)).status === 200);
     assert.equal((await ask('/api/v1/namespaces/kept', true)).status, 200);
     assert.equal((await ask('/healthz', false)).status, 401);
+    assert.equal(await protocolOf(port), 'http/1.1');
     assert.equal((await ask('/api/v1/secrets', false, { authorization: 'Bearer secret' })).status, 200);
     for (const child of [again, etcd]) {
       child.kill('SIGTERM');

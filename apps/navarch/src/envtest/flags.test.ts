@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
 import { type FlagTable, helpOf, readFlags } from './flags.ts';
+import { storeFolder } from './store-place.ts';
 import { readTokenFile } from './token-file.ts';
+import { tuningOf } from './tuning.ts';
 
 const table: FlagTable = {
   name: ['text', 'a name'],
@@ -11,6 +13,8 @@ const table: FlagTable = {
   hosts: ['list', 'hosts'],
   mode: ['list', 'how', ['A', 'B']],
   secret: ['refused', 'nothing is secret'],
+  wait: ['duration', 'how long', ['1m']],
+  part: ['float', 'how much', ['0']],
 };
 
 test('readFlags() reads the forms that Go reads, adds lists up, lets the last text count', () => {
@@ -26,6 +30,7 @@ test('readFlags() reads the forms that Go reads, adds lists up, lets the last te
     mode: ['A', 'B'],
   });
   assert.deepEqual(readFlags(['--on=0'], table).get('on'), ['false']);
+  assert.deepEqual([...readFlags(['--wait=60s', '--part=0.0'], table).values()].flat(), ['60s', '0.0']);
 });
 
 for (const [args, message] of [
@@ -36,6 +41,10 @@ for (const [args, message] of [
   [['--port=http'], 'invalid argument "http" for "--port" flag: strconv.ParseInt: parsing "http": invalid syntax'],
   [['--mode=A,C'], '--mode=C cannot be followed: how'],
   [['--secret=x'], '--secret cannot be followed: nothing is secret'],
+  [['--wait=soon'], 'invalid argument "soon" for "--wait" flag: time: invalid duration "soon"'],
+  [['--wait=2m'], '--wait=2m cannot be followed: how long'],
+  [['--part=x'], 'invalid argument "x" for "--part" flag: strconv.ParseFloat: parsing "x": invalid syntax'],
+  [['--part=.02'], '--part=.02 cannot be followed: how much'],
 ] as const) {
   test(`readFlags() refuses ${args.join(' ')}`, () => assert.throws(() => readFlags(args, table), { message }));
 }
@@ -82,6 +91,55 @@ test("what kubeadm's manifest passes is taken", () => {
     API_SERVER_FLAGS,
   );
   assert.equal(flags.get('secure-port')?.[0], '6443');
+});
+
+test('no flag that is taken is forgotten: what it says is done, or there is nothing to see of it', () => {
+  const of = (...args: string[]) => tuningOf(readFlags(args, API_SERVER_FLAGS));
+  assert.deepEqual(of(), { seats: 600, extendsTokens: true, toleratedSeconds: { notReady: 300, unreachable: 300 } });
+  assert.deepEqual(
+    of(
+      '--event-ttl=2h',
+      '--max-requests-inflight=10',
+      '--max-mutating-requests-inflight=0',
+      '--service-account-max-token-expiration=24h',
+      '--service-account-extend-token-expiration=false',
+      '--service-account-jwks-uri=https://a/b',
+      '--external-hostname=h',
+      '--strict-transport-security-directives=max-age=1,preload',
+      '--default-not-ready-toleration-seconds=1',
+      '--request-timeout=5m',
+      '--min-request-timeout=10',
+      '--storage-initialization-timeout=2m',
+    ),
+    {
+      eventTtlMs: 7_200_000,
+      seats: 10,
+      tokenSecondsMax: 86_400,
+      extendsTokens: false,
+      keysUri: 'https://a/b',
+      externalHost: 'h',
+      transportSecurity: ['max-age=1', 'preload'],
+      toleratedSeconds: { notReady: 1, unreachable: 300 },
+      requestMsMax: 300_000,
+      watchMsMin: 10_000,
+    },
+  );
+  for (const [arg, message] of [
+    ['--service-account-max-token-expiration=59m', /must be between 1 hour and 2\^32 seconds/],
+    ['--service-account-jwks-uri=http://a', /must be an https URL/],
+    ['--storage-initialization-timeout=-1s', /can not be negative value/],
+    ['--min-request-timeout=-1', /can not be negative value/],
+  ] as const)
+    assert.throws(() => of(arg), { message });
+});
+
+test("storeFolder() keeps servers of different prefixes apart, and takes upstream's for none", () => {
+  const at = (prefix?: string): string => storeFolder({ folder: '/e', isSynced: true }, prefix);
+  assert.deepEqual([at(), at('/registry'), at('registry/')], ['/e/navarch', '/e/navarch', '/e/navarch']);
+  assert.deepEqual(
+    [at('/a/b'), at('a/b/'), at('/a_b')],
+    ['/e/navarch%2Fa%2Fb', '/e/navarch%2Fa%2Fb', '/e/navarch%2Fa_b'],
+  );
 });
 
 test('readTokenFile() reads people and their groups, and names the line that says too little', () => {

@@ -1,7 +1,8 @@
+import { durationError, parseDuration } from '@navarch/machinery';
 import { UserError } from '../user-error.ts';
 
 /** What a flag takes. A `list` may be repeated and holds values apart by commas; what is `refused` upstream knows and we do not do. */
-type Type = 'text' | 'list' | 'switch' | 'number' | 'refused';
+type Type = 'text' | 'list' | 'switch' | 'number' | 'float' | 'duration' | 'refused';
 /** `only`: the values that are followed here; any other is refused. */
 export type FlagTable = Readonly<Record<string, readonly [type: Type, about: string, only?: readonly string[]]>>;
 export type Flags = ReadonlyMap<string, readonly string[]>;
@@ -26,7 +27,7 @@ export function readFlags(args: readonly string[], table: FlagTable): Flags {
     const value = given ?? (type === 'switch' ? 'true' : args[++i]);
     if (value === undefined) throw new UserError(`flag needs an argument: --${name}`);
     const values = type === 'list' ? value.split(',').filter((one) => one !== '') : [read(name, type, value)];
-    const wrong = only && values.find((one) => !only.includes(one));
+    const wrong = only && values.find((one) => !only.some((other) => isSame(type, one, other)));
     if (wrong !== undefined) throw new UserError(`--${name}=${wrong} cannot be followed: ${about}`);
     found.set(name, type === 'list' ? [...(found.get(name) ?? []), ...values] : values);
   }
@@ -43,16 +44,32 @@ function read(name: string, type: Type, value: string): string {
     return String(TRUE.has(value));
   }
   if (type === 'number' && !/^[+-]?\d+$/.test(value)) throw refused('ParseInt');
+  if (type === 'float' && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) throw refused('ParseFloat');
+  const mistake = type === 'duration' ? durationError(value) : undefined;
+  if (mistake) throw new UserError(`invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${mistake}`);
   return value;
 }
+
+/** One minute is sixty seconds, and nought is nought. */
+function isSame(type: Type, one: string, other: string): boolean {
+  if (type === 'duration') return parseDuration(one) === parseDuration(other);
+  return type === 'number' || type === 'float' ? Number(one) === Number(other) : one === other;
+}
+
+const SHOWN: Readonly<Record<Type, string>> = {
+  text: ' string',
+  list: ' strings',
+  switch: '',
+  number: ' int',
+  float: ' float',
+  duration: ' duration',
+  refused: '',
+};
 
 /** What `--help` says: flags that are refused are not offered. */
 export function helpOf(program: string, about: string, table: FlagTable): string {
   const offered = Object.entries(table).filter(([, [type]]) => type !== 'refused');
-  const lines = offered.map(
-    ([name, [type, text]]) =>
-      `      --${name}${type === 'switch' ? '' : type === 'number' ? ' int' : type === 'list' ? ' strings' : ' string'}   ${text}`,
-  );
+  const lines = offered.map(([name, [type, text]]) => `      --${name}${SHOWN[type]}   ${text}`);
   return `${about}\n\nUsage:\n  ${program} [flags]\n\nFlags:\n${lines.join('\n')}\n  -h, --help   this text\n      --version   the version\n`;
 }
 

@@ -35,6 +35,7 @@ import { type TokenIssuer, tokenSecrets } from './plugins/token-secrets.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 import { validatingAdmissionPolicies } from './plugins/validating-admission-policy.ts';
 import { mutatingWebhooks, validatingWebhooks } from './plugins/webhooks.ts';
+import type { ToleratedSeconds } from '../tuning.ts';
 import type { Webhooks } from './webhooks/port.ts';
 
 export interface AdmissionPorts {
@@ -43,6 +44,7 @@ export interface AdmissionPorts {
   readonly webhooks: Webhooks | undefined;
   /** Absent: nobody looks at signatures before a signer does. */
   readonly signatureProblem: SignatureProblem | undefined;
+  readonly toleratedSeconds: ToleratedSeconds | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export const builtinAdmission = ({
   issuer,
   webhooks,
   signatureProblem,
+  toleratedSeconds,
 }: AdmissionPorts): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   podLimitRanger,
@@ -67,7 +70,7 @@ export const builtinAdmission = ({
   podPriority,
   groupPriority,
   priorityClasses,
-  defaultTolerationSeconds,
+  defaultTolerationSeconds(toleratedSeconds),
   defaultStorageClass,
   claimProtection,
   volumeProtection,

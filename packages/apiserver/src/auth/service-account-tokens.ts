@@ -28,13 +28,18 @@ export interface TokenClaims {
   };
 }
 
+/** RFC 7517, section 5. */
+export interface KeySet {
+  readonly keys: readonly { readonly alg?: string }[];
+}
+
 /** Signs and checks tokens with the cluster's service account key. */
 export interface TokenKeys {
   sign(claims: TokenClaims): Promise<string>;
   /** The claims of a token whose signature is good; undefined otherwise. Says nothing about time or audience. */
   verify(token: string): Promise<TokenClaims | undefined>;
   /** Public keys (RFC 7517). */
-  jwks(): unknown;
+  jwks(): KeySet;
 }
 
 /** Why a token is not good, as a review of it tells; '': nothing more than that it is not. */

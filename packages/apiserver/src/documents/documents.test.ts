@@ -95,7 +95,14 @@ test('keys are served with the types and the time to keep them that verifiers ex
     [keys.headers['content-type'], keys.headers['cache-control'], keys.body.keys],
     ['application/jwk-set+json', 'public, max-age=3600', []],
   );
-  assert.equal((await ask('GET', '/.well-known/openid-configuration')).body.jwks_uri, 'https://issuer/openid/v1/jwks');
+  // Where the server itself is: not everybody reaches the issuer.
+  assert.deepEqual((await ask('GET', '/.well-known/openid-configuration')).body, {
+    issuer: 'https://issuer',
+    jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks',
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [],
+  });
 });
 
 test("OpenAPI v2 is JSON, or gnostic's protobuf for who asks so, under a type that can be parsed", async () => {

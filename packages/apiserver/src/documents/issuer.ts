@@ -1,17 +1,20 @@
+import type { KeySet } from '../auth/service-account-tokens.ts';
 import { type ApiRequest, type ApiResponse, json, notFoundPage } from '../request.ts';
 import { checkRead } from './document.ts';
 
 /** Who signs the tokens of service accounts. */
 export interface IssuerFacts {
   readonly issuer: string;
-  readonly tokens: { jwks(): unknown };
+  readonly tokens: { jwks(): KeySet };
+  /** Where the keys are told to be. */
+  readonly keysUri: string;
 }
 
-const KEYS = '/openid/v1/jwks';
+export const KEYS = '/openid/v1/jwks';
 const HEADERS = { 'cache-control': 'public, max-age=3600' } as const;
 
 /** What others need to check tokens by themselves (OpenID Connect Discovery 1.0, KEP-1393). */
-export function keysAnswer(request: ApiRequest, { issuer, tokens }: IssuerFacts): ApiResponse {
+export function keysAnswer(request: ApiRequest, { issuer, tokens, keysUri }: IssuerFacts): ApiResponse {
   const { path } = request;
   if (path !== KEYS && path !== '/.well-known/openid-configuration') return notFoundPage();
   checkRead(request);
@@ -20,10 +23,10 @@ export function keysAnswer(request: ApiRequest, { issuer, tokens }: IssuerFacts)
   return json(
     {
       issuer,
-      jwks_uri: `${issuer}${KEYS}`,
+      jwks_uri: keysUri,
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+      id_token_signing_alg_values_supported: [...new Set(tokens.jwks().keys.flatMap(({ alg }) => alg ?? []))].sort(),
     },
     200,
     HEADERS,

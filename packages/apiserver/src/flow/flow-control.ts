@@ -10,7 +10,7 @@ import { type FlowSchema, matches } from './matching.ts';
 
 export type PriorityLevel = ObjectOf<typeof priorityLevelConfiguration>;
 
-/** Requests worked on at once, over all levels (upstream's --max-requests-inflight and its sibling together). */
+/** Requests worked on at once, over all levels: upstream's --max-requests-inflight and its sibling together, by default. */
 const SEATS = 600;
 /** Who waited longer than this is refused when its turn comes: its client has given up, or will ask again. */
 const WAIT_MS_MAX = 15_000;
@@ -70,9 +70,11 @@ export class FlowControl {
   #levels = new Map<string, Level>();
   readonly #remembered = new Map<string, Flow>();
   readonly #tally: FlowTally;
+  readonly #seats: number;
 
-  constructor(registry: Registry, metrics: Metrics = noMetrics) {
+  constructor(registry: Registry, metrics: Metrics = noMetrics, seats = SEATS) {
     this.#registry = registry;
+    this.#seats = seats;
     this.#tally = new FlowTally(metrics);
   }
 
@@ -214,7 +216,7 @@ export class FlowControl {
   #reshape(configurations: readonly PriorityLevel[]): void {
     const before = this.#levels;
     this.#levels = new Map(
-      seatsOf(configurations).map(([name, seats]) => {
+      seatsOf(configurations, this.#seats).map(([name, seats]) => {
         const limit = seats && (before.get(name)?.limit ?? { seats, taken: 0, queues: undefined });
         if (!limit) return [name, {}];
         if (!limit.queues || !equalJson(limit.seats.shape, seats.shape)) {
@@ -245,13 +247,14 @@ function letAllIn(limit: Limit): void {
 /** What each level has, by its share of all; undefined: it is exempt. */
 function seatsOf(
   configurations: readonly PriorityLevel[],
+  all: number,
 ): readonly (readonly [name: string, seats: Seats | undefined])[] {
   const sharesOf = ({ spec }: PriorityLevel): number => (spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? 0;
   const shares = configurations.reduce((sum, one) => sum + sharesOf(one), 0);
   return configurations.map((one) => {
     const { limited } = one.spec;
     if (one.spec.type === 'Exempt' || !limited) return [one.metadata.name, undefined];
-    const nominal = Math.ceil((SEATS * sharesOf(one)) / Math.max(1, shares));
+    const nominal = Math.ceil((all * sharesOf(one)) / Math.max(1, shares));
     const {
       lendablePercent = 0,
       borrowingLimitPercent,
@@ -262,7 +265,7 @@ function seatsOf(
       {
         nominal,
         lendable: Math.round((nominal * lendablePercent) / 100),
-        borrowable: borrowingLimitPercent === undefined ? SEATS : Math.round((nominal * borrowingLimitPercent) / 100),
+        borrowable: borrowingLimitPercent === undefined ? all : Math.round((nominal * borrowingLimitPercent) / 100),
         ...(type === 'Queue' && queuing ? { shape: queuing } : {}),
       },
     ];

@@ -12,7 +12,7 @@ import { bytesAnswer } from './answer.ts';
 import { type Exchange, goesByVerb, nameless, notAllowedHere, noVerb } from './exchange.ts';
 import { deleteOptions, listOptions, watchOptions } from './options.ts';
 
-/** A watch without a time of its own ends after this long, up to twice as long. */
+/** A watch without a time of its own ends after this long, up to twice as long, unless upstream's --min-request-timeout says otherwise. */
 const WATCH_MS_MIN = 30 * 60_000;
 
 /** What can be done with all objects of a kind, or those of a namespace. */
@@ -57,7 +57,7 @@ export async function create(resource: Resource<any>, exchange: Exchange): Promi
 
 /** Everything that happens to a kind, or to one object of it, as a stream. Throws before the first frame only. */
 export function watch(resource: Resource<any>, exchange: Exchange): StreamResponse {
-  const { request, registry } = exchange;
+  const { request, registry, tuning } = exchange;
   if (request.method !== 'GET') throw notAllowedHere();
   const how = negotiateStream(exchange, resource.kind);
   const { labelSelector, fieldSelector, namespace, resourceVersion } = listOptions(exchange);
@@ -66,8 +66,8 @@ export function watch(resource: Resource<any>, exchange: Exchange): StreamRespon
   selectionOf(resource.kind, labelSelector, fieldSelector);
   checkRevision(resourceVersion);
   const { clock, random } = registry.deps;
-  const timeoutMs =
-    timeoutSeconds === undefined ? WATCH_MS_MIN + (random.uint32() % WATCH_MS_MIN) : timeoutSeconds * 1000;
+  const { watchMsMin = WATCH_MS_MIN } = tuning;
+  const timeoutMs = timeoutSeconds === undefined ? watchMsMin + (random.uint32() % watchMsMin) : timeoutSeconds * 1000;
   const wanted = {
     namespace,
     labelSelector,

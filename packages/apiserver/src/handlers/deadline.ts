@@ -2,19 +2,28 @@ import type { Clock } from '@navarch/base';
 import { badRequest, failure, parseDuration } from '@navarch/machinery';
 import type { RequestInfo } from '../request-info.ts';
 
-/** Upstream's bound for every request that ends by itself. */
+/** Upstream's bound for every request that ends by itself, by default. */
 const LONGEST_MS = 60_000;
 /** What goes on for as long as the client wants. */
 const OPEN_ENDED: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 const UNITS: ReadonlySet<string> = new Set(['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h']);
 
-/** How long the client wants to wait at most, in ms (`?timeout=5s`); undefined: it does not say. Throws BadRequest. */
-export function patienceOf({ verb, subresource }: RequestInfo, query: URLSearchParams): number | undefined {
+/**
+ * How long the client wants to wait at most, in ms (`?timeout=5s`); undefined: nobody says. Throws BadRequest.
+ * `longestMs`: how long any request may take that ends by itself (upstream's --request-timeout).
+ */
+export function patienceOf(
+  { verb, subresource }: RequestInfo,
+  query: URLSearchParams,
+  longestMs?: number,
+): number | undefined {
   const text = query.get('timeout') ?? '';
-  if (text === '' || verb === 'watch' || OPEN_ENDED.has(subresource)) return undefined;
+  if (verb === 'watch' || OPEN_ENDED.has(subresource)) return undefined;
+  if (text === '') return longestMs;
   const ms = parseDuration(text);
   if (ms === undefined) throw badRequest(`invalid timeout specified in the request URL - ${mistakeIn(text)}`);
-  return ms === 0 ? LONGEST_MS : Math.min(ms, LONGEST_MS);
+  const most = longestMs ?? LONGEST_MS;
+  return ms === 0 ? most : Math.min(ms, most);
 }
 
 /** Of a duration that is none, as Go tells it. */

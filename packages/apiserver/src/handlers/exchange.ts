@@ -12,6 +12,7 @@ import type { FeatureGates } from '../features/feature-gates.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
+import type { Tuning } from '../tuning.ts';
 import type { Asking } from '../representation/representation.ts';
 import type { Bodies } from './body.ts';
 
@@ -23,6 +24,7 @@ export interface Exchange extends Asking {
   readonly registry: Registry;
   readonly access: Access;
   readonly bodies: Bodies;
+  readonly tuning: Tuning;
 }
 
 /** Upstream's words for a path under a served group and version that leads nowhere. */

@@ -15,6 +15,7 @@ import type { Documents } from '../documents/documents.ts';
 import type { FeatureGates } from '../features/feature-gates.ts';
 import type { ServedAs } from '../observe/request-tally.ts';
 import type { Call } from '../registry/call.ts';
+import type { Tuning } from '../tuning.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Format } from '../representation/format.ts';
 import { checkRouted } from '../representation/routed.ts';
@@ -41,6 +42,7 @@ export interface RouterDeps {
   readonly formats: readonly Format[];
   readonly features: FeatureGates;
   readonly authentication: AuthenticationDeps;
+  readonly tuning: Tuning;
   /** Resources that are asked and never stored. */
   readonly virtual: readonly Kind<any>[];
   /** Resources that are computed when they are read. */
@@ -113,6 +115,7 @@ export class Router {
       registry: this.#deps.registry,
       access: this.#access,
       bodies: this.#deps.bodies,
+      tuning: this.#deps.tuning,
     };
     if (view) return serveView(view, exchange);
     if (subresource) return this.#special(subresource, exchange, user);
@@ -195,6 +198,7 @@ export class Router {
       registry: this.#deps.registry,
       access: this.#access,
       authentication: this.#deps.authentication,
+      tuning: this.#deps.tuning,
       call,
       info,
       query,

@@ -4,7 +4,7 @@ import { type ApiObject, StatusError } from '@navarch/machinery';
 import type { Cached } from '@navarch/store';
 import type { Registry } from '../registry/registry.ts';
 
-/** How long an event is kept after it was last seen, in milliseconds: upstream's --event-ttl. */
+/** How long an event is kept after it was last seen, unless upstream's --event-ttl says otherwise. */
 const TTL_MS = 60 * 60_000;
 const INTERVAL_MS = 60_000;
 
@@ -14,8 +14,18 @@ interface Timed {
   readonly series?: { readonly lastObservedTime?: string };
 }
 
-/** Removes events that nobody has seen for an hour, for as long as the signal lasts. */
-export async function keepEventsFresh(registry: Registry, clock: Clock, signal: AbortSignal): Promise<void> {
+interface Keeping {
+  readonly clock: Clock;
+  /** Absent: an hour. */
+  readonly ttlMs: number | undefined;
+}
+
+/** Removes events that nobody has seen for that long, for as long as the signal lasts. */
+export async function keepEventsFresh(
+  registry: Registry,
+  { clock, ttlMs = TTL_MS }: Keeping,
+  signal: AbortSignal,
+): Promise<void> {
   const { shelf } = registry.of(event);
   // Read once for each version of an event: there may be more of them than are kept parsed.
   const lastSeen = new WeakMap<Cached<ApiObject>, number>();
@@ -23,10 +33,10 @@ export async function keepEventsFresh(registry: Registry, clock: Clock, signal: 
     const known = lastSeen.get(cached);
     const seenMs = known ?? lastSeenMs(cached.object);
     if (known === undefined) lastSeen.set(cached, seenMs);
-    return clock.now() - seenMs > TTL_MS;
+    return clock.now() - seenMs > ttlMs;
   };
   for (;;) {
-    await clock.sleep(INTERVAL_MS, signal);
+    await clock.sleep(Math.min(INTERVAL_MS, ttlMs), signal);
     const old = [...shelf.cache.range(shelf.cache.prefix)].filter(isOld);
     for (const cached of old) {
       try {

@@ -25,7 +25,7 @@ async function started(): Promise<{
       clock,
       random: seededRandom(1),
       log: silent,
-      tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({}) },
+      tokens: { sign: async () => '', verify: async () => undefined, jwks: () => ({ keys: [] }) },
       issuer: 'https://kubernetes.default.svc',
       staticTokens: new Map([['t', systemUser]]),
       serviceCidr: '10.96.0.0/16',

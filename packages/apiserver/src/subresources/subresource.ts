@@ -5,11 +5,13 @@ import type { Registry } from '../registry/registry.ts';
 import type { Call } from '../registry/call.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { ProxyTarget } from '../request.ts';
+import type { Tuning } from '../tuning.ts';
 
 export interface SubresourceContext {
   readonly registry: Registry;
   readonly access: Access;
   readonly authentication: AuthenticationDeps;
+  readonly tuning: Tuning;
   readonly call: Call;
   readonly info: RequestInfo;
   readonly query: URLSearchParams;

@@ -44,7 +44,7 @@ const read = bodyReader<TokenRequest>(TYPE, `${GROUP}/v1`, managed.kind);
 
 /** authentication.k8s.io/v1 TokenRequest: a token for the account, bound to a pod, secret or node where one is named. */
 const token: Subresource['answer'] = async (body, context) => {
-  const { registry, authentication, info, call } = context;
+  const { registry, authentication, info, call, tuning } = context;
   const sent = completed(read(body, call));
   const { managedFields, ...meta } = postedMeta(managed, sent, context, ['uid']);
   const account = accountFor(meta, context);
@@ -52,11 +52,15 @@ const token: Subresource['answer'] = async (body, context) => {
     .of(serviceAccount)
     .admitOther('CREATE', { namespace: info.namespace, name: info.name, subresource: 'token' }, sent, call);
   const { spec } = sent;
-  const seconds = checkedSeconds(spec.expirationSeconds ?? SECONDS_DEFAULT);
+  const wanted = checkedSeconds(spec.expirationSeconds ?? SECONDS_DEFAULT);
+  const seconds = Math.min(wanted, tuning.tokenSecondsMax ?? wanted);
+  if (seconds < wanted)
+    call.warnings?.push(`requested expiration of ${wanted} seconds shortened to ${seconds} seconds`);
   const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, context) : {};
   const now = Math.floor(registry.deps.clock.now() / 1000);
   const audiences = spec.audiences?.length ? spec.audiences : authentication.audiences;
   const isExtended =
+    tuning.extendsTokens !== false &&
     seconds === EXTENDED_ASK_SECONDS &&
     bound.pod !== undefined &&
     audiences.every((audience) => authentication.audiences.includes(audience));

@@ -52,7 +52,15 @@ const users = new Map<string, User>([
 export async function asked(
   more: Pick<
     ServeOptions,
-    'webhooks' | 'signatureProblem' | 'features' | 'runtimeConfig' | 'flags' | 'hostname' | 'metricPages' | 'views'
+    | 'webhooks'
+    | 'signatureProblem'
+    | 'features'
+    | 'runtimeConfig'
+    | 'flags'
+    | 'hostname'
+    | 'metricPages'
+    | 'views'
+    | 'tuning'
   > = {},
 ): Promise<Asked> {
   const [store, clock] = [new MemoryStore(), new SimClock()];

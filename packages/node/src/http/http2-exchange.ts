@@ -12,11 +12,21 @@ const HELD_BYTES_MAX = 512 * 1024 * 1024;
 /** Requests of one connection at once; more are refused, to be tried again. It lies far above what clients open. */
 const STREAMS_MAX = 10_000;
 
+interface Http2Options {
+  readonly kubeletClient: ForwardCredentials;
+  /** Requests at once. Absent: more than clients open. */
+  readonly streamsMax?: number | undefined;
+}
+
 /** Answers what comes over one connection of HTTP/2. */
-export function answerHttp2(server: Server, socket: TLSSocket, credentials: ForwardCredentials): Http2Connection {
+export function answerHttp2(
+  server: Server,
+  socket: TLSSocket,
+  { kubeletClient, streamsMax = STREAMS_MAX }: Http2Options,
+): Http2Connection {
   const certificate = subjectOf(socket);
   const remoteAddress = socket.remoteAddress ?? '';
-  return new Http2Connection(socket, { streams: STREAMS_MAX, heldBytes: HELD_BYTES_MAX }, (stream) => {
+  return new Http2Connection(socket, { streams: streamsMax, heldBytes: HELD_BYTES_MAX }, (stream) => {
     const { method, path, headers } = stream.head;
     const request = new HttpRequest({
       method,
@@ -27,7 +37,7 @@ export function answerHttp2(server: Server, socket: TLSSocket, credentials: Forw
       source: { read: (sink) => stream.body.read(sink), destroy: () => stream.reset(Code.cancel) },
       onGone: (listener) => stream.onClose(listener),
     });
-    void exchange(server, request, new Http2Outlet(stream, socket, credentials));
+    void exchange(server, request, new Http2Outlet(stream, socket, kubeletClient));
   });
 }
 

@@ -26,6 +26,14 @@ export interface ListenOptions {
   readonly key: string;
   /** PEM of the authority that client certificates must come from; absent: none are asked for. */
   readonly clientAuthority?: string;
+  /** False: HTTP/1.1 alone. */
+  readonly speaksHttp2?: boolean;
+  /** Requests of one connection of HTTP/2 at once. */
+  readonly streamsMax?: number;
+  /** Older versions of TLS are not taken. Absent: 1.2, as Node has it. */
+  readonly tlsMin?: 'TLSv1.2' | 'TLSv1.3';
+  /** Other programs may listen on the same port, and share what comes. */
+  readonly sharesPort?: boolean;
   /** How the server shows itself to kubelets. */
   readonly kubeletClient: ForwardCredentials;
 }
@@ -46,19 +54,20 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
       ...certificates(options),
       rejectUnauthorized: false,
       ciphers: CIPHERS,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: options.speaksHttp2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
+      ...(options.tlsMin ? { minVersion: options.tlsMin } : {}),
       keepAliveTimeout: IDLE_MS_MAX,
       headersTimeout: HEADERS_MS_MAX,
       requestTimeout: 0,
     });
-    serve(listener, server, options.kubeletClient);
+    serve(listener, server, options);
     listener.on('secureConnection', (socket: Socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => socket.destroy()); // A client that went away: nothing to say.
     });
     listener.on('tlsClientError', () => server.handshakeFailed());
-    await listening(listener, address, port);
+    await listening(listener, { host: address, port, reusePort: options.sharesPort ?? false });
     port = (listener.address() as AddressInfo).port;
     listeners.push(listener);
   }
@@ -76,35 +85,41 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
 const certificates = ({ clientAuthority }: ListenOptions): object =>
   clientAuthority === undefined ? { requestCert: false } : { ca: clientAuthority, requestCert: true };
 
-const listening = (listener: HttpsServer, host: string, port: number): Promise<void> =>
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+const listening = (listener: HttpsServer, place: Place): Promise<void> =>
   new Promise((resolve, reject) => {
     listener.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(explained(error, host, port), { cause: error })),
+      reject(new Error(explained(error, place), { cause: error })),
     );
-    listener.listen({ host, port }, resolve);
+    listener.listen(place, resolve);
   });
 
-function explained(error: NodeJS.ErrnoException, host: string, port: number): string {
+function explained(error: NodeJS.ErrnoException, { host, port }: Place): string {
   if (error.code === 'EADDRINUSE')
     return `Cannot listen on ${host}:${port}: another program has that port; choose another with --port`;
   if (error.code === 'EACCES') return `Cannot listen on ${host}:${port}: ports below 1024 need root`;
   return `Cannot listen on ${host}:${port}: ${error.message}`;
 }
 
-function serve(listener: HttpsServer, server: Server, credentials: ForwardCredentials): void {
+function serve(listener: HttpsServer, server: Server, { kubeletClient, streamsMax }: ListenOptions): void {
   listener.on('request', (message: IncomingMessage, response: ServerResponse) =>
-    answerHttp1(server, message, response, credentials),
+    answerHttp1(server, message, response, kubeletClient),
   );
   listener.on(
     'upgrade',
     (message: IncomingMessage, socket: Duplex, head: Buffer) =>
-      void answerUpgrade(server, message, socket, head, credentials),
+      void answerUpgrade(server, message, socket, head, kubeletClient),
   );
   // Node reads HTTP/1.1 from every connection; those on which HTTP/2 was agreed have their own reader.
   const readHttp1 = listener.listeners('secureConnection') as ((socket: TLSSocket) => void)[];
   listener.removeAllListeners('secureConnection');
   listener.on('secureConnection', (socket: TLSSocket) => {
-    if (socket.alpnProtocol === 'h2') answerHttp2(server, socket, credentials);
+    if (socket.alpnProtocol === 'h2') answerHttp2(server, socket, { kubeletClient, streamsMax });
     else for (const read of readHttp1) read.call(listener, socket);
   });
 }
