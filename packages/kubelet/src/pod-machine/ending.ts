@@ -102,7 +102,7 @@ export function endUnwanted(
 
 function unwanted(
   pod: Pod,
-  { spec, instances, isSuperseded }: PodContainer,
+  { spec, role, instances, isSuperseded }: PodContainer,
   instance: ObservedContainer,
   sandboxId: string | undefined,
   memory: Memory,
@@ -122,7 +122,8 @@ function unwanted(
   if (results?.isAlive !== false) return undefined;
   const isStartup = results.isStarted === false && spec.startupProbe !== undefined;
   const probe = isStartup ? spec.startupProbe : spec.livenessProbe;
-  const message = `Container ${spec.name} failed ${isStartup ? 'startup' : 'liveness'} probe${afterwards}`;
+  const failed = `${spec.name} failed ${isStartup ? 'startup' : 'liveness'} probe`;
+  const message = role === 'sidecar' ? `Init container ${failed}` : `Container ${failed}${afterwards}`;
   return { graceSeconds: Number(probe?.terminationGracePeriodSeconds ?? graceSeconds), message };
 }
 

@@ -122,6 +122,19 @@ test('probes: a container that never starts is ended, within the grace of its pr
     },
   ));
 
+test('probes: a sidecar that never starts is told of as the init container that it is', async () => {
+  await using world = await KubeletWorld.start({ program: () => ({ exec: () => ill }) });
+  await world.run('web', {
+    terminationGracePeriodSeconds: 3,
+    initContainers: [
+      { name: 's', image: 'app', restartPolicy: 'Always', startupProbe: probe({ failureThreshold: 1 }) },
+    ],
+    containers: [{ name: 'c', image: 'app' }],
+  });
+  await world.advance(9000);
+  assert.ok((await world.events('web')).includes('Killing: Init container s failed startup probe'));
+});
+
 test('probes: an answer that comes too late is none', () =>
   withProbes(
     { livenessProbe: probe({ timeoutSeconds: 2 }) },
