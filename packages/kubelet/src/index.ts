@@ -48,6 +48,7 @@ export {
   type Credentials,
   nodeRights,
 } from './server/access.ts';
+export { checkpointContainer } from './server/checkpoint.ts';
 export { loggedContainer } from './server/logs.ts';
 export { HttpRefusal, notFound } from './server/refusal.ts';
 export { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './server/stats/metrics.ts';

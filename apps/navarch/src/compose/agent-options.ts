@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from '@navarch/base';
 import type { CompleteConfiguration, EvictionSettings, ResourceSettings, ShutdownGroup } from '@navarch/kubelet';
 import type { NodeExtras } from '../cluster/node-extras.ts';
@@ -36,3 +37,6 @@ export interface AgentOptions {
   readonly resources: ResourceSettings;
   readonly log: Logger;
 }
+
+/** Where the kubelet keeps what it has of pods. */
+export const kubeletFolderOf = (dataDir: string): string => join(dataDir, 'kubelet');

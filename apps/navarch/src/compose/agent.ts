@@ -50,7 +50,7 @@ import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
 import { runDns } from './run-dns.ts';
-import type { AgentOptions } from './agent-options.ts';
+import { type AgentOptions, kubeletFolderOf } from './agent-options.ts';
 
 export const PAUSE_IMAGE = 'docker.io/library/pause:latest';
 
@@ -227,8 +227,6 @@ function letPodUsersThrough(dataDir: string): void {
   chmodSync(kubeletFolderOf(dataDir), 0o750);
   chmodSync(dataDir, 0o711);
 }
-
-const kubeletFolderOf = (dataDir: string): string => join(dataDir, 'kubelet');
 
 /** What the node's pods find elsewhere on this machine than they say. */
 const mountsOf = ({ extras, dataDir }: AgentOptions): readonly NodeMount[] => [

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TaskGroup } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import type { CompleteConfiguration, cri } from '@navarch/kubelet';
@@ -9,7 +10,7 @@ import { readCredentials, writeCredentials } from '../join/credentials-file.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
 import { servingFile } from '../join/node-access.ts';
 import { requestCertificate } from '../join/request-certificate.ts';
-import type { AgentOptions } from './agent-options.ts';
+import { type AgentOptions, kubeletFolderOf } from './agent-options.ts';
 
 export interface KubeletServerDeps extends AgentOptions {
   readonly api: Api;
@@ -25,6 +26,7 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
     statistics,
     log,
     nodeIP,
+    dataDir,
     config,
     identityDir,
     access: { nodeName, authority },
@@ -35,6 +37,7 @@ export async function keepKubeletServer(deps: KubeletServerDeps, signal: AbortSi
     runtime,
     log,
     nodeName,
+    checkpoints: join(kubeletFolderOf(dataDir), 'checkpoints'),
     address: config.address === '0.0.0.0' ? nodeIP : config.address,
     authority: config.authentication.x509.clientCAFile
       ? readFileSync(config.authentication.x509.clientCAFile, 'utf8')

@@ -57,6 +57,8 @@ const ownRules: Readonly<Record<string, readonly PolicyRule[]>> = {
     can('patch update', 'scheduling.k8s.io', 'podgroups/status'),
   ],
   // Cluster DNS is answered by the agent of each node (ADR 5).
+  // As in clusters of kubeadm, where the API server may ask a kubelet for everything: for who may use nodes/proxy.
+  'navarch:kubelet-checkpoints': [can('create', 'core', 'nodes/checkpoint')],
   'navarch:node-dns': [
     can('list watch', 'core', 'namespaces services'),
     can('list watch', 'discovery.k8s.io', 'endpointslices'),
@@ -122,6 +124,7 @@ export const clusterRoleBindings: readonly Draft<ClusterRoleBinding>[] = [
   bindSame('navarch:node-network-policies', group('system:nodes')),
   bind('navarch:node-proxier', 'system:node-proxier', group('system:nodes')),
   bind('navarch:apiserver-kubelet-client', 'system:kubelet-api-admin', user('kube-apiserver-kubelet-client')),
+  bindSame('navarch:kubelet-checkpoints', user('kube-apiserver-kubelet-client')),
   // A machine joins with a bootstrap token, gets a certificate of its own, and renews that.
   bind('navarch:node-bootstrapper', 'system:node-bootstrapper', group('system:bootstrappers')),
   bind('navarch:node-autoapprove-bootstrap', `${CSR}:nodeclient`, group('system:bootstrappers')),

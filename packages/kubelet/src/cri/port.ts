@@ -63,6 +63,7 @@ type RuntimeCall =
   | 'listContainers'
   | 'updateContainerResources'
   | 'updatePodSandboxResources'
+  | 'checkpointContainer'
   | 'reopenContainerLog'
   | 'execSync'
   | 'exec'

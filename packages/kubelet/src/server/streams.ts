@@ -99,7 +99,7 @@ async function sandboxOf(runtime: ContainerRuntime, path: PodPath, signal: Abort
 }
 
 export async function runningContainer(
-  runtime: ContainerRuntime,
+  runtime: Pick<ContainerRuntime, 'listContainers'>,
   { container, ...path }: PodPath & { readonly container: string; readonly what?: StreamRequest['what'] },
   signal: AbortSignal,
 ): Promise<string> {
@@ -115,7 +115,7 @@ export async function runningContainer(
 
 /** All instances of a container, newest first. */
 export async function instances(
-  runtime: ContainerRuntime,
+  runtime: Pick<ContainerRuntime, 'listContainers'>,
   path: PodPath,
   container: string,
   signal: AbortSignal,

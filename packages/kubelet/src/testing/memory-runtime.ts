@@ -325,6 +325,7 @@ export class MemoryRuntime implements ContainerRuntime {
   imageFsInfo: ContainerRuntime['imageFsInfo'] = () => this.images.imageFsInfo();
   reopenContainerLog = async (): Answer<'reopenContainerLog'> => ({});
   updatePodSandboxResources = lacking;
+  checkpointContainer = lacking;
   exec = lacking;
   attach = lacking;
   portForward = lacking;

@@ -34,6 +34,7 @@ const allowances: Readonly<Partial<Record<Method, Allowance>>> = {
   // Without a timeout of its own a command may run as long as its caller waits.
   execSync: (request, callTimeoutMs) =>
     Number(request['timeout'] ?? 0) > 0 ? bySeconds(request, callTimeoutMs) : undefined,
+  checkpointContainer: (request, callTimeoutMs) => Math.max(Number(request['timeout'] ?? 0) * 1000, callTimeoutMs),
   pullImage: unbounded,
   status: reading,
   listPodSandbox: reading,

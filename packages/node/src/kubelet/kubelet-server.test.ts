@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { createServer as createTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ import { type Credentials, Pki } from '../pki/index.ts';
 import { SpdyConnection } from '../streaming/spdy/connection.ts';
 import { exited, type FakeRuntime, startFakeRuntime, succeeded, textOf } from '../streaming/testing/fake-runtime.ts';
 import { dialUpgrade, spdyHeaders } from '../streaming/upgrade.ts';
+import { systemClock } from '../system/clock.ts';
 import { eventually } from '../testing/eventually.ts';
 import { serveKubelet } from './kubelet-server.ts';
 import { refuseDisabled, tlsOf } from './server/configured.ts';
@@ -38,6 +39,7 @@ let streaming: FakeRuntime;
 let served: Promise<void>;
 /** Reviews that were asked for, as text. */
 const asked: string[] = [];
+const checkpointed: unknown[] = [];
 
 const container = (name: string, state: string) => ({
   id: `id-${name}`,
@@ -80,6 +82,11 @@ function fakeCri(): cri.ContainerRuntime {
       stderr: Buffer.alloc(0),
       exitCode: cmd[0] === 'false' ? 1 : 0,
     }),
+    checkpointContainer: async (request: { timeout: number }) => {
+      if (request.timeout === 7) throw new RpcError('UNIMPLEMENTED', 'unknown method CheckpointContainer');
+      checkpointed.push(request);
+      return {};
+    },
     containerStatus: async () => ({ status: { state: 'CONTAINER_EXITED', logPath: '/nonexistent' } }),
   } as unknown as cri.ContainerRuntime;
 }
@@ -207,6 +214,8 @@ before(async () => {
       runtime: fakeCri(),
       log: silent,
       nodeName: 'n1',
+      checkpoints: join(dir, 'checkpoints'),
+      clock: { ...systemClock, now: () => Date.UTC(2026, 0, 2, 3, 4, 5) },
       address: '127.0.0.1',
       port,
       ...own,
@@ -494,4 +503,30 @@ test('kubelet: run executes a command to its end; a path cannot leave the log fo
   assert.equal((await get('/logs/'))[0], 200);
   for (const path of ['/logs/..%2f..%2fetc/passwd', '/logs/%2e%2e/%2e%2e/etc/passwd'])
     assert.equal((await get(path))[0], 404, path);
+});
+
+test('kubelet: checkpoint has the runtime write down a running container, and says where', async () => {
+  const post = { ...tls(), method: 'POST' };
+  const location = join(dir, 'checkpoints/checkpoint-web_demo-main-2026-01-02T03:04:05Z.tar');
+  assert.deepEqual(await get('/checkpoint/demo/web/main?timeout=x&timeout=200', post), [
+    200,
+    JSON.stringify({ items: [location] }),
+  ]);
+  assert.deepEqual(checkpointed, [{ containerId: 'id-main', location, timeout: 200 }]);
+  assert.equal(statSync(join(dir, 'checkpoints')).mode & 0o777, 0o700);
+  const failed = 'checkpointing of demo/web';
+  for (const [path, status, words] of [
+    ['no/main', 404, 'pod does not exist'],
+    ['web/no', 404, 'container no does not exist'],
+    ['web/main?timeout=1s', 404, 'cannot parse value of timeout parameter'],
+    ['web/main?timeout=-1', 500, `${failed}/main failed (CheckpointContainer requires the timeout value to be > 0)`],
+    ['web/waits', 500, `${failed}/waits failed (container not found ("waits"))`],
+    [
+      'web/main?timeout=7',
+      500,
+      `${failed}/main failed (rpc error: code = Unimplemented desc = unknown method CheckpointContainer)`,
+    ],
+  ] as const)
+    assert.deepEqual(await get(`/checkpoint/demo/${path}`, post), [status, words]);
+  assert.equal((await get('/checkpoint/demo/web/main'))[0], 405);
 });

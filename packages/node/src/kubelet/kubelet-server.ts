@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type Pod, pod } from '@navarch/api';
@@ -6,6 +7,7 @@ import { aborted, PROMETHEUS_TYPE, prometheusText, TaskGroup } from '@navarch/ba
 import {
   Access,
   cadvisorMetrics,
+  checkpointContainer,
   HttpRefusal,
   kubeletMetrics,
   loggedContainer,
@@ -125,6 +127,10 @@ async function route(
     if (request.method !== 'POST') throw new HttpRefusal(405, '405: Method Not Allowed');
     return runOnce(runtime, parts.slice(1), url.searchParams, response, signal);
   }
+  if (parts[0] === 'checkpoint') {
+    if (request.method !== 'POST') throw new HttpRefusal(405, '405: Method Not Allowed');
+    return json(response, await checkpoint(options, parts.slice(1), url.searchParams, signal));
+  }
   if (['exec', 'attach', 'portForward'].includes(parts[0] ?? ''))
     throw new HttpRefusal(400, 'Upgrade request required');
   if (!isRead) throw new HttpRefusal(405, '405: Method Not Allowed');
@@ -216,6 +222,20 @@ async function sendLogs(
     (await options.runtime.containerStatus({ containerId: found.id }, signal).catch(() => undefined))?.status?.state ===
     'CONTAINER_RUNNING';
   await streamLogs(status?.logPath ?? '', wanted, isRunning, response);
+}
+
+async function checkpoint(
+  options: KubeletServerOptions,
+  parts: readonly string[],
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const [namespace = '', name = '', container = ''] = parts;
+  if (parts.length !== 3) throw notFound();
+  const { runtime, clock = systemClock, checkpoints: folder } = options;
+  const found = await podOf(options, `${namespace}/${name}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return checkpointContainer({ namespace, pod: name, container }, found, query, { runtime, clock, folder }, signal);
 }
 
 async function podOf({ api }: KubeletServerOptions, key: string): Promise<Pod | undefined> {

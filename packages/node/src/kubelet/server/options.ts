@@ -12,6 +12,8 @@ export interface KubeletServerOptions {
   readonly port: number;
   readonly certificate: string;
   readonly key: string;
+  /** Where what containers are is written, for who asks for it. */
+  readonly checkpoints: string;
   /** PEM of the authority that callers' certificates must come from. */
   readonly authority: string;
   readonly statistics: NodeStatistics;
