@@ -2,6 +2,7 @@ import { dns1035LabelErrors, dnsSubdomainErrors, type Field, type Kind, pathSegm
 import { builtIn } from '../../built-in.ts';
 import { base64Bytes, isPort, named, PORT_RANGE } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import type { APIService, APIServiceSpec } from '../../generated/types/apiregistration-v1.ts';
 
 const GROUP_PRIORITY_MAX = 20_000;
@@ -39,6 +40,7 @@ export const apiService: Kind<APIService> = builtIn<APIService>('apiregistration
         );
       validateSpec(spec, at.at('spec'));
     },
+    parts: { status: statusOnlyPart<APIService>({}) },
   },
 });
 

@@ -3,6 +3,7 @@ import { builtIn } from '../../built-in.ts';
 import { bytesOf, named, unchanged } from '../../checks/values.ts';
 import { columnsOf } from '../../columns.ts';
 import { driverName } from '../../core/v1/volume-sources.ts';
+import { statusOnlyPart } from '../../parts.ts';
 import type { VolumeAttachment, VolumeAttachmentSource } from '../../generated/types/storage-v1.ts';
 
 const MESSAGE_MAX = 1024;
@@ -49,6 +50,7 @@ export const volumeAttachment: Kind<VolumeAttachment> = builtIn<VolumeAttachment
           named(persistentVolumeName, dnsSubdomainErrors, at.at('spec', 'source', 'persistentVolumeName'));
       },
       validateUpdate: (next, previous, at) => unchanged(next.spec, previous.spec, at.at('spec')),
+      parts: { status: statusOnlyPart<VolumeAttachment>({}) },
     },
   },
 );
