@@ -3,6 +3,9 @@ import { manifest, settings } from './manifests.ts';
 import { includes, lines, step } from './step.ts';
 import { gone, startWeb } from './web.ts';
 
+/** What stands below each other is as wide as what is widest. */
+const narrow = (text: string): string => text.replaceAll(/ {3,}/g, '  ');
+
 /** Applications rolled out, waited for and deleted. */
 export const running = [
   step('rollouts: status, history, undo, restart, pause', async (kubectl) => {
@@ -49,6 +52,51 @@ export const running = [
     includes(await ok(['uncordon', node]), 'uncordoned');
     includes(await ok(['taint', 'node', node, 'k=v:PreferNoSchedule']), 'tainted');
     includes(await ok(['taint', 'node', node, 'k-']), 'untainted');
+  }),
+  step('a pod that fits nowhere, as describe and events tell of it, and then somewhere', async (kubectl) => {
+    const { ok, start, namespace } = kubectl;
+    const node = (await ok(['get', 'node', '-o', 'name'])).trim().replace('node/', '');
+    const podOf = (name: string, cpu: string, more: object = {}): object => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: { ...more, containers: [{ name: 'main', image: 'i', resources: { requests: { cpu } } }] },
+    });
+    const homeless = podOf('homeless', '10m', { nodeSelector: { 'example.com/only': 'there' } });
+    await ok(['create', '-f', '-'], manifest(homeless, podOf('giant', '10k')));
+    await ok(['wait', '--for=condition=PodScheduled=false', 'pod/homeless', 'pod/giant', '--timeout=60s']);
+    const events = start(['get', 'events', '--watch']);
+    try {
+      await events.until(/FailedScheduling +pod\/homeless/);
+      await events.until(/FailedScheduling +pod\/giant/);
+      assert.match(await ok(['get', 'pod', 'homeless']), /\nhomeless +0\/1 +Pending +0 +\S+\n$/);
+      const inVain = 'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+      const unselected = `0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. ${inVain}`;
+      includes(
+        narrow(await ok(['describe', 'pod', 'homeless'])),
+        'Node:  <none>\n',
+        'Status:  Pending\n',
+        'PodScheduled  False \n',
+        `default-scheduler  ${unselected}\n`,
+      );
+      includes(
+        narrow(await ok(['get', 'events'])),
+        `Warning  FailedScheduling  pod/homeless  ${unselected}\n`,
+        `Warning  FailedScheduling  pod/giant  0/1 nodes are available: 1 Insufficient cpu. ${inVain}\n`,
+      );
+      await ok(['label', 'node', node, 'example.com/only=there']);
+      await ok(['wait', '--for=condition=Ready', 'pod/homeless', '--timeout=60s']);
+      await events.until(/Scheduled +pod\/homeless +Successfully assigned/);
+      const [first = '', then = ''] = lines(
+        narrow(await ok(['describe', 'pod', 'homeless'])).split('----  -------\n')[1] ?? '',
+      );
+      assert.match(first, /^ {2}Warning {2}FailedScheduling .* default-scheduler {2}0\/1 nodes are available/);
+      assert.match(then, /^ {2}Normal {2}Scheduled {2}\S+ {2}default-scheduler {2}Successfully assigned/);
+      assert.ok(then.endsWith(` ${namespace}/homeless to ${node}`), then);
+    } finally {
+      await events.stop();
+      await ok(['label', 'node', node, 'example.com/only-']);
+    }
   }),
   step('delete with each cascade', async (kubectl) => {
     const { ok } = kubectl;
