@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { UserError } from '../user-error.ts';
 
 /** Where one cluster on this machine keeps everything: one folder, so that `down` knows what is its own. */
@@ -91,6 +91,15 @@ function formatIn(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The folders of ours that lead to this one, itself the last: from where clusters are kept, if it is there. */
+export function foldersTo(dir: string): readonly string[] {
+  const base = defaultBase();
+  const inside = relative(base, dir);
+  if (inside === '' || inside.startsWith('..')) return [dir];
+  const names = inside.split('/');
+  return [base, ...names.map((_, i) => join(base, ...names.slice(0, i + 1)))];
 }
 
 function defaultBase(): string {

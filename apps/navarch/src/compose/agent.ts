@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Node, node } from '@navarch/api';
 import { MetricRegistry, TaskGroup } from '@navarch/base';
@@ -36,6 +36,7 @@ import { nodePodResourcesSocket } from '@navarch/node/pod-resources';
 import { systemClock, systemRandom } from '@navarch/node/system';
 import { parseYaml } from '@navarch/node/yaml';
 import { type PacketFilter, PolicyGuard, ProxyHealth, runAnnouncer, runProxy } from '@navarch/proxy';
+import { foldersTo } from '../cluster/layout.ts';
 import { addressRangesOf } from '../cluster/address-ranges.ts';
 import { bringImages } from '../cluster/bring-images.ts';
 import { keepFresh } from '../join/keep-fresh.ts';
@@ -221,12 +222,14 @@ function kubeletDeps(
   };
 }
 
-/** Users that pods have of their own come to their root file systems through the node's folder, and see nothing in it (KEP-127). */
+/** Users that pods have of their own come to their root file systems through the node's folder and those above, and see nothing in them (KEP-127). */
 function letPodUsersThrough(dataDir: string): void {
   mkdirSync(kubeletFolderOf(dataDir), { recursive: true });
   chmodSync(kubeletFolderOf(dataDir), 0o750);
-  chmodSync(dataDir, 0o711);
+  for (const folder of foldersTo(dataDir)) chmodSync(folder, (statSync(folder).mode & 0o777) | PASSING);
 }
+
+const PASSING = 0o011;
 
 /** What the node's pods find elsewhere on this machine than they say. */
 const mountsOf = ({ extras, dataDir }: AgentOptions): readonly NodeMount[] => [
