@@ -242,7 +242,7 @@ test('prepareContainer() brings images that are mounted, and makes mounts read-o
       },
       [E, { name: 'i', image: { reference: 'files:1', pullPolicy: 'IfNotPresent' } }],
     ),
-    ['/i <- files:1 at part ro', '/e <- /kubelet/pods/u/volumes/e ro all', HOSTS],
+    ['/i <- id of docker.io/library/files:1 at part ro', '/e <- /kubelet/pods/u/volumes/e ro all', HOSTS],
   );
   assert.equal(node.events.filter((e) => e.startsWith('Normal Pulled: Container image "files:1"')).length, 1);
 });

@@ -52,7 +52,7 @@ export async function prepareContainer(
     { ...request, image: container.image ?? '', policy: container.imagePullPolicy },
     signal,
   );
-  await ensureImageVolumes(input, request, volumes, deps, signal);
+  const imageRefs = await ensureImageVolumes(input, request, volumes, deps, signal);
   refuseRoot(pod, container, image);
   const skipped: Skipped = (what, name, keys) =>
     event(
@@ -69,7 +69,7 @@ export async function prepareContainer(
   );
   const { hasRecursiveReadOnlyMounts, hasImageVolumes } = deps.runtime.features();
   const mounts = await containerMounts(
-    { pod, container, attempt, podIPs: ips, environment },
+    { pod, container, attempt, podIPs: ips, environment, imageRefs },
     { files, dirs, clusterDomain: dns.clusterDomain, volumes, hasRecursiveReadOnlyMounts, hasImageVolumes },
   );
   const devices = await containerDevices(input, { files, volumes });
@@ -145,14 +145,18 @@ async function envFiles({ pod, container }: PrepareInput, volumes: PodVolumes, f
   return (volumeName, path) => found.get(`${volumeName}/${path}`);
 }
 
-/** Images that the container mounts are brought as its own is. Where the runtime does not mount them, the node shows them. */
+/**
+ * Images that the container mounts are brought as its own is. Where the runtime does not mount them, the node shows them.
+ * Resolves to what the runtime knows them by, by the volume: a short reference is none of its names.
+ */
 async function ensureImageVolumes(
   { pod, container }: PrepareInput,
   request: Omit<ImageRequest, 'image' | 'policy'>,
   volumes: PodVolumes,
   { images, imageMounts, runtime, files }: PrepareDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
+  const refs = new Map<string, string>();
   const { hasImageVolumes } = runtime.features();
   for (const { name } of container.volumeMounts ?? []) {
     const source = pod.spec.volumes?.find((v) => v.name === name)?.image;
@@ -165,9 +169,11 @@ async function ensureImageVolumes(
       { ...request, image: source.reference ?? '', policy: source.pullPolicy },
       signal,
     );
+    refs.set(name, ref);
     const path = hasImageVolumes ? undefined : volumes.find(pod, name)?.path;
     if (path === undefined || (await files.isMountPoint(path))) continue;
     await files.makeDir(path, 0o755);
     await imageMounts?.mount(ref, path);
   }
+  return refs;
 }

@@ -15,6 +15,8 @@ export interface MountsInput {
   /** The pod's addresses; none on the host's network. */
   readonly podIPs: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
+  /** What the runtime knows images by that are mounted, by the volume. */
+  readonly imageRefs: ReadonlyMap<string, string>;
 }
 
 export interface MountsDeps {
@@ -84,7 +86,7 @@ async function volumeMount(
   input: MountsInput,
   deps: MountsDeps,
 ): Promise<Input<Mount>> {
-  const { pod, container, environment } = input;
+  const { pod, container, environment, imageRefs } = input;
   const volume = deps.volumes.find(pod, mount.name);
   if (!volume)
     throw configError(
@@ -97,8 +99,14 @@ async function volumeMount(
     recursiveReadOnly: isRecursiveReadOnly(mount, deps.hasRecursiveReadOnlyMounts),
     propagation: PROPAGATION[mount.mountPropagation ?? 'None'],
   };
-  if (volume.image !== undefined && deps.hasImageVolumes)
-    return { ...shared, hostPath: '', image: { image: volume.image }, imageSubPath: subPath };
+  const image = imageRefs.get(mount.name);
+  if (image !== undefined && deps.hasImageVolumes)
+    return {
+      ...shared,
+      hostPath: '',
+      image: { image, userSpecifiedImage: volume.image ?? '' },
+      imageSubPath: subPath,
+    };
   if (subPath === '') return { ...shared, hostPath: volume.path };
   const target = `${podDir(deps.dirs, pod.metadata.uid)}/volume-subpaths/${mount.name}/${container.name}/${index}`;
   try {
