@@ -48,7 +48,7 @@ const smaller = (by: number) => (count: number) => Math.max(1, Math.round(count 
 async function measure(replay: NamedReplay, context: Context): Promise<Sample> {
   const size = smaller(context.isQuick ? QUICK : 1);
   const through = await playReplay(replay.at(size), context);
-  return { ...through, details: { ...through.details, ...(replay.notAlone === undefined ? alone(replay, size) : {}) } };
+  return { ...through, details: { ...through.details, ...alone(replay, size) } };
 
   function alone({ at }: NamedReplay, whole: (count: number) => number): Readonly<Record<string, number>> {
     const all = decide(at(whole));

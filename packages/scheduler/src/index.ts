@@ -19,6 +19,7 @@ export {
 } from './plugin.ts';
 export { type ScoringStrategy } from './plugins/allocation-score.ts';
 export { nodeResourcesFitBy } from './plugins/node-resources-fit.ts';
+export { errandsOf } from './errands.ts';
 export { Extender, type ExtenderTransport } from './extenders/extender.ts';
 export { CandidateMemory } from './preemption/candidate-memory.ts';
 export { preempt, type Preemption, type PreemptionRequest } from './preemption/preemption.ts';

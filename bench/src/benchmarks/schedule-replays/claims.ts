@@ -116,7 +116,6 @@ export const claimReplays: readonly NamedReplay[] = [
   },
   {
     name: 'SchedulingWithResourceClaimTemplate/5000pods_500nodes',
-    notAlone: 'claims are made of the template by a controller',
     at: (n) => {
       const nodes = nodesOf(n(500));
       return {

@@ -5,11 +5,19 @@ import { floorsOf } from './floors.ts';
 import { replays } from './index.ts';
 
 test('every replay places all of its pods, a thousandth of them by the decision alone', () => {
-  for (const { name, at, notAlone } of replays) {
+  for (const { name, at } of replays) {
     const small = at((count) => Math.ceil(count / 1000));
     assert.ok(small.nodes.length > 0 && small.measured.count > 0, name);
-    if (notAlone === undefined) assert.ok(decide(small) > 0, name);
+    assert.ok(decide(small) > 0, name);
   }
+});
+
+test('decide() gives every device once', () => {
+  const replay = replays.find(({ name }) => name.startsWith('SchedulingWithResourceClaimTemplate/'))?.at(() => 1);
+  assert.ok(replay);
+  const { measured } = replay;
+  assert.ok(decide({ ...replay, measured: { ...measured, count: 10 } }) > 0);
+  assert.throws(() => decide({ ...replay, measured: { ...measured, count: 11 } }), /pod-10 fits somewhere/);
 });
 
 test('replays have names of their own', () => {

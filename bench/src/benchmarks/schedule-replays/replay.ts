@@ -41,8 +41,6 @@ export interface NamedReplay {
   readonly name: string;
   /** Of the families that are to be several times as fast as upstream's floor. */
   readonly times?: number;
-  /** Why there is nothing that could be measured of the decision alone. */
-  readonly notAlone?: string;
   at(size: Size): Replay;
 }
 
