@@ -47,6 +47,7 @@ import { KUBERNETES_VERSION } from '../version.ts';
 import { keepKubeletServer } from './kubelet-server.ts';
 import type { NodeMount } from '../kind-config/cluster-plan.ts';
 import { csiSocketsIn, draSocketsIn, usualFolder } from './kubelet-folder.ts';
+import { linkingLogs, logMounts, podLogsIn } from './log-folders.ts';
 import { mountingFiles, mountingRuntime } from './node-mounts.ts';
 import { keepPodRoutes } from './pod-routes.ts';
 import { prepareNetwork } from './prepare-network.ts';
@@ -72,7 +73,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   using connection = await connectRuntime({ socketPath: containerd.socketPath }, signal);
   using transport = rotatingTransport(accessOf(access));
   const metrics = new MetricRegistry();
-  const runtime = mountingRuntime(countCalls(connection, metrics, systemClock), mountsOf(options));
+  const linked = await linkingLogs(countCalls(connection, metrics, systemClock), options, signal);
+  const runtime = mountingRuntime(linked, mountsOf(options));
   const swept = {
     layout: containerd.layout,
     runtime: connection,
@@ -207,7 +209,7 @@ function kubeletDeps(
     kubeletPort: config.port,
     version: KUBERNETES_VERSION,
     labels: options.labels,
-    dirs: { root: kubeletFolderOf(dataDir), podLogs: join(dataDir, 'pod-logs'), cgroupRoot },
+    dirs: { root: kubeletFolderOf(dataDir), podLogs: podLogsIn(dataDir), cgroupRoot },
     topology: machineTopology(),
     resourceSettings: options.resources,
     devicePluginSockets: nodeDevicePluginSockets,
@@ -234,6 +236,7 @@ const PASSING = 0o011;
 /** What the node's pods find elsewhere on this machine than they say. */
 const mountsOf = ({ extras, dataDir }: AgentOptions): readonly NodeMount[] => [
   usualFolder(kubeletFolderOf(dataDir)),
+  ...logMounts(dataDir),
   ...extras.mounts,
 ];
 

@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { cri, KubeletDeps } from '@navarch/kubelet';
 import { mountOf, onHost } from '../kind-config/on-host.ts';
 import type { NodeMount } from '../kind-config/cluster-plan.ts';
@@ -15,15 +17,48 @@ export function mountingRuntime(runtime: cri.ContainerRuntime, mounts: readonly 
     createContainer(request, signal) {
       const { config } = request;
       if (!config) return runtime.createContainer(request, signal);
-      const shown = (config.mounts ?? []).map((mount) => {
+      const shown = (config.mounts ?? []).flatMap((mount) => {
         const found = mountOf(mount.hostPath ?? '', mounts);
-        if (!found) return mount;
+        if (!found) return [mount, ...below(mount, mounts)];
         const readonly = found.readOnly || (mount.readonly ?? false);
-        return { ...mount, hostPath: onHost(mount.hostPath ?? '', mounts), readonly };
+        return [{ ...mount, hostPath: onHost(mount.hostPath ?? '', mounts), readonly }];
       });
       return runtime.createContainer({ ...request, config: { ...config, mounts: shown } }, signal);
     },
   };
+}
+
+type Mount = NonNullable<cri.Input<cri.ContainerConfig>['mounts']>[number];
+
+/**
+ * What the node has below a folder that a pod mounts, where this machine has a folder to mount it on: who collects logs
+ * mounts all of /var/log, and has to find its node's there. Right below a folder that is there one is made for it.
+ */
+function below(mount: Mount, mounts: readonly NodeMount[]): readonly Mount[] {
+  const { hostPath = '', containerPath = '' } = mount;
+  const root = hostPath.replace(/\/+$/, '');
+  if (hostPath === '' || root === '') return [];
+  return mounts
+    .filter((inner) => inner.containerPath.startsWith(`${root}/`) && canCarry(inner.containerPath, root))
+    .map((inner) => ({
+      ...mount,
+      hostPath: inner.hostPath,
+      containerPath: `${containerPath.replace(/\/+$/, '')}${inner.containerPath.slice(root.length)}`,
+      readonly: inner.readOnly || (mount.readonly ?? false),
+    }));
+}
+
+function canCarry(path: string, root: string): boolean {
+  if (existsSync(path)) return statSync(path).isDirectory();
+  if (dirname(path) !== root || !existsSync(root)) return false;
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    // A file system that takes nothing: the pod finds there what this machine has.
+    if (['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
 }
 
 /** The same for what the kubelet looks at itself, or makes, before a pod mounts it. */
