@@ -13,7 +13,7 @@ import {
 import { count, EVICTION_SECONDS, spread } from '../shared/measure.ts';
 import { disrupt } from '../shared/disruption.ts';
 import { findCondition } from '../shared/conditions.ts';
-import { usersOf } from '../resource-claim/consumers.ts';
+import { claimsUsedBy, usersOf } from '../resource-claim/consumers.ts';
 import { CONDITION, ruleCondition } from './rule-status.ts';
 import {
   allocatedTo,
@@ -62,11 +62,7 @@ function* wokenBy(object: Pod, { current, previous }: Change<Pod>, cache: CacheR
   if (!isNews && current) return;
   yield keyOf(object);
   // It may be seen later than the claim that is reserved for it: then nobody has counted it yet.
-  const all = cache.list(resourceClaim, object.metadata.namespace);
-  yield* rulesOf(
-    all.filter((claim) => usersOf(claim, cache).includes(keyOf(object))),
-    cache,
-  );
+  yield* rulesOf(claimsUsedBy(object, cache), cache);
 }
 
 const claims: Watch<Claim> = {

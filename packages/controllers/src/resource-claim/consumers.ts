@@ -1,4 +1,4 @@
-import { isPodGroup, isTerminal, pod as podKind, type Pod, type resourceClaim } from '@navarch/api';
+import { isPodGroup, isTerminal, pod as podKind, type Pod, resourceClaim } from '@navarch/api';
 import { type CacheReader, defineIndex } from '@navarch/client';
 import { type Key, keyIn, keyOf, type ObjectOf } from '@navarch/machinery';
 
@@ -28,6 +28,20 @@ export const usersOf = ({ metadata: { namespace }, status }: Claim, cache: Cache
     if (isPodGroup(consumer)) return cache.find(podKind, podsByGroup, key).map(keyOf);
     return isPod(consumer) ? [key] : [];
   });
+
+const claimsByConsumer = defineIndex<Claim>(({ metadata: { namespace }, status }) =>
+  (status.reservedFor ?? []).flatMap((consumer) => {
+    const key = keyIn(namespace, consumer.name);
+    if (isPodGroup(consumer)) return [`group ${key}`];
+    return isPod(consumer) ? [`pod ${key}`] : [];
+  }),
+);
+
+/** The claims of which usersOf() tells this pod, without a look at those of others. */
+export const claimsUsedBy = (pod: Pod, cache: CacheReader): readonly Claim[] =>
+  [`pod ${keyOf(pod)}`, ...groupKeysOf(pod).map((key) => `group ${key}`)].flatMap((consumer) =>
+    cache.find(resourceClaim, claimsByConsumer, consumer),
+  );
 
 /** The keys of the claims that a pod names or was told of. */
 export const claimKeysOf = ({ metadata, spec, status }: Pod): readonly Key[] =>
