@@ -128,7 +128,7 @@ export class Server {
     this.#router = new Router({
       ...deps,
       aggregation: deps.aggregation,
-      documents: documentsOf(deps, this.#formats),
+      documents: documentsOf(deps, this.#formats, this.#flow),
       bodies: new Bodies(deps.parseYaml, this.#formats),
       formats: this.#formats,
     });
@@ -325,7 +325,7 @@ export class Server {
   }
 }
 
-function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
+function documentsOf(deps: ServerDeps, formats: readonly Format[], flow: FlowControl): Documents {
   const {
     registry,
     features,
@@ -347,6 +347,7 @@ function documentsOf(deps: ServerDeps, formats: readonly Format[]): Documents {
     metrics: deps.metrics,
     metricPages: metricPagesOf(deps.metricPages, registry),
     health: deps.health,
+    flow: () => flow.states(),
   });
 }
 

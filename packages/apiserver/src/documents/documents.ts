@@ -26,6 +26,7 @@ import {
   newestFirst,
   resourceList,
 } from './discovery.ts';
+import { flowDump, type LevelState } from '../flow/dump.ts';
 import { httpDate } from './dates.ts';
 import { checkRead, type Document, documentAnswer, documentOf, movedTo } from './document.ts';
 import { type IssuerFacts, keysAnswer } from './issuer.ts';
@@ -55,6 +56,8 @@ export interface DocumentsDeps extends IssuerFacts {
   /** What others of the process tell, by what is behind `/metrics/`. */
   readonly metricPages: ReadonlyMap<string, () => string>;
   readonly health: Health;
+  /** How things stand in the levels of flow control. */
+  readonly flow: () => readonly LevelState[];
 }
 
 /** What is told of the process on its z-pages. */
@@ -142,6 +145,10 @@ export class Documents {
         return this.#zpage(first, rest, request);
       case 'openapi':
         return this.#openApi(request, rest);
+      case 'debug': {
+        const dump = flowDump(request.path, request.query, this.#deps.flow());
+        return dump === undefined ? notFoundPage() : plain(dump);
+      }
       default:
         return keysAnswer(request, this.#deps);
     }

@@ -5,6 +5,8 @@ export interface Waiting {
   readonly turn: Notifier;
   /** Monotonic time it came, ms. */
   readonly since: number;
+  /** Which queue it came into. */
+  readonly queue: number;
 }
 
 export interface QueueShape {
@@ -26,6 +28,11 @@ export class FairQueues {
     this.#queues = Array.from({ length: Math.max(1, shape.queues) }, () => []);
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#queues.length;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -34,7 +41,7 @@ export class FairQueues {
   add(flow: string, now: number): Waiting | undefined {
     const queue = this.#handOf(flow).reduce((best, one) => (one.length < best.length ? one : best));
     if (queue.length >= this.#shape.queueLengthLimit) return undefined;
-    const waiting = { turn: new Notifier(), since: now };
+    const waiting = { turn: new Notifier(), since: now, queue: this.#queues.indexOf(queue) };
     queue.push(waiting);
     this.#size += 1;
     return waiting;

@@ -4,8 +4,10 @@ import { equalJson, type ObjectOf } from '@navarch/machinery';
 import type { User } from '../auth/user.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RequestInfo } from '../request-info.ts';
+import type { LevelState } from './dump.ts';
 import { FairQueues, type QueueShape } from './fair-queues.ts';
 import { type FlowCounts, FlowTally } from './flow-counts.ts';
+import type { FlowName, Present } from './presence.ts';
 import { type FlowSchema, matches } from './matching.ts';
 
 export type PriorityLevel = ObjectOf<typeof priorityLevelConfiguration>;
@@ -21,7 +23,9 @@ const STREAMS: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 
 /** What a request is counted as: its schema, its level, and whom it shares queues with. */
 interface Flow {
   readonly level: Level;
-  readonly name: string;
+  readonly name: FlowName;
+  /** By which its queues are dealt. */
+  readonly key: string;
   readonly counts: FlowCounts;
   /** Tells the client how it was classified. */
   readonly headers: Readonly<Record<string, string>>;
@@ -55,6 +59,7 @@ export interface Pass {
   leave(): void;
 }
 
+const NOWHERE: FlowName = { level: '', schema: '', distinguisher: '' };
 const nothing = (): void => undefined;
 const free: Pass = { headers: {}, leave: nothing };
 
@@ -71,6 +76,8 @@ export class FlowControl {
   readonly #remembered = new Map<string, Flow>();
   readonly #tally: FlowTally;
   readonly #seats: number;
+  /** Who has a seat or waits for one: as many as there are requests under way. */
+  readonly #present = new Set<Present>();
 
   constructor(registry: Registry, metrics: Metrics = noMetrics, seats = SEATS) {
     this.#registry = registry;
@@ -87,12 +94,25 @@ export class FlowControl {
       counts,
       headers,
     } = flow;
+    const present: Present = {
+      flow: flow.name,
+      user,
+      info,
+      arrivedAt: this.#registry.deps.clock.now(),
+      startedAt: undefined,
+      waiting: undefined,
+    };
+    this.#present.add(present);
     const leave = (): void => {
+      this.#present.delete(present);
+      counts.left += 1;
       counts.executing -= 1;
       if (limit) this.#leave(limit);
     };
-    if (limit && !this.#hasSeat(limit)) return { headers, leave, wait: (signal) => this.#wait(limit, flow, signal) };
+    if (limit && !this.#hasSeat(limit))
+      return { headers, leave, wait: (signal) => this.#wait(limit, flow, present, signal) };
     if (limit) limit.taken += 1;
+    present.startedAt = present.arrivedAt;
     seated(counts, 0);
     return { headers, leave };
   }
@@ -110,9 +130,34 @@ export class FlowControl {
     return [nominal, ...this.#tally.families()];
   }
 
-  async #wait(limit: Limit, { name, counts }: Flow, signal: AbortSignal): Promise<boolean> {
+  /** How things stand in each level, for people who look for what is slow. */
+  states(): readonly LevelState[] {
+    this.#refresh();
+    const present = [...this.#present];
+    return [...this.#levels].map(([name, { limit }]) => ({
+      name,
+      queues: limit?.queues?.count,
+      counts: this.#tally.flows.filter(({ labels }) => labels['priority_level'] === name),
+      present: present.filter(({ flow }) => flow.level === name),
+    }));
+  }
+
+  async #wait(limit: Limit, { key, counts }: Flow, present: Present, signal: AbortSignal): Promise<boolean> {
+    let hasSeat = false;
+    try {
+      return (hasSeat = await this.#seat(limit, { key, counts, present }, signal));
+    } finally {
+      if (!hasSeat) this.#present.delete(present);
+    }
+  }
+
+  async #seat(
+    limit: Limit,
+    { key, counts, present }: Pick<Flow, 'key' | 'counts'> & { readonly present: Present },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { clock } = this.#registry.deps;
-    const waiting = limit.queues?.add(name, clock.monotonic());
+    const waiting = (present.waiting = limit.queues?.add(key, clock.monotonic()));
     if (!waiting) {
       counts.refused(limit.queues ? 'queue-full' : 'concurrency-limit');
       return false;
@@ -132,6 +177,7 @@ export class FlowControl {
     const waited = secondsSince();
     if (waited * 1000 <= WAIT_MS_MAX) {
       seated(counts, waited);
+      present.startedAt = clock.now();
       return true;
     }
     counts.refused('time-out');
@@ -181,16 +227,16 @@ export class FlowControl {
     const schema = this.#schemas.find((one) => matches(one, user, info));
     const level = schema && this.#levels.get(schema.spec.priorityLevelConfiguration.name);
     // Only while somebody takes the mandatory objects away: nobody is locked out for it.
-    if (!schema || !level) return { level: {}, name: '', counts: this.#tally.of('', ''), headers: {} };
+    if (!schema || !level) return { level: {}, name: NOWHERE, key: '', counts: this.#tally.of('', ''), headers: {} };
     const method = schema.spec.distinguisherMethod?.type;
     const distinguisher = method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
-    const levelUid =
-      this.#registry.of(priorityLevelConfiguration).find('', schema.spec.priorityLevelConfiguration.name)?.metadata
-        .uid ?? '';
+    const name = { level: schema.spec.priorityLevelConfiguration.name, schema: schema.metadata.name, distinguisher };
+    const levelUid = this.#registry.of(priorityLevelConfiguration).find('', name.level)?.metadata.uid ?? '';
     return {
       level,
-      name: `${schema.metadata.name}\n${distinguisher}`,
-      counts: this.#tally.of(schema.spec.priorityLevelConfiguration.name, schema.metadata.name),
+      name,
+      key: `${name.schema}\n${distinguisher}`,
+      counts: this.#tally.of(name.level, name.schema),
       headers: { 'x-kubernetes-pf-flowschema-uid': schema.metadata.uid, 'x-kubernetes-pf-prioritylevel-uid': levelUid },
     };
   }

@@ -11,6 +11,9 @@ export interface FlowCounts {
   readonly labels: Labels;
   executing: number;
   waiting: number;
+  /** Requests that had a seat and gave it back. */
+  left: number;
+  readonly refusals: Readonly<Record<Refusal, number>>;
   /** Requests that got a seat, and how long they had waited for it (s). */
   readonly dispatched: Tick;
   readonly waited: Observer;
@@ -48,21 +51,32 @@ export class FlowTally {
     if (known) return known;
     if (this.#flows.size >= FLOWS_MAX && schema !== '') return this.of(level, '');
     const labels = { priority_level: level, flow_schema: schema };
+    const refusals = { cancelled: 0, 'concurrency-limit': 0, 'queue-full': 0, 'time-out': 0 };
     const made: FlowCounts = {
       labels,
       executing: 0,
       waiting: 0,
+      left: 0,
+      refusals,
       dispatched: this.#dispatched.of(labels),
       waited: this.#waits.of({ ...labels, execute: 'true' }),
       waitedInVain: this.#waits.of({ ...labels, execute: 'false' }),
-      refused: (reason) => this.#rejected.add(1, { ...labels, reason }),
+      refused: (reason) => {
+        refusals[reason] += 1;
+        this.#rejected.add(1, { ...labels, reason });
+      },
     };
     this.#flows.set(key, made);
     return made;
   }
 
+  /** Of each flow that has been seen. */
+  get flows(): readonly FlowCounts[] {
+    return [...this.#flows.values()];
+  }
+
   families(): readonly MetricFamily[] {
-    const flows = [...this.#flows.values()];
+    const { flows } = this;
     const gauge = (name: string, help: string, value: (counts: FlowCounts) => number): MetricFamily => ({
       name: `apiserver_flowcontrol_${name}`,
       type: 'gauge',
