@@ -15,8 +15,8 @@ import { hasReason } from '@navarch/machinery';
 import { localVolumesDir, type NodeDirs } from './container-config.ts';
 import type { CsiVolumes } from './csi/csi-volumes.ts';
 import type { EnvironmentSources } from './environment/environment.ts';
-import { capacityOf } from './node-capacity.ts';
-import type { CertificateKeys, Files, HostFacts, ImageMounts } from './ports.ts';
+import type { Amounts } from './environment/resource-value.ts';
+import type { CertificateKeys, Files, ImageMounts } from './ports.ts';
 import type { AccountTokens } from './volumes/account-tokens.ts';
 import { PodCertificates } from './volumes/pod-certificates.ts';
 import { WrittenSets } from './volumes/written-sets.ts';
@@ -33,7 +33,8 @@ const orAbsent = async <T>(work: Promise<T>): Promise<T | undefined> => {
 
 export interface SourcesDeps {
   readonly api: Api;
-  readonly host: HostFacts;
+  /** What the node has to give to pods. */
+  readonly allocatable: Amounts;
   readonly nodeName: string;
   readonly nodeIP: string;
   readonly otherNodeIPs?: readonly string[];
@@ -44,7 +45,7 @@ export interface SourcesDeps {
 /** The objects that a pod's variables are taken from, read before they are needed. */
 export async function environmentSources(
   p: Pod,
-  { api, host, nodeName, nodeIP, otherNodeIPs = [], services }: SourcesDeps,
+  { api, allocatable, nodeName, nodeIP, otherNodeIPs = [], services }: SourcesDeps,
 ): Promise<EnvironmentSources> {
   const namespace = p.metadata.namespace ?? '';
   const containers = [...(p.spec.initContainers ?? []), ...p.spec.containers, ...(p.spec.ephemeralContainers ?? [])];
@@ -73,7 +74,7 @@ export async function environmentSources(
     podIPs: (p.status.podIPs ?? []).map(({ ip }) => ip ?? ''),
     hostIPs: [nodeIP, ...otherNodeIPs],
     nodeName,
-    allocatable: capacityOf(host),
+    allocatable,
   };
 }
 
@@ -90,7 +91,8 @@ export async function pullSecrets(api: Api, p: Pod): Promise<readonly Secret[]> 
 export interface VolumeHostDeps {
   readonly api: Api;
   readonly files: Files;
-  readonly host: HostFacts;
+  /** What the node has to give to pods. */
+  readonly allocatable: Amounts;
   readonly nodeName: string;
   readonly nodeIP: string;
   readonly clock: Clock;
@@ -106,7 +108,7 @@ export interface VolumeHostDeps {
 
 /** What volume plugins see of the cluster: objects are read when a volume is made, not kept. */
 export function volumeHost(deps: VolumeHostDeps): VolumeHost {
-  const { api, files, host, nodeName, nodeIP, clock, dirs, tokens, csi } = deps;
+  const { api, files, allocatable, nodeName, nodeIP, clock, dirs, tokens, csi } = deps;
   const certificates = new PodCertificates(deps);
   const written = new WrittenSets(files);
   return {
@@ -118,7 +120,7 @@ export function volumeHost(deps: VolumeHostDeps): VolumeHost {
     hostIP: nodeIP,
     releaseImage: async (dir) => deps.imageMounts?.unmount(dir),
     localVolumes: localVolumesDir(dirs),
-    allocatable: capacityOf(host),
+    allocatable,
     configMap: (namespace, name) => orAbsent(api.of(configMap).get(`${namespace}/${name}`)),
     secret: (namespace, name) => orAbsent(api.of(secret).get(`${namespace}/${name}`)),
     claim: (namespace, name) => orAbsent(api.of(persistentVolumeClaim).get(`${namespace}/${name}`)),

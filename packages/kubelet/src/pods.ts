@@ -81,9 +81,10 @@ export class Pods {
       cgroups: this.#cgroups,
       recorder,
       objects: new NamedObjects(deps, group),
-      volumes: volumeHost({ ...deps, signal: group.signal }),
+      volumes: volumeHost({ ...deps, allocatable, signal: group.signal }),
       images: new Images(deps),
-      sources: (p) => environmentSources(p, { ...deps, services: (namespace) => cache.list(service, namespace) }),
+      sources: (p) =>
+        environmentSources(p, { ...deps, allocatable, services: (namespace) => cache.list(service, namespace) }),
       userIds: new UserIds({ ...deps, idsPerPod: rules.userIdsPerPod }),
       handlerOf: async (name) => (await deps.api.of(runtimeClass).get(name)).handler,
       refuseResize: (p) => this.#refuseResize(p),

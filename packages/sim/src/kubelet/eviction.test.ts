@@ -9,6 +9,7 @@ import {
   POD_NAME,
   POD_UID,
 } from '@navarch/kubelet';
+import { quantityValue } from '@navarch/machinery';
 import { KubeletWorld, NODE } from '../testing/kubelet-world.ts';
 
 const MEMORY = 1000;
@@ -183,4 +184,20 @@ test('kubelet: an evicted pod goes when it is deleted, and stays failed over a c
   await world.api.of(pod).delete('default/web');
   await world.advance(3000);
   assert.equal(await world.pod('web'), undefined);
+});
+
+test('kubelet: a pod without limits is told what its node has to give, less what must be left of it', async () => {
+  const machine = new Pressed();
+  await using world = await machine.start({ evictionHard: { 'memory.available': '100' } });
+  const memory = { containerName: 'c', resource: 'limits.memory' };
+  await world.run('web', {
+    containers: [{ name: 'c', image: 'app' }],
+    volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'memory', resourceFieldRef: memory }] } }],
+  });
+  await world.advance(3000);
+  const uid = (await world.pod('web'))?.metadata.uid;
+  const { capacity, allocatable } = (await world.api.of(node).get(NODE)).status;
+  const [all, given] = [capacity, allocatable].map((amounts) => quantityValue(amounts?.['memory']));
+  assert.equal(given, Number(all) - 1024);
+  assert.equal(await world.machine.files.readText(`/var/lib/kubelet/pods/${uid}/volumes/v/memory`), String(given));
 });
