@@ -81,6 +81,25 @@ test('nodeProber.http() waits no longer than it was told, and says when nobody i
   );
 });
 
+test('nodeProber.http() says what else an answer is in the words of Go', async () => {
+  const hangUp = ({ socket }: IncomingMessage): unknown => socket.end();
+  assert.equal(await ask('/', hangUp), 'Get "http://127.0.0.1:PORT/": EOF');
+  const plain = createServer(byPath).listen(0, '127.0.0.1');
+  await new Promise((resolve) => {
+    plain.once('listening', resolve);
+  });
+  const { port } = plain.address() as AddressInfo;
+  try {
+    assert.equal(
+      await nodeProber.http({ host: '127.0.0.1', port, path: '/200', isTls: true, headers: {} }, 500, never),
+      `Get "https://127.0.0.1:${port}/200": http: server gave HTTP response to HTTPS client`,
+    );
+  } finally {
+    plain.closeAllConnections();
+    plain.close();
+  }
+});
+
 /** A server of the health protocol on the loopback that answers each service as it is called; undefined: not at all. */
 async function health(host: string, isHealth = true): Promise<Server & { readonly port: number }> {
   const server = new Server();
