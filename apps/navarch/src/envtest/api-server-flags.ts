@@ -186,7 +186,7 @@ export const API_SERVER_FLAGS: FlagTable = {
   ],
   'strict-transport-security-directives': ['list', 'of the header that has browsers stay with HTTPS'],
   'tls-cert-file': ['text', 'certificate of the server'],
-  'tls-cipher-suites': ['refused', 'the suites are those that Node takes for safe'],
+  'tls-cipher-suites': ['list', 'suites of TLS 1.2 that are spoken; those of 1.3 always are'],
   'tls-min-version': ['text', 'VersionTLS12 (default) or VersionTLS13', ['VersionTLS12', 'VersionTLS13']],
   'tls-private-key-file': ['text', 'its key'],
   'tls-sni-cert-key': ['refused', 'there is one certificate'],

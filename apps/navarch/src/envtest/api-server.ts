@@ -18,6 +18,7 @@ import { DEFAULTS, portRangeOf } from '../cluster/flags.ts';
 import { ownAddress } from '../cluster/own-address.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
+import { cipherSuitesOf } from './cipher-suites.ts';
 import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './flags.ts';
 import { storeFolder, storePlace } from './store-place.ts';
 import { readText } from './read-text.ts';
@@ -138,12 +139,16 @@ function auditOf(made: AsyncDisposableStack, flags: Flags, log: Logger): { reado
 }
 
 /** How the port speaks. */
-function transportOf(flags: Flags): Pick<ListenOptions, 'speaksHttp2' | 'streamsMax' | 'tlsMin' | 'sharesPort'> {
+function transportOf(
+  flags: Flags,
+): Pick<ListenOptions, 'speaksHttp2' | 'streamsMax' | 'tlsMin' | 'ciphers' | 'sharesPort'> {
+  const suites = flags.get('tls-cipher-suites');
   const streamsMax = Number(flags.get('http2-max-streams-per-connection')?.[0] ?? 0);
   return {
     speaksHttp2: flags.get('disable-http2-serving')?.[0] !== 'true',
     ...(streamsMax > 0 ? { streamsMax } : {}),
     ...(flags.get('tls-min-version')?.[0] === 'VersionTLS13' ? { tlsMin: 'TLSv1.3' } : {}),
+    ...(suites ? { ciphers: cipherSuitesOf(suites) } : {}),
     sharesPort: flags.get('permit-port-sharing')?.[0] === 'true',
   };
 }

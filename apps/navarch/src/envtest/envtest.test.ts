@@ -62,6 +62,15 @@ async function protocolOf(at: number): Promise<string | false | null> {
   return socket.alpnProtocol;
 }
 
+/** What the server makes of a client that speaks TLS 1.2 alone. */
+async function suiteOf(at: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port: at, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  await once(socket, 'secureConnect');
+  const { name } = socket.getCipher();
+  socket.destroy();
+  return name;
+}
+
 function start(name: string, ...args: string[]): ChildProcess {
   const child = spawn(join(assets, name), args, { stdio: ['ignore', 'ignore', 'inherit'] });
   started.push(child);
@@ -214,11 +223,17 @@ test(
     await once(server, 'close');
     const people = join(folder, 'people.csv');
     writeFileSync(people, 'secret,ann,1,"system:masters"\n');
-    const again = startApiServer('--anonymous-auth=false', `--token-auth-file=${people}`, '--disable-http2-serving');
+    const again = startApiServer(
+      '--anonymous-auth=false',
+      `--token-auth-file=${people}`,
+      '--disable-http2-serving',
+      '--tls-cipher-suites=TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+    );
     await eventually('the API server', async () => (await ask('/healthz', true)).status === 200);
     assert.equal((await ask('/api/v1/namespaces/kept', true)).status, 200);
     assert.equal((await ask('/healthz', false)).status, 401);
     assert.equal(await protocolOf(port), 'http/1.1');
+    assert.equal(await suiteOf(port), 'ECDHE-ECDSA-CHACHA20-POLY1305');
     assert.equal((await ask('/api/v1/secrets', false, { authorization: 'Bearer secret' })).status, 200);
     for (const child of [again, etcd]) {
       child.kill('SIGTERM');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
 import { type FlagTable, helpOf, readFlags } from './flags.ts';
 import { storeFolder } from './store-place.ts';
+import { cipherSuitesOf } from './cipher-suites.ts';
 import { readTokenFile } from './token-file.ts';
 import { tuningOf } from './tuning.ts';
 
@@ -131,6 +132,17 @@ test('no flag that is taken is forgotten: what it says is done, or there is noth
     ['--min-request-timeout=-1', /can not be negative value/],
   ] as const)
     assert.throws(() => of(arg), { message });
+});
+
+test('cipherSuitesOf() names what Go names as OpenSSL does, and takes nothing broken', () => {
+  assert.deepEqual(cipherSuitesOf(['TLS_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384']), [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+  ]);
+  assert.throws(() => cipherSuitesOf(['TLS_X']), { message: "Cipher suite TLS_X not supported or doesn't exist" });
+  assert.throws(() => cipherSuitesOf(['TLS_RSA_WITH_RC4_128_SHA']), { message: /cannot be followed/ });
 });
 
 test("storeFolder() keeps servers of different prefixes apart, and takes upstream's for none", () => {

@@ -32,6 +32,8 @@ export interface ListenOptions {
   readonly streamsMax?: number;
   /** Older versions of TLS are not taken. Absent: 1.2, as Node has it. */
   readonly tlsMin?: 'TLSv1.2' | 'TLSv1.3';
+  /** Suites of TLS that are spoken, by OpenSSL's names. Absent: those that Node takes for safe. */
+  readonly ciphers?: readonly string[];
   /** Other programs may listen on the same port, and share what comes. */
   readonly sharesPort?: boolean;
   /** How the server shows itself to kubelets. */
@@ -53,7 +55,7 @@ export async function listenHttps(server: Server, options: ListenOptions): Promi
       key: options.key,
       ...certificates(options),
       rejectUnauthorized: false,
-      ciphers: CIPHERS,
+      ciphers: options.ciphers?.join(':') ?? CIPHERS,
       ALPNProtocols: options.speaksHttp2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
       ...(options.tlsMin ? { minVersion: options.tlsMin } : {}),
       keepAliveTimeout: IDLE_MS_MAX,
