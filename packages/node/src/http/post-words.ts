@@ -18,8 +18,6 @@ export function postWords(error: Error & { readonly code?: string }, host: strin
   const { code = '' } = error;
   if (CERTIFICATES[code]) return `tls: failed to verify certificate: x509: ${CERTIFICATES[code]}`;
   switch (code) {
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${host}: no such host`;
     case 'EAI_AGAIN':
       return `dial tcp: lookup ${host}: Temporary failure in name resolution`;
     case 'ECONNRESET':
