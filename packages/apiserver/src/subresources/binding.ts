@@ -63,18 +63,21 @@ function bound(current: Pod, { metadata: { annotations, labels }, target }: Bind
     ...current,
     metadata: { ...current.metadata },
     spec: { ...current.spec, nodeName: target.name },
-    status: { ...status, conditions: scheduled(current.status.conditions ?? [], now) },
+    status: { ...status, conditions: scheduled(current, now) },
   } as unknown as Mutable<Pod>;
   for (const [field, more] of Object.entries({ annotations, labels } as const))
     if (more) draft.metadata[field as 'labels'] = { ...draft.metadata[field as 'labels'], ...more };
   return draft as unknown as Pod;
 }
 
-function scheduled(conditions: readonly PodCondition[], now: string): readonly PodCondition[] {
+/** It is of the pod as it is bound: what a kubelet says of it later is of the same or a later one (KEP-5067). */
+function scheduled({ metadata, status }: Pod, now: string): readonly PodCondition[] {
+  const { conditions = [] } = status;
   const before = conditions.find(({ type }) => type === 'PodScheduled');
   const lastTransitionTime = before?.status === 'True' ? before.lastTransitionTime : now;
   const next = {
     type: 'PodScheduled',
+    ...(metadata.generation ? { observedGeneration: metadata.generation } : {}),
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime,

@@ -190,7 +190,10 @@ test('a pod is bound once, to a node that is named, by who has its uid right', a
   assert.equal(status.nominatedNodeName, undefined);
   assert.deepEqual(
     status.conditions.map(({ lastTransitionTime: _, ...rest }: Record<string, unknown>) => rest),
-    ['PodScheduled', 'x'].map((type) => ({ type, status: 'True', lastProbeTime: null })),
+    [
+      { type: 'PodScheduled', observedGeneration: 1, status: 'True', lastProbeTime: null },
+      { type: 'x', status: 'True', lastProbeTime: null },
+    ],
   );
   const again = await bind({ metadata, target: { name: 'm' } });
   assert.deepEqual(
