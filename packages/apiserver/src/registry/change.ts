@@ -97,11 +97,11 @@ function isSame(draft: Draft, previous: ApiObject): boolean {
   const { metadata: before, ...restBefore } = previous;
   // Times in the record alone are no reason to write.
   return (
+    equalJson(rest, restBefore) &&
     equalJson(
       { ...metadata, resourceVersion: '', managedFields: [] },
       { ...before, resourceVersion: '', managedFields: [] },
     ) &&
-    equalJson(rest, restBefore) &&
     isEqualManagement(metadata.managedFields, before.managedFields)
   );
 }

@@ -118,11 +118,7 @@ export class Drafts<O extends ApiObject> {
     const part = parts[writing.part];
     const draft = part ? (part.merge(sent as Mutable<any>, previous as O) as unknown as Draft) : sent;
     if (!part && this.#hasStatus && 'status' in previous) draft.status = (previous as Draft).status;
-    const { name, generateName = draft.metadata.generateName } = previous.metadata;
-    draft.metadata = identified(
-      { ...draft.metadata, name, ...(generateName ? { generateName } : {}) },
-      previous.metadata,
-    );
+    draft.metadata = identified(draft.metadata, previous.metadata, true);
     if (!call.isPatch) dropRepeatedOwners(draft, call, false);
     if (!writing.isApplied) this.#record(draft, previous, writing);
     const request = this.#request(
@@ -231,8 +227,7 @@ export class Drafts<O extends ApiObject> {
     };
     const spoken = (object: ApiObject): ApiObject => kind.hub?.fromHub(object) ?? object;
     const managedFields = recorded(kind, spoken(draft as ApiObject), previous && spoken(previous), recording);
-    const { managedFields: _, ...metadata } = draft.metadata;
-    draft.metadata = inOrder({ ...metadata, ...(managedFields ? { managedFields } : {}) }) as Draft['metadata'];
+    draft.metadata = inOrder({ ...draft.metadata, managedFields } as Draft['metadata']) as Draft['metadata'];
   }
 
   /** Whatever plugins (webhooks among them) do: who the object is, and the part that the request may not write, stay. */
@@ -277,18 +272,20 @@ export class Drafts<O extends ApiObject> {
  * The metadata of the object that has this identity: which one it is and what has become of it is not the writer's to say.
  * A uid or a grace that it says all the same stays, and is refused where it is another.
  */
-function identified(metadata: Draft['metadata'], identity: ApiObject['metadata']): Draft['metadata'] {
-  const { uid, creationTimestamp, namespace, generation, deletionTimestamp, deletionGracePeriodSeconds } = identity;
+function identified(metadata: Draft['metadata'], identity: ApiObject['metadata'], isNamed = false): Draft['metadata'] {
+  // What is undefined is left out, so that all of it is one copy.
   return inOrder({
     ...metadata,
-    uid: metadata.uid || uid,
-    creationTimestamp,
+    name: isNamed ? identity.name : metadata.name,
+    generateName: (isNamed && identity.generateName) || metadata.generateName,
+    uid: metadata.uid || identity.uid,
+    creationTimestamp: identity.creationTimestamp,
     resourceVersion: '',
-    ...(namespace ? { namespace } : {}),
-    ...(generation === undefined ? {} : { generation }),
-    ...(deletionTimestamp ? { deletionTimestamp } : {}),
-    ...(metadata.deletionGracePeriodSeconds === undefined ? { deletionGracePeriodSeconds } : {}),
-  }) as Draft['metadata'];
+    namespace: identity.namespace || metadata.namespace,
+    generation: identity.generation ?? metadata.generation,
+    deletionTimestamp: identity.deletionTimestamp || metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: metadata.deletionGracePeriodSeconds ?? identity.deletionGracePeriodSeconds,
+  } as Draft['metadata']) as Draft['metadata'];
 }
 
 /** What a change of counts as a new generation, where the kind does not say. */

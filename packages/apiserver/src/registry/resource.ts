@@ -151,14 +151,15 @@ export class Resource<O extends ApiObject> {
   #readPart(changed: unknown, current: O, call: Call, part: string): Draft {
     const takes = this.#parts[part]?.takes;
     if (!takes) return readObject(this.kind, changed, call);
-    const sent: Record<string, unknown> = { ...(changed as object) };
-    for (const [name, value] of Object.entries(current)) {
-      if (name !== 'metadata' && typeof value === 'object' && sent[name] === value && !takes.includes(name))
-        delete sent[name];
-    }
+    const held = current as unknown as Readonly<Record<string, unknown>>;
+    // Put together, not taken from: an object that loses a field is slow to read from then on.
+    const given = Object.entries(changed as object).filter(
+      ([name, value]) =>
+        typeof value !== 'object' || value !== held[name] || name === 'metadata' || takes.includes(name),
+    );
     // Nor is the record of owners taken from who writes a part.
-    const { managedFields: _, ...metadata } = (sent as unknown as O).metadata;
-    return readObject(this.kind, { ...sent, metadata }, call);
+    const { managedFields: _, ...metadata } = (changed as O).metadata;
+    return readObject(this.kind, { ...Object.fromEntries(given), metadata }, call);
   }
 
   async patch(namespace: string, name: string, type: PatchType, body: unknown, call: Call, part = ''): Promise<O> {

@@ -39,9 +39,8 @@ export const noFaults: Faults = {
 /** The client port with a bad network in between. The faults are read each time: they may begin and end. */
 export function faultyApi(api: Api, faults: Faults, clock: Clock, random: Random, signal: AbortSignal): Api {
   const chance = (p: number): boolean => p > 0 && random.uint32() / 2 ** 32 < p;
-  const pause = async (ms: number, s: AbortSignal): Promise<void> => {
-    if (ms > 0) await clock.sleep(random.uint32() % ms, s);
-  };
+  const pause = (ms: number, s: AbortSignal): Promise<void> | undefined =>
+    ms > 0 ? clock.sleep(random.uint32() % ms, s) : undefined;
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
     await pause(faults.latencyMs, signal);
     if (chance(faults.refuseRead)) throw failure('InternalError', 'simulated: refused');
