@@ -15,8 +15,8 @@ import { admissionPlugins } from '../compose/admission-plugins.ts';
 import { apiSwitches } from '../compose/api-switches.ts';
 import { openAudit, type OpenAudit } from '../compose/audit.ts';
 import { DEFAULTS, portRangeOf } from '../cluster/flags.ts';
-import { ownAddress } from '../cluster/own-address.ts';
 import { KUBERNETES_VERSION } from '../version.ts';
+import { advertisedAddress } from './advertised.ts';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
 import { cipherSuitesOf } from './cipher-suites.ts';
 import { asksHelp, asksVersion, type Flags, helpOf, needed, readFlags } from './flags.ts';
@@ -76,7 +76,7 @@ async function serveUntil(flags: Flags, signal: AbortSignal): Promise<void> {
         '--service-node-port-range',
         flags.get('service-node-port-range')?.[0] ?? DEFAULTS.nodePorts,
       ),
-      advertiseAddress: flags.get('advertise-address')?.[0] ?? ownAddress(),
+      advertiseAddress: advertisedAddress(flags),
       advertisePort: port,
       parseYaml,
       patterns: linearPatterns,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UserError } from '../user-error.ts';
+import { advertisedAddress } from './advertised.ts';
 import { API_SERVER_FLAGS } from './api-server-flags.ts';
 import { type FlagTable, helpOf, readFlags } from './flags.ts';
 import { storeFolder } from './store-place.ts';
@@ -132,6 +134,21 @@ test('no flag that is taken is forgotten: what it says is done, or there is noth
     ['--min-request-timeout=-1', /can not be negative value/],
   ] as const)
     assert.throws(() => of(arg), { message });
+});
+
+test("advertisedAddress() is the one of the flag, the one listened on, the own one; without a network it is nobody's", () => {
+  const own = (): string => '10.0.0.9';
+  const none = (): string => {
+    throw new UserError('no network');
+  };
+  const of = (address: () => string, ...args: string[]): string =>
+    advertisedAddress(readFlags(args, API_SERVER_FLAGS), address);
+  assert.equal(of(own, '--advertise-address=10.0.0.1', '--bind-address=10.0.0.2'), '10.0.0.1');
+  assert.equal(of(own, '--bind-address=10.0.0.2'), '10.0.0.2');
+  for (const bound of ['127.0.0.1', '0.0.0.0', '::', '::1'])
+    assert.equal(of(own, `--bind-address=${bound}`), '10.0.0.9');
+  assert.equal(of(own), '10.0.0.9');
+  assert.equal(of(none, '--bind-address=127.0.0.1'), '192.0.2.1');
 });
 
 test('cipherSuitesOf() names what Go names as OpenSSL does, and takes nothing broken', () => {
