@@ -117,3 +117,44 @@ test('PodCgroups gives classes what their pods ask for, and removes groups of po
     ['/nv/kubepods/podg'],
   );
 });
+
+test('PodCgroups touches the groups of classes only where a pod changes them, and all of them when it looks after them', () => {
+  const made: string[] = [];
+  const cgroups = new PodCgroups({
+    root: '/nv',
+    host: { cpus: 4, memoryBytes: 2 ** 33 } as HostFacts,
+    rules: ORDINARY_RULES,
+    hasOwnCpus: () => false,
+    cgroups: { ensure: (path) => void made.push(path), remove: () => true, children: () => [] },
+  });
+  const since = (work: () => void): readonly string[] => {
+    made.length = 0;
+    work();
+    return [...made];
+  };
+  const classes = ['/nv/kubepods', '/nv/kubepods/burstable', '/nv/kubepods/besteffort'];
+  assert.deepEqual(
+    since(() => cgroups.enter(bestEffort)),
+    [...classes, '/nv/kubepods/besteffort/pode'],
+  );
+  assert.deepEqual(
+    since(() => cgroups.enter(podOf('f', {}))),
+    ['/nv/kubepods/besteffort/podf'],
+  );
+  assert.deepEqual(
+    since(() => cgroups.enter(burstable)),
+    [...classes, '/nv/kubepods/burstable/podb'],
+  );
+  assert.deepEqual(
+    since(() => cgroups.leave(bestEffort)),
+    [],
+  );
+  assert.deepEqual(
+    since(() => cgroups.leave(burstable)),
+    classes,
+  );
+  assert.deepEqual(
+    since(() => cgroups.keep([bestEffort])),
+    classes,
+  );
+});

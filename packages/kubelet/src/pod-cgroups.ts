@@ -1,5 +1,5 @@
 import { type Pod, podLimits, podRequests, qosClassOf } from '@navarch/api';
-import { quantityMilliValue, quantityValue } from '@navarch/machinery';
+import { equalJson, quantityMilliValue, quantityValue } from '@navarch/machinery';
 import { cpuQuota, cpuShares } from './container/resources.ts';
 import { cgroupParent, qosCgroup } from './container-config.ts';
 import type { PodRules } from './pod-rules.ts';
@@ -24,6 +24,8 @@ export class PodCgroups {
   #burstable = new Map<string, number>();
   /** Memory that is kept for pods, by uid; none where nothing is. */
   #kept = new Map<string, Kept>();
+  /** What the classes were last given: setting it is hundreds of calls of the kernel, and most pods change nothing of it. */
+  #balanced: readonly ClassLimits[] = [];
 
   constructor(deps: PodCgroupsDeps) {
     this.#deps = deps;
@@ -34,7 +36,7 @@ export class PodCgroups {
     const { cgroups, root, rules, hasOwnCpus } = this.#deps;
     if (qosOf(pod) === 'Burstable') this.#burstable.set(pod.metadata.uid, milliCpu(pod));
     this.#keep(pod);
-    this.#balance();
+    this.#rebalance();
     cgroups.ensure(cgroupParent(pod, root), podCgroupLimits(pod, rules, hasOwnCpus(pod.metadata.uid)));
   }
 
@@ -43,7 +45,7 @@ export class PodCgroups {
     const { cgroups, root } = this.#deps;
     cgroups.remove(cgroupParent(pod, root));
     const wasKept = this.#kept.delete(pod.metadata.uid);
-    if (this.#burstable.delete(pod.metadata.uid) || wasKept) this.#balance();
+    if (this.#burstable.delete(pod.metadata.uid) || wasKept) this.#rebalance();
   }
 
   /** Sets what the classes get by all pods of the node, and removes cgroups of pods that are gone. */
@@ -89,18 +91,32 @@ export class PodCgroups {
     };
   }
 
-  /** In a shortage burstable pods share by what they ask for together, those that ask for nothing come last. */
+  #rebalance(): void {
+    if (!equalJson(this.#balanced, this.#ofClasses())) this.#balance();
+  }
+
   #balance(): void {
     const { cgroups, root } = this.#deps;
+    this.#balanced = this.#ofClasses();
+    for (const { qos, limits } of this.#balanced) cgroups.ensure(qosCgroup(qos, root), limits);
+  }
+
+  /** In a shortage burstable pods share by what they ask for together, those that ask for nothing come last. */
+  #ofClasses(): readonly ClassLimits[] {
     const kept = this.#keptForAll();
     const { memoryLowBytes } = kept;
-    cgroups.ensure(qosCgroup('Guaranteed', root), { ...this.#together(), ...kept });
-    cgroups.ensure(qosCgroup('Burstable', root), {
-      ...(memoryLowBytes === undefined ? {} : { memoryLowBytes }),
-      cpuShares: cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0)),
-    });
-    cgroups.ensure(qosCgroup('BestEffort', root), { cpuShares: cpuShares(0) });
+    const shares = cpuShares([...this.#burstable.values()].reduce((sum, milli) => sum + milli, 0));
+    return [
+      { qos: 'Guaranteed', limits: { ...this.#together(), ...kept } },
+      { qos: 'Burstable', limits: { ...(memoryLowBytes === undefined ? {} : { memoryLowBytes }), cpuShares: shares } },
+      { qos: 'BestEffort', limits: { cpuShares: cpuShares(0) } },
+    ];
   }
+}
+
+interface ClassLimits {
+  readonly qos: 'Guaranteed' | 'Burstable' | 'BestEffort';
+  readonly limits: CgroupLimits;
 }
 
 const UNLIMITED = -1;
