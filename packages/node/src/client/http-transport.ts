@@ -28,6 +28,8 @@ export function httpTransport(access: Access, idleMs: number = IDLE_MS_MAX): Htt
           rejectUnauthorized: !access.isInsecure,
           ...(access.serverName ? { servername: access.serverName } : {}),
         });
+  // All its connections are to one server, as one client: Node would put certificates and key together for each request.
+  agent.getName = () => base.host;
   return {
     send: (request, signal) => send({ base, agent, token: access.token }, request, signal),
     [Symbol.dispose]: () => agent.destroy(),

@@ -1,5 +1,6 @@
+import { WireWriter } from '@navarch/machinery';
 import type { FieldDescription, Protocol } from './description.ts';
-import { numberOf, WireReader, WireWriter, wireTypeOf, wireTypes } from './wire.ts';
+import { numberOf, WireReader, wireTypeOf, wireTypes } from './wire.ts';
 
 export type Message = Readonly<Record<string, unknown>>;
 
@@ -8,10 +9,23 @@ interface Index {
   readonly enumNames: ReadonlyMap<string, ReadonlyMap<number, string>>;
 }
 
+/** Of most requests. */
+const WRITER_BYTES = 4 * 1024;
+
+/** What a message is before it is read: its scalars, and the names of its lists and maps. */
+interface Blank {
+  readonly zeros: Readonly<Record<string, unknown>>;
+  readonly lists: readonly string[];
+  readonly maps: readonly string[];
+}
+
 /** Messages of one protocol, to the wire and back. */
 export class Codec {
   readonly #protocol: Protocol;
   readonly #index: Index;
+  /** By message, of those that were read: at most all of the protocol. */
+  readonly #blanks = new Map<string, Blank>();
+  readonly #writer = new WireWriter(WRITER_BYTES);
 
   constructor(protocol: Protocol) {
     this.#protocol = protocol;
@@ -20,13 +34,12 @@ export class Codec {
 
   /** A message as protobuf (proto3: zero values are left out). Throws TypeError for a value that cannot be sent. */
   encode(name: string, message: Message): Buffer {
-    const writer = new WireWriter();
-    for (const field of this.#fieldsOf(name)) {
-      const value = message[field[0]];
-      if (value === undefined || value === null) continue;
-      this.#writeField(writer, field, value);
+    try {
+      this.#write(name, message);
+      return asBuffer(this.#writer.take());
+    } finally {
+      this.#writer.clear();
     }
-    return writer.finish();
   }
 
   /** Complete: every scalar, list and map is there. Fields that we do not know are skipped, as proto3 asks. */
@@ -46,43 +59,57 @@ export class Codec {
     return message;
   }
 
-  #writeField(writer: WireWriter, [name, number, type, count]: FieldDescription, value: unknown): void {
+  /** From its last field to its first: the writer goes backwards. */
+  #write(name: string, message: Message): void {
+    const fields = this.#fieldsOf(name);
+    for (let i = fields.length - 1; i >= 0; i--) {
+      const field = fields[i] as FieldDescription;
+      const value = message[field[0]];
+      if (value !== undefined && value !== null) this.#writeField(field, value);
+    }
+  }
+
+  #writeField([name, number, type, count]: FieldDescription, value: unknown): void {
+    const writer = this.#writer;
     if (count === 'single' || count === 'optional') {
       if (count === 'optional' || this.#isMessage(type) || !this.#isZero(type, value))
-        this.#writeTagged(writer, number, type, value);
+        this.#writeTagged(number, type, value);
     } else if (count === 'map') {
-      for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
-        const entry = new WireWriter();
-        this.#writeTagged(entry, 1, 'string', key);
-        this.#writeTagged(entry, 2, type, item);
-        writer.tag(number, wireTypes.bytes);
-        writer.bytes(entry.finish());
+      for (const [key, item] of Object.entries(value as Record<string, unknown>).reverse()) {
+        const { size } = writer;
+        this.#writeTagged(2, type, item);
+        this.#writeTagged(1, 'string', key);
+        writer.wrap(number, size);
       }
     } else if (!Array.isArray(value)) {
       throw new TypeError(`${name} is ${typeof value}, must be a list`);
     } else if (this.#wireTypeOf(type) === wireTypes.bytes) {
-      for (const item of value) this.#writeTagged(writer, number, type, item);
+      for (const item of value.toReversed()) this.#writeTagged(number, type, item);
     } else if (value.length > 0) {
-      const packed = new WireWriter();
-      for (const item of value) this.#writeValue(packed, type, item);
-      writer.tag(number, wireTypes.bytes);
-      writer.bytes(packed.finish());
+      const { size } = writer;
+      for (const item of value.toReversed()) this.#writeValue(type, item);
+      writer.wrap(number, size);
     }
   }
 
-  #writeTagged(writer: WireWriter, number: number, type: string, value: unknown): void {
-    writer.tag(number, this.#wireTypeOf(type));
-    this.#writeValue(writer, type, value);
+  #writeTagged(number: number, type: string, value: unknown): void {
+    this.#writeValue(type, value);
+    this.#writer.tag(number, this.#wireTypeOf(type));
   }
 
-  #writeValue(writer: WireWriter, type: string, value: unknown): void {
-    if (type === 'string') writer.bytes(Buffer.from(String(value)));
+  #writeValue(type: string, value: unknown): void {
+    const writer = this.#writer;
+    if (type === 'string') writer.string(String(value));
     else if (type === 'bytes') writer.bytes(value as Uint8Array);
     else if (type === 'bool') writer.varint(value === true ? 1 : 0);
     else if (type === 'double') writer.double(Number(value));
-    else if (isInteger(type)) writer.varint(integer(value));
+    else if (isInteger(type)) writer.long(integer(value));
     else if (this.#protocol.enums[type]) writer.varint(this.#enumNumber(type, value));
-    else writer.bytes(this.encode(type, value as Message));
+    else {
+      const { size } = writer;
+      this.#write(type, value as Message);
+      writer.varint(writer.size - size);
+    }
   }
 
   #readField(
@@ -144,13 +171,21 @@ export class Codec {
   }
 
   #empty(name: string): Record<string, unknown> {
-    const message: Record<string, unknown> = {};
-    for (const [field, , type, count] of this.#fieldsOf(name)) {
-      if (count === 'repeated') message[field] = [];
-      else if (count === 'map') message[field] = {};
-      else if (count === 'single' && !this.#isMessage(type)) message[field] = this.#zeroOf(type);
-    }
+    const { zeros, lists, maps } = this.#blanks.get(name) ?? this.#blank(name);
+    const message: Record<string, unknown> = { ...zeros };
+    for (const field of lists) message[field] = [];
+    for (const field of maps) message[field] = {};
     return message;
+  }
+
+  #blank(name: string): Blank {
+    const fields = this.#fieldsOf(name);
+    const named = (count: string): readonly string[] => fields.filter((f) => f[3] === count).map(([field]) => field);
+    const scalars = fields.filter(([, , type, count]) => count === 'single' && !this.#isMessage(type));
+    const zeros = Object.fromEntries(scalars.map(([field, , type]) => [field, this.#zeroOf(type)]));
+    const blank = { zeros, lists: named('repeated'), maps: named('map') };
+    this.#blanks.set(name, blank);
+    return blank;
   }
 
   #zeroOf(type: string): unknown {
@@ -169,7 +204,7 @@ export class Codec {
     return this.#protocol.messages[type] !== undefined;
   }
 
-  #wireTypeOf(type: string): number {
+  #wireTypeOf(type: string): 0 | 1 | 2 {
     if (type === 'double') return wireTypes.fixed64;
     return type === 'string' || type === 'bytes' || this.#isMessage(type) ? wireTypes.bytes : wireTypes.varint;
   }
@@ -208,7 +243,14 @@ function isInteger(type: string): boolean {
   return type === 'int32' || type === 'int64' || type === 'uint32' || type === 'uint64';
 }
 
-function integer(value: unknown): number {
+/** What is beyond int64 is held at its edge. */
+function integer(value: unknown): number | bigint {
   if (typeof value !== 'number' || !Number.isInteger(value)) throw new TypeError(`${String(value)} is not an integer`);
-  return value;
+  return value >= TWO_TO_63 ? INT64_MAX : value;
 }
+
+const TWO_TO_63 = 0x8000_0000_0000_0000;
+const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
+
+/** The same bytes, as gRPC wants them. */
+export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

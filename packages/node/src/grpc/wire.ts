@@ -2,46 +2,6 @@
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 const TWO_TO_32 = 0x1_0000_0000;
-const TWO_TO_63 = 0x8000_0000_0000_0000;
-
-/** Collects the pieces of one message. */
-export class WireWriter {
-  readonly #pieces: Uint8Array[] = [];
-
-  tag(number: number, wireType: number): void {
-    this.varint(number * 8 + wireType);
-  }
-
-  /** A number of at most 64 bits, two's complement when negative; what is beyond int64 is held at its edge. */
-  varint(value: number): void {
-    const negative = value < 0;
-    let low = value >= TWO_TO_63 ? 0xffff_ffff : (negative ? modulo(value) : value % TWO_TO_32) >>> 0;
-    let high = value >= TWO_TO_63 ? 0x7fff_ffff : Math.floor(value / TWO_TO_32) >>> 0;
-    const bytes: number[] = [];
-    while (high > 0 || low > 0x7f) {
-      bytes.push((low & 0x7f) | 0x80);
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    bytes.push(low);
-    this.#pieces.push(Uint8Array.from(bytes));
-  }
-
-  double(value: number): void {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setFloat64(0, value, true);
-    this.#pieces.push(bytes);
-  }
-
-  bytes(value: Uint8Array): void {
-    this.varint(value.length);
-    this.#pieces.push(value);
-  }
-
-  finish(): Buffer {
-    return Buffer.concat(this.#pieces);
-  }
-}
 
 /**
  * Reads one message, and those in it. Throws RangeError when the bytes end in the middle of something. Lists of hundreds
@@ -159,8 +119,3 @@ export class WireReader {
 
 export const numberOf = (tag: number): number => tag >>> 3;
 export const wireTypeOf = (tag: number): number => tag & 7;
-
-/** The low 32 bits of a negative number in two's complement. */
-function modulo(value: number): number {
-  return ((value % TWO_TO_32) + TWO_TO_32) % TWO_TO_32;
-}

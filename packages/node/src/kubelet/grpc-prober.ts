@@ -2,7 +2,9 @@ import { isIPv6 } from 'node:net';
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { Prober } from '@navarch/kubelet';
 import { formatDuration } from '@navarch/machinery';
-import { WireWriter, wireTypes } from '../grpc/wire.ts';
+import { asBuffer } from '../grpc/codec.ts';
+import { wireTypes } from '../grpc/wire.ts';
+import { WireWriter } from '@navarch/machinery';
 
 const CHECK = '/grpc.health.v1.Health/Check';
 /** HealthCheckResponse.ServingStatus, by number. */
@@ -56,10 +58,10 @@ const goName = (name: string): string => name.toLowerCase().replace(/(?:^|_)(\w)
 function encodeRequest(service: string): Buffer {
   const writer = new WireWriter();
   if (service !== '') {
+    writer.string(service);
     writer.tag(1, wireTypes.bytes);
-    writer.bytes(Buffer.from(service));
   }
-  return writer.finish();
+  return asBuffer(writer.take());
 }
 
 /** HealthCheckResponse: the status is field 1, left out where it is 0. */
