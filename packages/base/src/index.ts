@@ -1,4 +1,5 @@
 export { aborted } from './aborted.ts';
+export { firstOf } from './first-of.ts';
 export { ascending } from './ascending.ts';
 export type { Clock } from './clock.ts';
 export { Distribution } from './distribution.ts';

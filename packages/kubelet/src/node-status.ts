@@ -1,5 +1,5 @@
 import { LOCAL_VOLUMES_FOLDER, type Node, node, type NodeRuntimeHandler } from '@navarch/api';
-import type { Clock, Logger, Notifier } from '@navarch/base';
+import { firstOf, type Clock, type Logger, type Notifier } from '@navarch/base';
 import type { Api } from '@navarch/client';
 import { canonicalQuantity, type Draft, equalJson, hasReason } from '@navarch/machinery';
 import { DECLARED_FEATURES } from './declared-features.ts';
@@ -78,10 +78,11 @@ async function repeat(
 }
 
 async function sleepUnlessMoved({ clock, moved }: NodeStatusDeps, ms: number, signal: AbortSignal): Promise<void> {
-  const end = new AbortController();
-  const either = AbortSignal.any([signal, end.signal]);
-  await Promise.race([clock.sleep(ms, either), moved.wait(either)].map((wait) => wait.catch(() => undefined)));
-  end.abort();
+  await firstOf(
+    signal,
+    (s) => clock.sleep(ms, s),
+    (s) => moved.wait(s),
+  );
 }
 
 async function register(deps: NodeStatusDeps, signal: AbortSignal): Promise<void> {

@@ -2,39 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestInfo } from '../request-info.ts';
 import { asked } from '../testing/ask.ts';
+import { levelOfTesters, tester } from '../testing/level-of-testers.ts';
 import { flowDump } from './dump.ts';
 import { FlowControl } from './flow-control.ts';
 
 const ROOT = '/debug/api_priority_and_fairness/';
-const flowGroup = '/apis/flowcontrol.apiserver.k8s.io/v1';
 const never = new AbortController().signal;
-const tester = { name: 'tester', groups: ['system:authenticated'] };
 const of = (name: string): string => ROOT + name;
 
 /** One level in two queues with a seat or so, and whoever is called tester in it. */
 async function busy() {
   const all = await asked();
   const queuing = { queues: 2, handSize: 1, queueLengthLimit: 2 };
-  await all.ask('POST', `${flowGroup}/prioritylevelconfigurations`, {
-    metadata: { name: 'one' },
-    spec: {
-      type: 'Limited',
-      limited: { nominalConcurrencyShares: 1, borrowingLimitPercent: 0, limitResponse: { type: 'Queue', queuing } },
-    },
-  });
-  await all.ask('POST', `${flowGroup}/flowschemas`, {
-    metadata: { name: 'testers' },
-    spec: {
-      priorityLevelConfiguration: { name: 'one' },
-      matchingPrecedence: 50,
-      distinguisherMethod: { type: 'ByUser' },
-      rules: [
-        {
-          subjects: [{ kind: 'User', user: { name: 'tester' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['pods'], namespaces: ['d'] }],
-        },
-      ],
-    },
+  await levelOfTesters(all, {
+    nominalConcurrencyShares: 1,
+    borrowingLimitPercent: 0,
+    limitResponse: { type: 'Queue', queuing },
   });
   const flow = new FlowControl(all.server.registry);
   const info = requestInfo('GET', '/api/v1/namespaces/d/pods/p', new URLSearchParams());

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { flowSchema, priorityLevelConfiguration } from '@navarch/api';
 import { requestInfo } from '../request-info.ts';
 import { type Asked, asked } from '../testing/ask.ts';
+import { flowGroup, levelOfTesters, tester } from '../testing/level-of-testers.ts';
 import { ensureFlow } from './default-flow.ts';
 import { FlowControl, type Pass } from './flow-control.ts';
 
 const never = new AbortController().signal;
-const flowGroup = '/apis/flowcontrol.apiserver.k8s.io/v1';
 const infoOf = (method: string, path: string) => requestInfo(method, path, new URLSearchParams());
 const pods = infoOf('GET', '/api/v1/namespaces/d/pods');
 
@@ -16,27 +16,9 @@ async function oneSeat(
   limitResponse: object = { type: 'Queue', queuing: { queues: 1, handSize: 1, queueLengthLimit: 2 } },
 ): Promise<Asked & { readonly flow: FlowControl }> {
   const all = await asked();
-  await all.ask('POST', `${flowGroup}/prioritylevelconfigurations`, {
-    metadata: { name: 'one' },
-    spec: { type: 'Limited', limited: { nominalConcurrencyShares: 0, borrowingLimitPercent: 0, limitResponse } },
-  });
-  await all.ask('POST', `${flowGroup}/flowschemas`, {
-    metadata: { name: 'testers' },
-    spec: {
-      priorityLevelConfiguration: { name: 'one' },
-      matchingPrecedence: 50,
-      distinguisherMethod: { type: 'ByUser' },
-      rules: [
-        {
-          subjects: [{ kind: 'User', user: { name: 'tester' } }],
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['pods'], namespaces: ['d'] }],
-        },
-      ],
-    },
-  });
+  await levelOfTesters(all, { nominalConcurrencyShares: 0, borrowingLimitPercent: 0, limitResponse });
   return { ...all, flow: new FlowControl(all.server.registry) };
 }
-const tester = { name: 'tester', groups: ['system:authenticated'] };
 
 test('every user of a usual cluster has a schema, and is told which', async () => {
   const { server, ask } = await asked();

@@ -1,4 +1,4 @@
-import { type Clock, Heap, Notifier } from '@navarch/base';
+import { firstOf, type Clock, Heap, Notifier } from '@navarch/base';
 
 interface Delayed {
   readonly key: string;
@@ -51,10 +51,10 @@ export class Delays {
   }
 
   async #sleepOrChange(ms: number, signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const quietly = (): undefined => undefined;
-    await Promise.race([this.#clock.sleep(ms, either).catch(quietly), this.#changed.wait(either).catch(quietly)]);
-    stop.abort(new Error('Woken'));
+    await firstOf(
+      signal,
+      (s) => this.#clock.sleep(ms, s),
+      (s) => this.#changed.wait(s),
+    );
   }
 }

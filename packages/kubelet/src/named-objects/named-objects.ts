@@ -1,4 +1,4 @@
-import type { Clock, Logger, Random, TaskGroup } from '@navarch/base';
+import { firstOf, type Clock, type Logger, type Random, type TaskGroup } from '@navarch/base';
 import { type Api, Cache } from '@navarch/client';
 import { type ApiObject, hasReason, type Key, type Kind } from '@navarch/machinery';
 
@@ -120,11 +120,11 @@ export class NamedObjects {
   /** The first list of a watch that has just begun says what there is: it is waited for, a while. */
   async #isSynced({ cache, end }: Watch, kind: Kind<any>): Promise<boolean> {
     if (cache.isSynced(kind)) return true;
-    const late = new AbortController();
-    const either = AbortSignal.any([end.signal, late.signal]);
-    const waits = [cache.whenSynced([kind], either), this.#deps.clock.sleep(FIRST_LIST_MS_MAX, either)];
-    await Promise.race(waits.map((wait) => wait.catch(() => undefined)));
-    late.abort(OVER);
+    await firstOf(
+      end.signal,
+      (s) => cache.whenSynced([kind], s),
+      (s) => this.#deps.clock.sleep(FIRST_LIST_MS_MAX, s),
+    );
     return cache.isSynced(kind);
   }
 

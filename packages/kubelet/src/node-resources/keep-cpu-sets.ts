@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@navarch/base';
+import { firstOf, type Clock, type Logger } from '@navarch/base';
 import { CONTAINER_NAME, POD_UID } from '../container-config.ts';
 import { cpuSetText } from '../cpu-manager/cpu-set.ts';
 import type { ContainerRuntime } from '../cri/index.ts';
@@ -43,9 +43,10 @@ export async function keepCpuSets(
       if (!signal.aborted) log.warn('cannot keep containers off the processors of others', { error });
     }
     told = next;
-    const end = new AbortController();
-    const either = AbortSignal.any([signal, end.signal]);
-    await Promise.race([clock.sleep(LOOK_MS, either), moved.wait(either)].map((wait) => wait.catch(() => undefined)));
-    end.abort();
+    await firstOf(
+      signal,
+      (s) => clock.sleep(LOOK_MS, s),
+      (s) => moved.wait(s),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { Notifier, TaskGroup } from '@navarch/base';
+import { firstOf, Notifier, TaskGroup } from '@navarch/base';
 import { equalJson, keyOf } from '@navarch/machinery';
 import { type Action, actionKey } from '../pod-machine/action.ts';
 import { decide } from '../pod-machine/decide.ts';
@@ -26,8 +26,6 @@ const SET_MS_MIN = 1_000;
 const RETRY_MS = 1000;
 /** A step that takes longer is told of. */
 const SLOW_MS = 20_000;
-/** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
-const OVER = new Error('Over');
 /** Two looks are at least this far apart, unless something moved. */
 const LOOK_MS_MIN = 10;
 
@@ -258,14 +256,12 @@ export class PodWorker {
     this.#events.about('Warning', rejection.reason, rejection.message);
   }
 
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const end = new AbortController();
-    const either = AbortSignal.any([signal, end.signal]);
-    await Promise.race([
-      this.#deps.clock.sleep(ms, either).catch(() => undefined),
-      this.#moved.wait(either).catch(() => undefined),
-    ]);
-    end.abort(OVER);
+  #wait(ms: number, signal: AbortSignal): Promise<void> {
+    return firstOf(
+      signal,
+      (s) => this.#deps.clock.sleep(ms, s),
+      (s) => this.#moved.wait(s),
+    );
   }
 
   /** What is awaited by the wall clock is moved with it when somebody sets it. */

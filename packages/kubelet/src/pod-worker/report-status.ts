@@ -1,5 +1,5 @@
 import type { Pod, PodCondition, PodStatus } from '@navarch/api';
-import { type Clock, type Logger, Notifier } from '@navarch/base';
+import { firstOf, type Clock, type Logger, Notifier } from '@navarch/base';
 import { equalJson, hasReason, keyOf } from '@navarch/machinery';
 import { PASSING } from '../pod-machine/conditions.ts';
 import type { PodRecord } from './pod-record.ts';
@@ -66,13 +66,13 @@ export class StatusReporter {
     }
   }
 
-  async #untilDue(signal: AbortSignal): Promise<void> {
+  #untilDue(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
-    const end = new AbortController();
-    const either = AbortSignal.any([signal, end.signal]);
-    const waits = [this.#moved.wait(either), clock.sleep(this.#dueAt - clock.monotonic(), either)];
-    await Promise.race(waits.map((wait) => wait.catch(() => undefined)));
-    end.abort(OVER);
+    return firstOf(
+      signal,
+      (s) => this.#moved.wait(s),
+      (s) => clock.sleep(this.#dueAt - clock.monotonic(), s),
+    );
   }
 
   /** Resolves when the API knows all that was said. */
@@ -123,9 +123,6 @@ export class StatusReporter {
     this.#moved.notify();
   }
 }
-
-/** Why a wait ends that nobody needs any more; made once, since an error without one is made each time. */
-const OVER = new Error('Over');
 
 /** They differ in conditions and addresses at most. */
 const isSameForContainers = (a: PodStatus, b: PodStatus): boolean => equalJson(ofContainers(a), ofContainers(b));

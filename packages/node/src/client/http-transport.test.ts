@@ -61,8 +61,9 @@ test('httpTransport() ends connections that nobody needs any more, and no watch'
     await watch.next();
     await Promise.all(['a', 'b', 'c', 'd'].map((name) => maps.get(`n/${name}`)));
     assert.equal(open.size, 5);
-    while (open.size > 1) await systemClock.sleep(10, AbortSignal.timeout(10_000));
-    await systemClock.sleep(200, end.signal);
+    const limit = AbortSignal.timeout(10_000);
+    while (open.size > 1) await systemClock.sleep(10, limit);
+    await systemClock.sleep(200, limit);
     assert.equal(open.size, 1, 'the watch goes on');
     await maps.get('n/a');
     end.abort();
