@@ -13,7 +13,8 @@ const NO_PROXY = 'taken; nobody is believed to speak for others';
 const NO_PEERS = 'taken; there is one server';
 
 /**
- * Every flag of upstream's kube-apiserver 1.37. One that is taken does what it says, or nothing that anybody could see;
+ * Every flag of the newest reference page of upstream's kube-apiserver that was at hand (1.35), and of 1.37 those that
+ * people were seen to pass. One that is taken does what it says, or nothing that anybody could see;
  * values that would be seen and are not followed are refused, as whole flags are.
  */
 export const API_SERVER_FLAGS: FlagTable = {
